@@ -1,0 +1,1 @@
+"""Heliograph: the Responses API for Python."""
