@@ -16,7 +16,7 @@
     |   |-- NotFound                404   |-- Conflict             409   |-- PayloadTooLarge  413
     |   |-- UnprocessableEntity     422   |-- RateLimited          429   `-- ServerError      5xx
     |-- JournalError                the event log refused or failed
-    |   |-- Fenced                  the lease is not the current one: another worker owns the response
+    |   |-- Fenced                  the lease is not the current one: another worker owns it
     |   |-- UnknownResponse         no such response for this tenant
     |   `-- IdempotencyConflict     the key was used before with another body
     |-- ProviderError               a chat or image provider failed (kind, retryable)
@@ -89,9 +89,9 @@ class FrameTooLarge(ProtocolError):
 class InvalidEvent(ProtocolError):
     """A known event type whose field is wrong or missing, or a payload that is no event at all.
 
-    ``data`` holds the event's bytes as they came, ``field`` the path (``item.status``, ``$`` for the
-    whole), ``reason`` what is wrong, ``index`` the event's position in its stream, from 0, ``type``
-    the wire type where one could be read.
+    ``data`` holds the event's bytes as they came, ``field`` the path (``item.status``, ``$`` for
+    the whole), ``reason`` what is wrong, ``index`` the event's position in its stream, from 0,
+    ``type`` the wire type where one could be read.
     """
 
     def __init__(
@@ -194,7 +194,7 @@ class APIError(HeliographError):
 
 
 class BadRequest(APIError):
-    """400: the request is malformed or asks for what cannot be served; ``param`` names the field."""
+    """400: malformed, or it asks for what cannot be served; ``param`` names the field."""
 
     default_status = 400
     default_type = "invalid_request_error"

@@ -1,0 +1,244 @@
+"""The journal's contract: an append-only, fenced event log with its job queue and blobs.
+
+The unit of the log is a *frame*: what one commit holds, 1..n entries of one response under one
+epoch. Readers see committed frames only. Sequence numbers start at 0 and have no gap; an entry's
+number is its place in the log.
+
+Rules for whoever writes a journal:
+
+1. ``append`` and ``finish`` are atomic and refused (``Fenced``) unless the lease's epoch is the
+   newest claim of that response. The journal decides, never the worker's clock.
+2. ``claim`` raises the epoch. A lease that was not renewed in time may be claimed by anyone.
+3. ``read`` replays, then follows, without a gap or a duplicate at the seam, and ends by itself
+   after the last frame of a finished response.
+4. Everything that names a response takes its tenant; another tenant's response is unknown.
+5. A blob is durable before the entry that refers to it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from typing import Literal
+
+import msgspec
+
+__all__ = [
+    "BlobRef",
+    "BlobStore",
+    "Clock",
+    "Created",
+    "Entry",
+    "Frame",
+    "Journal",
+    "Lease",
+    "LeaseState",
+    "NewResponse",
+    "Record",
+]
+
+Clock = Callable[[], float]
+"""Seconds since the epoch, as ``time.time`` gives them; tests pass their own."""
+
+JobState = Literal["queued", "running", "finished"]
+
+
+class BlobRef(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A picture left out of an entry's JSON: its base64 belongs at byte ``offset`` of the data.
+
+    ``offset`` counts in the data *without* any picture, so that references can be spliced from
+    left to right in one pass. ``size`` is the picture's own size in bytes, not the base64's.
+    """
+
+    offset: int
+    sha256: str
+    size: int
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One event's wire JSON, its pictures left out (an empty string stands where each belongs)."""
+
+    data: bytes
+    blobs: tuple[BlobRef, ...] = ()
+
+
+class Frame(msgspec.Struct, frozen=True, array_like=True):
+    """One commit: ``entries[i]`` has sequence number ``first + i``."""
+
+    first: int
+    epoch: int
+    entries: tuple[Entry, ...]
+
+    @property
+    def last(self) -> int:
+        """The sequence number of the frame's last entry."""
+        return self.first + len(self.entries) - 1
+
+
+class NewResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``create`` stores: the request as it came, and who may take it up.
+
+    ``capabilities`` are what a worker must all have (``chat:heliograph/direct``). ``expires_in`` is
+    seconds after the end of the response, None for never. ``idempotency_key`` is per tenant;
+    ``body_digest`` tells a repeat from a conflict.
+    """
+
+    response_id: str
+    tenant: str
+    request: bytes
+    capabilities: tuple[str, ...] = ()
+    background: bool = False
+    idempotency_key: str | None = None
+    body_digest: str = ""
+    expires_in: float | None = None
+
+
+class Created(msgspec.Struct, frozen=True):
+    """``fresh`` is False where the idempotency key led to a response that was there already."""
+
+    response_id: str
+    fresh: bool
+
+
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """The right to append to one response, until ``expires_at`` unless renewed.
+
+    ``epoch`` is the fencing token. ``takeovers`` counts earlier holders that neither finished nor
+    released. ``last_seq`` is the log's last sequence number at the claim, -1 for an empty log.
+    """
+
+    response_id: str
+    tenant: str
+    worker: str
+    epoch: int
+    takeovers: int
+    expires_at: float
+    last_seq: int
+    request: bytes
+    created_at: float
+    background: bool
+
+
+class LeaseState(msgspec.Struct, frozen=True):
+    """What the owner learns at each renewal.
+
+    ``unread_since`` is when the last reader lease lapsed (None while someone reads, and for
+    background responses the owner ignores it). After a takeover or a restart it is not earlier
+    than the claim.
+    """
+
+    expires_at: float
+    cancel_requested: bool
+    unread_since: float | None
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A response as the journal knows it. ``snapshot`` is its final JSON once it has ended."""
+
+    response_id: str
+    tenant: str
+    state: JobState
+    request: bytes
+    background: bool
+    created_at: float
+    epoch: int
+    takeovers: int
+    last_seq: int
+    cancel_requested: bool
+    snapshot: Entry | None
+    finished_at: float | None
+    expires_at: float | None
+
+
+class BlobStore(ABC):
+    """Content-addressed bytes, durable when ``put`` returns."""
+
+    @abstractmethod
+    async def put(self, data: bytes) -> str:
+        """Store ``data`` and return its sha256 in lower-case hex."""
+
+    @abstractmethod
+    async def get(self, sha256: str) -> bytes:
+        """The bytes; raises ``JournalError`` where they are missing or damaged."""
+
+
+class Journal(ABC):
+    """See the module's rules. All methods may be called from many tasks at once."""
+
+    blobs: BlobStore
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Open, migrate, and make what a dead process left running claimable again."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """Flush and close. Readers and claimers that still wait get ``JournalError``."""
+
+    @abstractmethod
+    async def create(self, new: NewResponse) -> Created:
+        """Store the request and queue its job, atomically. Raises ``IdempotencyConflict``."""
+
+    @abstractmethod
+    async def claim(
+        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
+    ) -> Lease | None:
+        """The oldest response whose capabilities are all matched (``chat:*`` matches by prefix)
+        and that is queued, released, or whose lease ran out; waits up to ``wait`` seconds for one.
+        """
+
+    @abstractmethod
+    async def renew(self, lease: Lease, *, seconds: float) -> LeaseState:
+        """Prolong the lease. Raises ``Fenced``."""
+
+    @abstractmethod
+    async def release(self, lease: Lease) -> None:
+        """Hand over: claimable at once, not counted as a takeover. Raises ``Fenced``."""
+
+    @abstractmethod
+    async def append(self, lease: Lease, first: int, entries: Sequence[Entry]) -> int:
+        """Commit a frame; returns its last sequence number. ``first`` must be the log's last + 1.
+
+        Raises ``Fenced`` for an old epoch, ``JournalError`` for a wrong ``first``.
+        """
+
+    @abstractmethod
+    async def finish(
+        self, lease: Lease, first: int, entries: Sequence[Entry], snapshot: Entry
+    ) -> int:
+        """Commit the last frame with the final response, and end the job, atomically."""
+
+    @abstractmethod
+    def read(self, tenant: str, response_id: str, after: int = -1) -> AsyncIterator[Frame]:
+        """Frames (or parts of frames) after sequence number ``after``, then live ones, to the end.
+
+        Raises ``UnknownResponse``, also when the response is deleted while being read.
+        """
+
+    @abstractmethod
+    async def get(self, tenant: str, response_id: str) -> Record:
+        """Raises ``UnknownResponse``."""
+
+    @abstractmethod
+    async def delete(self, tenant: str, response_id: str) -> None:
+        """Fence the owner out, then erase log and record. Raises ``UnknownResponse``."""
+
+    @abstractmethod
+    async def cancel(self, tenant: str, response_id: str) -> None:
+        """Ask the owner to end it; ``cancelled`` wakes. No effect on a finished response."""
+
+    @abstractmethod
+    async def cancelled(self, lease: Lease) -> None:
+        """Returns once a cancel was asked for, or the lease was lost."""
+
+    @abstractmethod
+    async def attach(self, tenant: str, response_id: str, reader: str, *, seconds: float) -> None:
+        """Take or renew a reader lease: while one is held, the response counts as read."""
+
+    @abstractmethod
+    async def detach(self, tenant: str, response_id: str, reader: str) -> None:
+        """Give a reader lease back. Unknown ones are ignored."""
+
+    @abstractmethod
+    async def expire(self) -> int:
+        """Erase what has expired, and blobs that nothing refers to; returns how many responses."""

@@ -1,0 +1,192 @@
+"""Who does the work: the two protocols between the engine and whatever makes words or pictures.
+
+A provider is an async iterator over what it makes, in order, and nothing else: the engine owns
+items, events, sequence numbers and the journal. Closing the iterator cancels the work.
+Failures are ``errors.ProviderError``; anything else a provider raises is a bug in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from heliograph import models
+
+__all__ = [
+    "Arguments",
+    "ChatPart",
+    "ChatProvider",
+    "ChatTurn",
+    "Finish",
+    "FunctionCall",
+    "HostedCall",
+    "ImageJob",
+    "ImagePart",
+    "ImageProvider",
+    "ModelCard",
+    "Picture",
+    "Preview",
+    "Reasoning",
+    "Refusal",
+    "Text",
+]
+
+
+class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider offers under one model id, as ``/v1/models`` lists it."""
+
+    id: str
+    name: str
+    description: str
+    kind: Literal["chat", "image"]
+    created: int
+    owned_by: str
+    licence: str = ""
+    input_modalities: tuple[str, ...] = ("text",)
+    output_modalities: tuple[str, ...] = ("text",)
+
+
+class ImageJob(msgspec.Struct, frozen=True, kw_only=True):
+    """One picture to make. Field values are the tool's, already checked by the engine.
+
+    ``size`` is ``WxH`` in pixels or ``auto``; ``seed`` None lets the provider derive one;
+    ``first_partial`` is the index of the first preview still wanted (a run again after a takeover
+    starts past those that were shown). ``images`` are references, oldest first; ``mask`` marks
+    by transparency what may change.
+    """
+
+    model: str
+    prompt: str
+    size: str = "auto"
+    quality: str = "auto"
+    background: str = "auto"
+    output_format: str = "png"
+    output_compression: int = 100
+    moderation: str = "auto"
+    partial_images: int = 0
+    first_partial: int = 0
+    seed: int | None = None
+    action: str = "auto"
+    input_fidelity: str | None = None
+    images: tuple[bytes, ...] = ()
+    mask: bytes | None = None
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """A stage of the picture; ``index`` counts from 0 and is below ``partial_images``."""
+
+    index: int
+    data: bytes
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """The finished picture, with what was really used where the job said ``auto``."""
+
+    data: bytes
+    output_format: str
+    size: str
+    quality: str
+    background: str
+    revised_prompt: str | None = None
+    usage: models.Usage | None = None
+
+
+ImagePart = Preview | Picture
+
+
+class ImageProvider(Protocol):
+    """Makes pictures. ``draw`` yields previews in order, then one ``Picture``, then ends."""
+
+    @property
+    def cards(self) -> Sequence[ModelCard]:
+        """The models it serves."""
+        ...
+
+    def seed_for(self, job: ImageJob) -> int | None:
+        """The seed that ``draw`` would use, journaled before the work so it can be run again."""
+        ...
+
+    def draw(self, job: ImageJob) -> AsyncGenerator[ImagePart, None]:
+        """Raises ``ProviderError`` (``param`` names the tool's field at fault)."""
+        ...
+
+
+class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
+    """One step asked of a chat model: the conversation so far and what it may use.
+
+    ``input`` holds wire items oldest first: messages, earlier calls with their outputs. A hosted
+    call's result stands in it as the finished item. ``tools`` are those the model may call now, the
+    hosted one included; ``tool_choice`` is what the client asked, already narrowed.
+    """
+
+    model: str
+    input: tuple[models.InputItem, ...]
+    instructions: str | None = None
+    tools: tuple[models.Tool, ...] = ()
+    tool_choice: object = "auto"
+    request: models.ResponsesRequest
+
+
+class Text(msgspec.Struct, frozen=True):
+    """The next piece of the answer's text."""
+
+    delta: str
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """The next piece of a refusal."""
+
+    delta: str
+
+
+class Reasoning(msgspec.Struct, frozen=True):
+    """The next piece of the reasoning text."""
+
+    delta: str
+
+
+class FunctionCall(msgspec.Struct, frozen=True):
+    """A call of a client's function begins; ``Arguments`` with the same ``call_id`` follow."""
+
+    call_id: str
+    name: str
+
+
+class Arguments(msgspec.Struct, frozen=True):
+    """The next piece of a function call's arguments (JSON text)."""
+
+    call_id: str
+    delta: str
+
+
+class HostedCall(msgspec.Struct, frozen=True):
+    """A call of the hosted image tool, its arguments complete."""
+
+    call_id: str
+    prompt: str
+    action: str = "auto"
+
+
+class Finish(msgspec.Struct, frozen=True):
+    """The step's end. ``reason``: ``stop``, ``length``, ``tool_calls`` or ``content_filter``."""
+
+    reason: Literal["stop", "length", "tool_calls", "content_filter"] = "stop"
+    usage: models.Usage | None = None
+
+
+ChatPart = Text | Refusal | Reasoning | FunctionCall | Arguments | HostedCall | Finish
+
+
+class ChatProvider(Protocol):
+    """Answers a turn. Yields parts in order and exactly one ``Finish``, last."""
+
+    @property
+    def cards(self) -> Sequence[ModelCard]:
+        """The models it serves."""
+        ...
+
+    def answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
+        """Raises ``ProviderError``."""
+        ...
