@@ -1,0 +1,62 @@
+# `make demo` and `make test` need Python 3.11 or newer with venv and pip, and nothing else.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+JOBS   ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-interop test-kill lint check docs gallery bench lock dist clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(STAMP): requirements/dev.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: $(STAMP) ## draw a red fox under the moon into out/demo.png
+	@mkdir -p out
+	$(BIN)/heliograph draw "a red fox under the moon" --output out/demo.png --events out/demo.jsonl --partial-images 3
+
+test: $(STAMP) ## run every test that needs no Node
+	$(BIN)/python -m pytest -n $(JOBS) -m "not npm"
+
+test-interop: $(STAMP) ## run the tests against the npm clients (Node 20 or newer)
+	$(BIN)/python tests/interop/npm/install.py
+	$(BIN)/python -m pytest -n $(JOBS) -m npm tests/interop
+
+lint: $(STAMP) ## format, lint, types, layers, stale docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/mypy --strict tests/typing
+	$(BIN)/pyright tests/typing
+	$(BIN)/lint-imports
+	$(BIN)/python docs/_tools/model_pages.py --check
+	$(BIN)/python docs/_tools/lifecycle_diagram.py --check
+
+dist: $(STAMP) ## build the wheel, and try it in an environment of its own
+	$(BIN)/python tools/try_wheel.py
+
+check: ## everything that CI runs
+	.ci/run
+
+docs: $(STAMP) ## write the generated pages anew
+	$(BIN)/python docs/_tools/model_pages.py
+	$(BIN)/python docs/_tools/lifecycle_diagram.py
+
+gallery: $(STAMP) ## the twenty prompts of the examples sheet, as one picture
+	$(BIN)/python examples/gallery.py
+
+bench: $(STAMP) ## measure against peers and limits; writes bench/RESULTS.md
+	$(BIN)/python bench/run.py
+
+lock: $(STAMP) ## work requirements/dev.lock out anew from pyproject.toml
+	$(BIN)/python tools/lock.py
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) .cache out dist build

@@ -1,0 +1,110 @@
+"""Arguments, and one line for every error.
+
+Exit status: 0 done, 1 it was tried and failed, 2 the input was wrong, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from heliograph import errors
+from heliograph._version import __version__
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+_CALLERS_FAULT = (errors.UsageError, errors.MissingExtra, errors.InvalidBody)
+
+
+class _Parser(argparse.ArgumentParser):
+    """One line instead of the usage block: the line says what to do."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def _size(text: str) -> str:
+    width, cross, height = text.partition("x")
+    if text != "auto" and not (cross and width.isdecimal() and height.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT (1024x1024) or auto")
+    return text
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535)")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="heliograph", description="The Responses API: draw, serve, check.")
+    parser.add_argument("--version", action="version", version=f"heliograph {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    draw = commands.add_parser("draw", help="make a picture and show it being made")
+    draw.add_argument("prompt", help="what to draw, in words")
+    draw.add_argument("-o", "--output", metavar="FILE", help="where to (default: from the prompt)")
+    draw.add_argument("--model", default="heliograph/direct", help="default: %(default)s")
+    draw.add_argument("--size", type=_size, metavar="WxH", help="pixels, or auto")
+    draw.add_argument("--format", choices=("png", "webp", "jpeg"), help="default: FILE's, or png")
+    draw.add_argument("--partial-images", type=_count, default=3, metavar="N", help="0 to 3")
+    draw.add_argument("--seed", type=_count, metavar="S", help="vary the composition")
+    draw.add_argument("--base-url", metavar="URL", help="a server to use instead of one of our own")
+    draw.add_argument("--events", metavar="FILE", help="write every event, a JSON line each")
+    draw.add_argument("--json", action="store_true", help="print what was made as JSON")
+
+    serve = commands.add_parser("serve", help="serve the Responses API")
+    serve.add_argument("--host", metavar="ADDRESS", help="default: 127.0.0.1")
+    serve.add_argument("--port", type=_port, help="default: 8080; 0 for a free one")
+    serve.add_argument("--data", metavar="DIR", help="where responses and pictures are kept")
+    serve.add_argument("--config", metavar="FILE", help="a TOML file; the options above win over it")
+
+    check = commands.add_parser("check", help="hold a captured stream against the protocol")
+    check.add_argument("file", metavar="FILE", help="an .sse or .jsonl capture, - for standard input")
+    check.add_argument("--dialect", default="strict", help="habits to allow (default: none)")
+    return parser
+
+
+def _dispatch(args: argparse.Namespace) -> int:
+    # Each command's module is loaded for that command only: `check` runs without the extras.
+    if args.command == "draw":
+        from heliograph.cli import _draw
+
+        return _draw.run(args)
+    if args.command == "serve":
+        from heliograph.cli import _serve
+
+        return _serve.run(args)
+    from heliograph.cli import _check
+
+    return _check.run(args.file, args.dialect, sys.stdout)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status. Every error of ours is one line on stderr."""
+    args = _parser().parse_args(argv)
+    try:
+        return _dispatch(args)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        return FAILED
+    except _CALLERS_FAULT as error:
+        status, text = BAD_INPUT, str(error)
+    except errors.APIError as error:
+        status = BAD_INPUT if 400 <= error.status < 500 else FAILED
+        text = f"{error.param}: {error}" if error.param else str(error)
+    except errors.HeliographError as error:
+        status, text = FAILED, str(error)
+    except OSError as error:
+        status, text = BAD_INPUT, f"{error.filename or args.command}: {error.strerror or error}"
+    print(f"heliograph {args.command}: {' '.join(text.split())}", file=sys.stderr)
+    return status
