@@ -18,9 +18,11 @@ from heliograph.providers._base import (
     Refusal,
     Text,
 )
+from heliograph.providers._catalog import Catalog, embedded
 
 __all__ = [
     "Arguments",
+    "Catalog",
     "ChatPart",
     "ChatProvider",
     "ChatTurn",
@@ -36,4 +38,5 @@ __all__ = [
     "Reasoning",
     "Refusal",
     "Text",
+    "embedded",
 ]

@@ -7,7 +7,7 @@ Failures are ``errors.ProviderError``; anything else a provider raises is a bug 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -51,7 +51,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
 class ImageJob(msgspec.Struct, frozen=True, kw_only=True):
     """One picture to make. Field values are the tool's, already checked by the engine.
 
-    ``size`` is ``WxH`` in pixels or ``auto``; ``seed`` None lets the provider derive one;
+    ``size`` is ``WxH`` in pixels or ``auto``; ``aspect_ratio`` is ``W:H`` or ``auto`` and counts only
+    where ``size`` is ``auto``; ``seed`` None lets the provider derive one;
     ``first_partial`` is the index of the first preview still wanted (a run again after a takeover
     starts past those that were shown). ``images`` are references, oldest first; ``mask`` marks
     by transparency what may change.
@@ -60,6 +61,7 @@ class ImageJob(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     prompt: str
     size: str = "auto"
+    aspect_ratio: str = "auto"
     quality: str = "auto"
     background: str = "auto"
     output_format: str = "png"
@@ -104,6 +106,13 @@ class ImageProvider(Protocol):
         """The models it serves."""
         ...
 
+    def check(self, job: ImageJob) -> None:
+        """Refuse, before any work, what it cannot draw (a size out of range, a reference picture).
+
+        Raises ``ProviderError`` of kind ``bad_request``; ``param`` is the job's field at fault.
+        """
+        ...
+
     def seed_for(self, job: ImageJob) -> int | None:
         """The seed that ``draw`` would use, journaled before the work so it can be run again."""
         ...
@@ -116,9 +125,11 @@ class ImageProvider(Protocol):
 class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     """One step asked of a chat model: the conversation so far and what it may use.
 
-    ``input`` holds wire items oldest first: messages, earlier calls with their outputs. A hosted
-    call's result stands in it as the finished item. ``tools`` are those the model may call now, the
-    hosted one included; ``tool_choice`` is what the client asked, already narrowed.
+    ``input`` holds wire items oldest first: messages, earlier calls with their outputs, then what
+    this response has put out so far. A hosted call's result stands in it as the finished item,
+    without its picture (``result`` None): ``await picture(item.id)`` gives the bytes, for a model
+    that can see. ``tools`` are those the model may call now, the hosted one included;
+    ``tool_choice`` is what the client asked, already narrowed. ``step`` counts from 0.
     """
 
     model: str
@@ -127,6 +138,8 @@ class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[models.Tool, ...] = ()
     tool_choice: object = "auto"
     request: models.ResponsesRequest
+    step: int = 0
+    picture: Callable[[str], Awaitable[bytes]] | None = None
 
 
 class Text(msgspec.Struct, frozen=True):

@@ -1,0 +1,49 @@
+"""Every bound the engine keeps, in one place."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["Limits"]
+
+MIB = 1024 * 1024
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The engine's limits. Errors name the limit they come from; pass another value to raise it.
+
+    - ``concurrency``: responses run at once by one engine; others wait in the queue.
+    - ``lease_seconds``, ``renew_seconds``: how long a worker may be silent before its response may
+      be taken over, and how often it says that it is alive.
+    - ``claim_seconds``: longest single wait for a job.
+    - ``foreground_grace_seconds``: how long a foreground response goes on without a reader.
+    - ``wall_seconds``: how long one response may run, from its first start, takeovers included.
+    - ``max_takeovers``: takeovers after which a response ends ``failed``.
+    - ``max_steps``: turns asked of the chat model in one response.
+    - ``max_tool_calls``: hosted calls in one response; a request's own ``max_tool_calls`` may only
+      lower it.
+    - ``max_picture_bytes``: bytes of one picture or preview, before base64.
+    - ``max_response_bytes``: bytes of JSON, pictures as base64, that one response may come to. Its
+      terminal event carries all of it, so this stays under the client's bound of 64 MiB on a frame.
+    - ``max_prompt_bytes``: UTF-8 bytes of text in a request's input and instructions.
+    - ``max_input_items``, ``max_tools``: entries of a request's ``input`` and ``tools``.
+    - ``max_pending_events``, ``max_pending_bytes``: events waiting for the commit under way; past
+      either, the provider is not asked for more.
+    """
+
+    concurrency: int = 16
+    lease_seconds: float = 10.0
+    renew_seconds: float = 3.0
+    claim_seconds: float = 5.0
+    foreground_grace_seconds: float = 30.0
+    wall_seconds: float = 1800.0
+    max_takeovers: int = 5
+    max_steps: int = 32
+    max_tool_calls: int = 16
+    max_picture_bytes: int = 32 * MIB
+    max_response_bytes: int = 60 * MIB
+    max_prompt_bytes: int = 1 * MIB
+    max_input_items: int = 1000
+    max_tools: int = 128
+    max_pending_events: int = 512
+    max_pending_bytes: int = 1 * MIB
