@@ -3,6 +3,7 @@
 from heliograph.journal._base import (
     BlobRef,
     BlobStore,
+    Clock,
     Created,
     Entry,
     Frame,
@@ -12,16 +13,23 @@ from heliograph.journal._base import (
     NewResponse,
     Record,
 )
+from heliograph.journal._limits import MAX_BLOB_BYTES, MAX_FRAME_BYTES, MAX_FRAME_ENTRIES
+from heliograph.journal._memory import MemoryJournal
 
 __all__ = [
+    "MAX_BLOB_BYTES",
+    "MAX_FRAME_BYTES",
+    "MAX_FRAME_ENTRIES",
     "BlobRef",
     "BlobStore",
+    "Clock",
     "Created",
     "Entry",
     "Frame",
     "Journal",
     "Lease",
     "LeaseState",
+    "MemoryJournal",
     "NewResponse",
     "Record",
 ]

@@ -18,7 +18,7 @@ Rules for whoever writes a journal:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from typing import Literal
 
 import msgspec
@@ -177,7 +177,11 @@ class Journal(ABC):
 
     @abstractmethod
     async def create(self, new: NewResponse) -> Created:
-        """Store the request and queue its job, atomically. Raises ``IdempotencyConflict``."""
+        """Store the request and queue its job, atomically.
+
+        An idempotency key is kept for ``IDEMPOTENCY_TTL`` (24 h), or until its response is erased.
+        Raises ``IdempotencyConflict``, and ``JournalError`` for an id that was used before.
+        """
 
     @abstractmethod
     async def claim(
@@ -185,6 +189,8 @@ class Journal(ABC):
     ) -> Lease | None:
         """The oldest response whose capabilities are all matched (``chat:*`` matches by prefix)
         and that is queued, released, or whose lease ran out; waits up to ``wait`` seconds for one.
+
+        A call that is cancelled leaves no lease behind: what it was granted is released.
         """
 
     @abstractmethod
@@ -199,20 +205,27 @@ class Journal(ABC):
     async def append(self, lease: Lease, first: int, entries: Sequence[Entry]) -> int:
         """Commit a frame; returns its last sequence number. ``first`` must be the log's last + 1.
 
-        Raises ``Fenced`` for an old epoch, ``JournalError`` for a wrong ``first``.
+        Raises ``Fenced`` for an old epoch (and once the response is finished, released or
+        deleted); ``JournalError`` for a wrong ``first``, for a frame over ``MAX_FRAME_ENTRIES`` or
+        ``MAX_FRAME_BYTES``, for a reference to a blob that was never put, and where the store
+        fails. A call that is cancelled may have committed all the same: the log decides.
         """
 
     @abstractmethod
     async def finish(
         self, lease: Lease, first: int, entries: Sequence[Entry], snapshot: Entry
     ) -> int:
-        """Commit the last frame with the final response, and end the job, atomically."""
+        """Commit the last frame with the final response, and end the job, atomically.
+
+        ``entries`` may be empty where the log has the terminal event already. Raises as ``append``.
+        """
 
     @abstractmethod
-    def read(self, tenant: str, response_id: str, after: int = -1) -> AsyncIterator[Frame]:
+    def read(self, tenant: str, response_id: str, after: int = -1) -> AsyncGenerator[Frame, None]:
         """Frames (or parts of frames) after sequence number ``after``, then live ones, to the end.
 
-        Raises ``UnknownResponse``, also when the response is deleted while being read.
+        Raises ``UnknownResponse``, also when the response is deleted while being read. Who leaves
+        before the end should ``aclose`` it (``contextlib.aclosing``).
         """
 
     @abstractmethod
@@ -229,7 +242,8 @@ class Journal(ABC):
 
     @abstractmethod
     async def cancelled(self, lease: Lease) -> None:
-        """Returns once a cancel was asked for, or the lease was lost."""
+        """Returns once a cancel was asked for, or the lease is no longer current (lost, released,
+        finished, deleted). A lease that merely ran out still is."""
 
     @abstractmethod
     async def attach(self, tenant: str, response_id: str, reader: str, *, seconds: float) -> None:
@@ -241,4 +255,8 @@ class Journal(ABC):
 
     @abstractmethod
     async def expire(self) -> int:
-        """Erase what has expired, and blobs that nothing refers to; returns how many responses."""
+        """Erase what has expired; returns how many responses that were.
+
+        Also erases blobs that nothing refers to and that were put longer ago than ``BLOB_GRACE``.
+        Nothing calls this by itself: the server does, now and then.
+        """

@@ -1,0 +1,62 @@
+"""Every bound of the journal, by name, in one place."""
+
+from __future__ import annotations
+
+__all__ = [
+    "BLOB_CACHE_BYTES",
+    "BLOB_GRACE",
+    "ERASE_BATCH",
+    "IDEMPOTENCY_TTL",
+    "MAX_BLOB_BYTES",
+    "MAX_COMMIT_BYTES",
+    "MAX_COMMIT_CALLS",
+    "MAX_FRAME_BYTES",
+    "MAX_FRAME_ENTRIES",
+    "READ_PAGE_BYTES",
+    "READ_PAGE_FRAMES",
+    "TOMBSTONE_TTL",
+    "WINDOW_BYTES",
+    "WINDOW_FRAMES",
+]
+
+MAX_FRAME_ENTRIES = 4096
+"""Entries in one frame; a burst that is longer goes as several appends."""
+
+MAX_FRAME_BYTES = 64 * 1024 * 1024
+"""Bytes of one frame's entries, of one request, of one snapshot (pictures not counted)."""
+
+MAX_BLOB_BYTES = 256 * 1024 * 1024
+"""Bytes of one blob."""
+
+IDEMPOTENCY_TTL = 24 * 3600.0
+"""Seconds for which an idempotency key leads to the response that it made."""
+
+TOMBSTONE_TTL = 24 * 3600.0
+"""Seconds for which the id of an erased response cannot be used again."""
+
+BLOB_GRACE = 3600.0
+"""Seconds for which a blob that nothing refers to is kept: its entry may be on its way."""
+
+WINDOW_FRAMES = 64
+"""Newest frames of a followed response that are kept in memory, shared by all who follow it."""
+
+WINDOW_BYTES = 256 * 1024
+"""Bytes of those frames; a reader who falls behind them reads the stored log."""
+
+READ_PAGE_FRAMES = 256
+"""Frames that one look into the stored log returns at most."""
+
+READ_PAGE_BYTES = 512 * 1024
+"""Bytes after which such a look stops (one frame is always returned)."""
+
+MAX_COMMIT_CALLS = 2048
+"""Calls that share one commit at most."""
+
+MAX_COMMIT_BYTES = 32 * 1024 * 1024
+"""Bytes of entries after which a commit takes no further call."""
+
+BLOB_CACHE_BYTES = 32 * 1024 * 1024
+"""Bytes of the most recently used blobs kept in memory, all responses together."""
+
+ERASE_BATCH = 64
+"""Responses or blobs that ``expire`` erases in one go, so that appends can pass in between."""
