@@ -65,10 +65,14 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", metavar="ADDRESS", help="default: 127.0.0.1")
     serve.add_argument("--port", type=_port, help="default: 8080; 0 for a free one")
     serve.add_argument("--data", metavar="DIR", help="where responses and pictures are kept")
-    serve.add_argument("--config", metavar="FILE", help="a TOML file; the options above win over it")
+    serve.add_argument(
+        "--config", metavar="FILE", help="a TOML file; the options above win over it"
+    )
 
     check = commands.add_parser("check", help="hold a captured stream against the protocol")
-    check.add_argument("file", metavar="FILE", help="an .sse or .jsonl capture, - for standard input")
+    check.add_argument(
+        "file", metavar="FILE", help="an .sse or .jsonl capture, - for standard input"
+    )
     check.add_argument("--dialect", default="strict", help="habits to allow (default: none)")
     return parser
 
