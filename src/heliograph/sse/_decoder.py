@@ -6,8 +6,8 @@ Theory of operation, for whoever edits this next:
    ends a chunk counts at once, and an LF that opens the next chunk belongs to it). JSON holds no
    raw CR, so for the streams that matter this is one ``memchr``.
 2. *Between blocks, one regular expression cuts everything.* Where no block is open, ``_BLOCKS`` (or
-   its sisters) runs over all complete blocks of the chunk. Its last alternative swallows all that is
-   left and leaves the groups empty: an empty group means that some block was not of the common
+   its sisters) runs over all complete blocks of the chunk. Its last alternative swallows all that
+   is left and leaves the groups empty: an empty group means that some block was not of the common
    form, and the whole span is read line by line instead. So the expression may be narrow, never
    wrong.
 3. *Long lines are not searched by it.* ``.*`` looks at each byte; ``bytes.find`` of one byte is
@@ -197,7 +197,7 @@ class Decoder:
         if frames is None:
             return False
         triples = _BLOCKS.findall(chunk, pos, end)
-        if not all([value for _, _, value in triples]):
+        if not all(value for _, _, value in triples):
             return False
         name = self._name
         last_id = self.last_id
