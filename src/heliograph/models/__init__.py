@@ -1,1 +1,90 @@
-"""The models room."""
+"""The wire: typed events, items, content, tools, requests and responses of the Responses API."""
+
+# ruff: noqa: F403 -- every module below says in `__all__` what it gives
+
+from . import (
+    _base,
+    _codec,
+    _content,
+    _events_content,
+    _events_openrouter,
+    _events_response,
+    _events_tools,
+    _images,
+    _images_events,
+    _images_usage,
+    _item_unions,
+    _items,
+    _items_openrouter,
+    _items_tools,
+    _names,
+    _options,
+    _parts_tools,
+    _registry,
+    _request,
+    _response,
+    _routing,
+    _tool_choice,
+    _tool_options,
+    _tool_unions,
+    _tools,
+    _tools_openrouter,
+    _usage,
+)
+from ._base import *
+from ._codec import *
+from ._content import *
+from ._events_content import *
+from ._events_openrouter import *
+from ._events_response import *
+from ._events_tools import *
+from ._images import *
+from ._images_events import *
+from ._images_usage import *
+from ._item_unions import *
+from ._items import *
+from ._items_openrouter import *
+from ._items_tools import *
+from ._names import *
+from ._options import *
+from ._parts_tools import *
+from ._registry import *
+from ._request import *
+from ._response import *
+from ._response import OpenResponsesResult as Response
+from ._routing import *
+from ._tool_choice import *
+from ._tool_options import *
+from ._tool_unions import *
+from ._tools import *
+from ._tools_openrouter import *
+from ._usage import *
+
+__all__ = ["Response"]
+__all__ += _base.__all__
+__all__ += _codec.__all__
+__all__ += _content.__all__
+__all__ += _events_content.__all__
+__all__ += _events_openrouter.__all__
+__all__ += _events_response.__all__
+__all__ += _events_tools.__all__
+__all__ += _images.__all__
+__all__ += _images_events.__all__
+__all__ += _images_usage.__all__
+__all__ += _item_unions.__all__
+__all__ += _items.__all__
+__all__ += _items_openrouter.__all__
+__all__ += _items_tools.__all__
+__all__ += _names.__all__
+__all__ += _options.__all__
+__all__ += _parts_tools.__all__
+__all__ += _registry.__all__
+__all__ += _request.__all__
+__all__ += _response.__all__
+__all__ += _routing.__all__
+__all__ += _tool_choice.__all__
+__all__ += _tool_options.__all__
+__all__ += _tool_unions.__all__
+__all__ += _tools.__all__
+__all__ += _tools_openrouter.__all__
+__all__ += _usage.__all__

@@ -1,0 +1,103 @@
+"""Wire types: events_response."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from msgspec import UNSET
+
+from ._base import Event, Maybe, Model, Strict
+from ._item_unions import OutputItem
+from ._response import OpenResponsesResult
+
+__all__ = [
+    "CompletedEvent",
+    "CreatedEvent",
+    "ErrorEvent",
+    "ErrorPayload",
+    "FailedEvent",
+    "InProgressEvent",
+    "IncompleteEvent",
+    "OutputItemAddedEvent",
+    "OutputItemDoneEvent",
+    "QueuedEvent",
+]
+
+
+class ErrorPayload(Model, kw_only=True):
+    """Named by Open Responses."""
+
+    code: str | None
+    message: str
+    type: Strict[str] = UNSET
+    param: Strict[str | None] = UNSET
+    headers: Maybe[dict[str, str]] = UNSET
+
+
+class CreatedEvent(Event, tag="response.created", kw_only=True):
+    """``response.created``, named by OpenRouter, OpenAI, Open Responses."""
+
+    type: ClassVar[Literal["response.created"]] = "response.created"
+    response: OpenResponsesResult
+
+
+class InProgressEvent(Event, tag="response.in_progress", kw_only=True):
+    """``response.in_progress``, named by OpenRouter, OpenAI, Open Responses."""
+
+    type: ClassVar[Literal["response.in_progress"]] = "response.in_progress"
+    response: OpenResponsesResult
+
+
+class CompletedEvent(Event, tag="response.completed", kw_only=True):
+    """``response.completed``, named by OpenRouter, OpenAI, Open Responses."""
+
+    type: ClassVar[Literal["response.completed"]] = "response.completed"
+    response: OpenResponsesResult
+
+
+class IncompleteEvent(Event, tag="response.incomplete", kw_only=True):
+    """``response.incomplete``, named by OpenRouter, OpenAI, Open Responses."""
+
+    type: ClassVar[Literal["response.incomplete"]] = "response.incomplete"
+    response: OpenResponsesResult
+
+
+class FailedEvent(Event, tag="response.failed", kw_only=True):
+    """``response.failed``, named by OpenRouter, OpenAI, Open Responses."""
+
+    type: ClassVar[Literal["response.failed"]] = "response.failed"
+    response: OpenResponsesResult
+
+
+class ErrorEvent(Event, tag="error", kw_only=True):
+    """``error``, named by OpenRouter, OpenAI, Open Responses."""
+
+    type: ClassVar[Literal["error"]] = "error"
+    code: Maybe[str | None] = UNSET
+    message: Maybe[str] = UNSET
+    param: Maybe[str | None] = UNSET
+    error: Maybe[ErrorPayload] = UNSET
+    status: Maybe[int] = UNSET
+
+
+class OutputItemAddedEvent(Event, tag="response.output_item.added", kw_only=True):
+    """``response.output_item.added``, named by OpenRouter, OpenAI, Open Responses."""
+
+    type: ClassVar[Literal["response.output_item.added"]] = "response.output_item.added"
+    item: OutputItem | None
+    output_index: int
+
+
+class OutputItemDoneEvent(Event, tag="response.output_item.done", kw_only=True):
+    """``response.output_item.done``, named by OpenRouter, OpenAI, Open Responses."""
+
+    type: ClassVar[Literal["response.output_item.done"]] = "response.output_item.done"
+    item: OutputItem | None
+    output_index: int
+
+
+class QueuedEvent(Event, tag="response.queued", kw_only=True):
+    """``response.queued``, named by OpenAI, Open Responses."""
+
+    type: ClassVar[Literal["response.queued"]] = "response.queued"
+    response: OpenResponsesResult

@@ -1,0 +1,167 @@
+"""Wire types: tool_choice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
+
+from msgspec import UNSET
+
+from ._base import Known, Maybe, Strict, ToolChoiceModel, UnknownObject
+
+__all__ = [
+    "ToolChoice",
+    "ToolChoiceAllowed",
+    "ToolChoiceApplyPatch",
+    "ToolChoiceCodeInterpreter",
+    "ToolChoiceComputer",
+    "ToolChoiceComputerUse",
+    "ToolChoiceComputerUsePreview",
+    "ToolChoiceCustom",
+    "ToolChoiceFileSearch",
+    "ToolChoiceFunction",
+    "ToolChoiceImageGeneration",
+    "ToolChoiceMcp",
+    "ToolChoiceProgrammaticToolCalling",
+    "ToolChoiceShell",
+    "ToolChoiceWebSearchPreview",
+    "ToolChoiceWebSearchPreview20250311",
+]
+
+
+class ToolChoiceFunction(ToolChoiceModel, tag="function", kw_only=True):
+    """``function``, named by OpenRouter, OpenAI, Open Responses."""
+
+    type: ClassVar[Literal["function"]] = "function"
+    name: Strict[str] = UNSET
+
+
+class ToolChoiceWebSearchPreview20250311(
+    ToolChoiceModel, tag="web_search_preview_2025_03_11", kw_only=True
+):
+    """``web_search_preview_2025_03_11``, named by OpenRouter, OpenAI."""
+
+    type: ClassVar[Literal["web_search_preview_2025_03_11"]] = "web_search_preview_2025_03_11"
+
+
+class ToolChoiceWebSearchPreview(ToolChoiceModel, tag="web_search_preview", kw_only=True):
+    """``web_search_preview``, named by OpenRouter, OpenAI."""
+
+    type: ClassVar[Literal["web_search_preview"]] = "web_search_preview"
+
+
+class ToolChoiceAllowed(ToolChoiceModel, tag="allowed_tools", kw_only=True):
+    """``allowed_tools``, named by OpenRouter, OpenAI, Open Responses."""
+
+    type: ClassVar[Literal["allowed_tools"]] = "allowed_tools"
+    tools: list[ToolChoiceFunction]
+    mode: Strict[Annotated[str, Known("auto", "required", "none")]] = UNSET
+
+
+class ToolChoiceApplyPatch(ToolChoiceModel, tag="apply_patch", kw_only=True):
+    """``apply_patch``, named by OpenRouter, OpenAI."""
+
+    type: ClassVar[Literal["apply_patch"]] = "apply_patch"
+
+
+class ToolChoiceShell(ToolChoiceModel, tag="shell", kw_only=True):
+    """``shell``, named by OpenRouter, OpenAI."""
+
+    type: ClassVar[Literal["shell"]] = "shell"
+
+
+class ToolChoiceFileSearch(ToolChoiceModel, tag="file_search", kw_only=True):
+    """``file_search``, named by OpenAI."""
+
+    type: ClassVar[Literal["file_search"]] = "file_search"
+
+
+class ToolChoiceComputer(ToolChoiceModel, tag="computer", kw_only=True):
+    """``computer``, named by OpenAI."""
+
+    type: ClassVar[Literal["computer"]] = "computer"
+
+
+class ToolChoiceComputerUsePreview(ToolChoiceModel, tag="computer_use_preview", kw_only=True):
+    """``computer_use_preview``, named by OpenAI."""
+
+    type: ClassVar[Literal["computer_use_preview"]] = "computer_use_preview"
+
+
+class ToolChoiceComputerUse(ToolChoiceModel, tag="computer_use", kw_only=True):
+    """``computer_use``, named by OpenAI."""
+
+    type: ClassVar[Literal["computer_use"]] = "computer_use"
+
+
+class ToolChoiceImageGeneration(ToolChoiceModel, tag="image_generation", kw_only=True):
+    """``image_generation``, named by OpenAI."""
+
+    type: ClassVar[Literal["image_generation"]] = "image_generation"
+
+
+class ToolChoiceCodeInterpreter(ToolChoiceModel, tag="code_interpreter", kw_only=True):
+    """``code_interpreter``, named by OpenAI."""
+
+    type: ClassVar[Literal["code_interpreter"]] = "code_interpreter"
+
+
+class ToolChoiceMcp(ToolChoiceModel, tag="mcp", kw_only=True):
+    """``mcp``, named by OpenAI."""
+
+    type: ClassVar[Literal["mcp"]] = "mcp"
+    server_label: str
+    name: Maybe[str | None] = UNSET
+
+
+class ToolChoiceCustom(ToolChoiceModel, tag="custom", kw_only=True):
+    """``custom``, named by OpenAI."""
+
+    type: ClassVar[Literal["custom"]] = "custom"
+    name: str
+
+
+class ToolChoiceProgrammaticToolCalling(
+    ToolChoiceModel, tag="programmatic_tool_calling", kw_only=True
+):
+    """``programmatic_tool_calling``, named by OpenAI."""
+
+    type: ClassVar[Literal["programmatic_tool_calling"]] = "programmatic_tool_calling"
+
+
+if TYPE_CHECKING:
+    ToolChoice: TypeAlias = (
+        ToolChoiceAllowed
+        | ToolChoiceApplyPatch
+        | ToolChoiceCodeInterpreter
+        | ToolChoiceComputer
+        | ToolChoiceComputerUse
+        | ToolChoiceComputerUsePreview
+        | ToolChoiceCustom
+        | ToolChoiceFileSearch
+        | ToolChoiceFunction
+        | ToolChoiceImageGeneration
+        | ToolChoiceMcp
+        | ToolChoiceProgrammaticToolCalling
+        | ToolChoiceShell
+        | ToolChoiceWebSearchPreview
+        | ToolChoiceWebSearchPreview20250311
+        | UnknownObject
+    )
+else:
+    ToolChoice = (
+        ToolChoiceAllowed
+        | ToolChoiceApplyPatch
+        | ToolChoiceCodeInterpreter
+        | ToolChoiceComputer
+        | ToolChoiceComputerUse
+        | ToolChoiceComputerUsePreview
+        | ToolChoiceCustom
+        | ToolChoiceFileSearch
+        | ToolChoiceFunction
+        | ToolChoiceImageGeneration
+        | ToolChoiceMcp
+        | ToolChoiceProgrammaticToolCalling
+        | ToolChoiceShell
+        | ToolChoiceWebSearchPreview
+        | ToolChoiceWebSearchPreview20250311
+    )
