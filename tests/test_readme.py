@@ -1,4 +1,4 @@
-"""The README's Python runs as it stands, each block in a process of its own, against a real server."""
+"""The README's Python runs as it stands: each block in its own process, against a real server."""
 
 from __future__ import annotations
 
