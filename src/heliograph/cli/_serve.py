@@ -1,0 +1,35 @@
+"""``heliograph serve``: the server as a process."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+import msgspec
+
+from heliograph import errors
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until a signal; options win over the file's values. Returns the exit status."""
+    try:
+        from heliograph import server
+    except ModuleNotFoundError as missing:
+        if missing.name is None or missing.name.startswith("heliograph"):
+            raise
+        raise errors.MissingExtra("serve", "local") from None
+
+    settings = server.load_settings(args.config) if args.config else server.Settings()
+    options = {"host": args.host, "port": args.port, "data": args.data}
+    told = {name: value for name, value in options.items() if value is not None}
+    settings = msgspec.structs.replace(settings, **told)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+
+    def announce(running: server.Server) -> None:
+        kept = settings.data or "a temporary folder, erased at the end"
+        print(f"Heliograph serves {running.url}/v1 (data: {kept})", flush=True)
+
+    server.run(settings, announce)
+    sys.stdout.flush()
+    return 0

@@ -1,0 +1,63 @@
+"""The ASGI app."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from heliograph import errors
+from heliograph.providers import Catalog, embedded
+from heliograph.server._edge import Edge
+from heliograph.server._errors import error_body
+from heliograph.server._routes import routes
+from heliograph.server._runtime import Runtime
+from heliograph.server._settings import Settings
+
+__all__ = ["create_app"]
+
+
+async def _refused(request: Request, refused: Exception) -> Response:
+    """Starlette's own refusals (no such path) in the API's shape."""
+    status = refused.status_code if isinstance(refused, HTTPException) else 500
+    error: errors.APIError = (
+        errors.NotFound(f"no such path: {request.url.path}", code="unknown_path")
+        if status == 404
+        else errors.APIError("refused", status=status)
+    )
+    return Response(
+        error_body(error, request.url.path), status_code=status, media_type="application/json"
+    )
+
+
+def create_app(settings: Settings | None = None, catalog: Catalog | None = None) -> Starlette:
+    """The server as an ASGI app, for any ASGI server; its lifespan starts and stops the engine.
+
+    ``catalog`` is what it serves, the two embedded models unless given. Raises ``ConfigError`` for
+    settings that must not be served. ``app.state.runtime`` is private to this room.
+    """
+    told = settings if settings is not None else Settings()
+    runtime = Runtime(told, catalog if catalog is not None else embedded())
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await runtime.start()
+        try:
+            yield
+        finally:
+            await runtime.stop()
+
+    app = Starlette(
+        routes=routes(runtime),
+        middleware=[Middleware(Edge, local=told.local)],
+        exception_handlers={HTTPException: _refused},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    app.state.runtime = runtime
+    return app

@@ -1,0 +1,132 @@
+"""The outermost layer: request ids, who may ask from where, errors as answers, one log line.
+
+Nothing gets past it: whatever a handler raises leaves as an error in the API's shape, and what
+nobody foresaw is logged with the request id and answered as ``server_error``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import secrets
+import time
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from heliograph import errors
+from heliograph.server._body import header
+from heliograph.server._errors import as_api_error, error_body, error_headers
+
+__all__ = ["Edge", "answer_error", "is_loopback"]
+
+_log = logging.getLogger("heliograph.server")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` (a name or an address, no port) means this machine only."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _host_of(netloc: str) -> str:
+    try:
+        return urlsplit(f"//{netloc}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _check_local(scope: Scope) -> None:
+    """A page of another site must not post to a server on this machine.
+
+    ``Host`` tells a name that an attacker made to resolve to this machine (DNS rebinding),
+    ``Origin`` a page from elsewhere.
+    """
+    host = (header(scope, b"host") or b"").decode("latin-1")
+    if host and not is_loopback(_host_of(host)):
+        raise errors.PermissionDenied(
+            f"this server answers on loopback names only, not {host!r}", param="Host", code="host"
+        )
+    origin = (header(scope, b"origin") or b"").decode("latin-1")
+    if origin:
+        scheme, _, netloc = origin.partition("://")
+        if scheme not in ("http", "https") or not is_loopback(_host_of(netloc)):
+            raise errors.PermissionDenied(
+                f"pages from {origin!r} may not use this server", param="Origin", code="origin"
+            )
+
+
+class Edge:
+    """ASGI middleware; ``local`` turns the checks of ``Host`` and ``Origin`` on."""
+
+    def __init__(self, app: ASGIApp, *, local: bool) -> None:
+        self._app = app
+        self._local = local
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = f"req_{secrets.token_hex(12)}"
+        scope.setdefault("state", {})["request_id"] = request_id
+        status = 0
+        began = time.perf_counter()
+
+        async def stamped(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        try:
+            if self._local:
+                _check_local(scope)
+            await self._app(scope, receive, stamped)
+        except ClientDisconnect:
+            status = 499
+        except errors.HeliographError as error:
+            answer = as_api_error(error)
+            if answer.status >= 500:
+                _log.error("%s %s", request_id, error, exc_info=error)
+            if status:
+                return  # the answer had begun: it stays unfinished, which is how clients can tell
+            await answer_error(answer, scope, stamped)
+        except Exception as error:  # noqa: BLE001 - the server's one edge: nothing may get past it
+            _log.error("%s failed", request_id, exc_info=error)
+            if status:
+                return
+            bug = errors.ServerError(f"the server failed on this request ({request_id})")
+            await answer_error(bug, scope, stamped)
+        finally:
+            _log.info(
+                "%s %s %s %d %.1f ms",
+                request_id,
+                scope["method"],
+                scope["path"],
+                status,
+                (time.perf_counter() - began) * 1e3,
+            )
+
+
+async def answer_error(
+    error: errors.APIError, scope: Scope, send: Send, extra: Mapping[str, str] | None = None
+) -> None:
+    """Send ``error`` as the whole answer, ``extra`` headers with it."""
+    body = error_body(error, scope["path"])
+    headers = {
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+        **error_headers(error),
+        **(extra or {}),
+    }
+    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": error.status, "headers": raw})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,221 @@
+"""The API's paths: a handler reads a request, asks engine or journal, and gives an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from heliograph import errors, models
+from heliograph.server import _cards
+from heliograph.server._answers import Json, Stored
+from heliograph.server._auth import tenant_of
+from heliograph.server._body import read_body
+from heliograph.server._edge import answer_error
+from heliograph.server._errors import OPENROUTER_BASE
+from heliograph.server._query import Retrieve
+from heliograph.server._runtime import Lane, Runtime
+from heliograph.server._stream import EventStream
+from heliograph.server._watch import Watch
+
+__all__ = ["BASES", "routes"]
+
+BASES = ("/v1", OPENROUTER_BASE)
+
+Handler = Callable[[Request], Awaitable[ASGIApp]]
+
+
+class _Posted:
+    """The answer to ``POST /responses``: while it is open, its client counts as a reader."""
+
+    def __init__(
+        self, api: _Api, lane: Lane, tenant: str, response_id: str, *, stream: bool, store: bool
+    ) -> None:
+        self._api = api
+        self._lane = lane
+        self._tenant = tenant
+        self._id = response_id
+        self._stream = stream
+        self._store = store
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ended = False
+        self._lane.readers.enter(self._tenant, self._id)
+        try:
+            if self._stream:
+                answer = self._api.stream(self._lane, self._tenant, self._id, after=-1)
+                await answer(scope, receive, send)
+                ended = answer.complete
+            else:
+                ended = await self._wait(scope, receive, send)
+        finally:
+            self._lane.readers.leave(self._tenant, self._id)
+            if not self._store:
+                self._api.runtime.erase(self._tenant, self._id, ended=ended)
+
+    async def _wait(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        journal = self._lane.journal
+        with Watch(receive, self._api.runtime.closing) as watch:
+            async for _ in journal.read(self._tenant, self._id):
+                pass
+            entry = await self._lane.engine.current(self._tenant, self._id)
+            await Stored(self._id, entry, journal.blobs)(scope, receive, send)
+            return True
+        if watch.ended == "closing":
+            raise errors.ServerError(
+                f"the server is stopping; {self._id} goes on, ask for it later"
+                if self._store
+                else "the server is stopping",
+                status=503,
+                code="server_stopping",
+                retry_after=1,
+            )
+        return False
+
+
+class _Api:
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self._limits = runtime.settings.limits
+
+    def _tenant(self, request: Request) -> str:
+        return tenant_of(request.scope, self.runtime.settings.key)
+
+    def stream(self, lane: Lane, tenant: str, response_id: str, *, after: int) -> EventStream:
+        return EventStream(
+            lane.journal,
+            self.runtime.closing,
+            tenant,
+            response_id,
+            after=after,
+            keep_alive=self._limits.keep_alive_seconds,
+        )
+
+    async def create(self, request: Request) -> ASGIApp:
+        tenant = self._tenant(request)
+        self.runtime.accept()
+        body = await read_body(request.scope, request.receive, self._limits.max_body_bytes)
+        asked = models.decode(models.ResponsesRequest, body)
+        plan = self.runtime.stored.engine.check(asked)
+        lane = self.runtime.lane(store=plan.store)
+        created = await lane.engine.submit(
+            tenant,
+            asked,
+            body,
+            plan,
+            idempotency_key=request.headers.get("idempotency-key"),
+            expires_in=self._limits.keep_response_seconds or None,
+        )
+        if plan.background and not plan.stream:
+            return await self._current(lane, tenant, created.response_id)
+        return _Posted(
+            self, lane, tenant, created.response_id, stream=plan.stream, store=plan.store
+        )
+
+    async def _current(self, lane: Lane, tenant: str, response_id: str) -> ASGIApp:
+        entry = await lane.engine.current(tenant, response_id)
+        return Stored(response_id, entry, lane.journal.blobs)
+
+    async def retrieve(self, request: Request) -> ASGIApp:
+        tenant = self._tenant(request)
+        response_id = request.path_params["response_id"]
+        asked = Retrieve.of(request)
+        lane = self.runtime.stored
+        if not asked.stream:
+            return await self._current(lane, tenant, response_id)
+        record = await lane.journal.get(tenant, response_id)
+        answer = self.stream(lane, tenant, response_id, after=asked.after)
+        if record.background or record.state == "finished":
+            return answer
+        return _Reading(lane, answer)
+
+    async def delete(self, request: Request) -> ASGIApp:
+        response_id = request.path_params["response_id"]
+        await self.runtime.stored.journal.delete(self._tenant(request), response_id)
+        return Json({"id": response_id, "object": "response", "deleted": True})
+
+    async def cancel(self, request: Request) -> ASGIApp:
+        tenant = self._tenant(request)
+        response_id = request.path_params["response_id"]
+        await self.runtime.cancel(tenant, response_id)
+        return await self._current(self.runtime.stored, tenant, response_id)
+
+    async def list_models(self, request: Request) -> ASGIApp:
+        self._tenant(request)
+        cards = self.runtime.catalog.cards()
+        if request.url.path.startswith(OPENROUTER_BASE):
+            return Json(_cards.openrouter_list(cards))
+        return Json(_cards.openai_list(cards))
+
+    async def one_model(self, request: Request) -> ASGIApp:
+        self._tenant(request)
+        card = self.runtime.catalog.card(request.path_params["model"])
+        if request.url.path.startswith(OPENROUTER_BASE):
+            return Json({"data": _cards.openrouter_card(card)})
+        return Json(_cards.openai_card(card))
+
+    async def healthy(self, request: Request) -> ASGIApp:
+        return Json({"status": "ok"})
+
+    async def ready(self, request: Request) -> ASGIApp:
+        await self.runtime.ready()
+        return Json({"status": "ready"})
+
+
+class _Reading:
+    """A stream of a running foreground response: its client counts as a reader."""
+
+    def __init__(self, lane: Lane, answer: EventStream) -> None:
+        self._lane = lane
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        key = self._answer.tenant, self._answer.response_id
+        self._lane.readers.enter(*key)
+        try:
+            await self._answer(scope, receive, send)
+        finally:
+            self._lane.readers.leave(*key)
+
+
+class _Methods:
+    """One path's handlers by method; any other method is answered 405."""
+
+    def __init__(self, **handlers: Handler) -> None:
+        self._handlers = handlers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handler = self._handlers.get(scope["method"])
+        if handler is None:
+            allowed = ", ".join(sorted(self._handlers))
+            refused = errors.BadRequest(
+                f"this path takes {allowed}, not {scope['method']}",
+                status=405,
+                code="method_not_allowed",
+            )
+            await answer_error(refused, scope, send, {"allow": allowed})
+            return
+        answer = await handler(Request(scope, receive))
+        await answer(scope, receive, send)
+
+
+def routes(runtime: Runtime) -> list[BaseRoute]:
+    """Every path, under both bases."""
+    api = _Api(runtime)
+    table: list[BaseRoute] = [
+        Route("/healthz", _Methods(GET=api.healthy)),
+        Route("/readyz", _Methods(GET=api.ready)),
+        Route(f"{OPENROUTER_BASE}/model/{{model:path}}", _Methods(GET=api.one_model)),
+    ]
+    for base in BASES:
+        one = f"{base}/responses/{{response_id}}"
+        table += [
+            Route(f"{base}/responses", _Methods(POST=api.create)),
+            Route(one, _Methods(GET=api.retrieve, DELETE=api.delete)),
+            Route(f"{one}/cancel", _Methods(POST=api.cancel)),
+            Route(f"{base}/models", _Methods(GET=api.list_models)),
+            Route(f"{base}/models/{{model:path}}", _Methods(GET=api.one_model)),
+        ]
+    return table

@@ -1,0 +1,160 @@
+"""What a running server holds: journals, engines, reader leases, open requests."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tempfile
+from collections.abc import Coroutine
+from contextlib import suppress
+from pathlib import Path
+
+from heliograph import errors
+from heliograph.engine import Engine
+from heliograph.journal import Journal, MemoryJournal, SqliteJournal
+from heliograph.providers import Catalog
+from heliograph.server._readers import Readers
+from heliograph.server._settings import Settings
+from heliograph.server._watch import Closing
+
+__all__ = ["Lane", "Runtime"]
+
+_log = logging.getLogger("heliograph.server")
+
+_EXPIRE_EVERY = 60.0
+_CANCEL_WAIT = 5.0
+_READY_WAIT = 2.0
+
+
+class Lane:
+    """A journal with the engine that works on it and the readers that read from it.
+
+    Stored responses have one; those of ``store: false`` have their own, over memory.
+    """
+
+    def __init__(self, journal: Journal, catalog: Catalog, settings: Settings) -> None:
+        self.journal = journal
+        self.engine = Engine(
+            journal,
+            catalog,
+            settings.limits,
+            echo_hosted_tools=not settings.compat.echo_without_hosted_tools,
+        )
+        self.readers = Readers(journal, settings.limits.reader_lease_seconds)
+
+    async def start(self) -> None:
+        """Open the journal, then claim."""
+        await self.journal.start()
+        await self.engine.start()
+        self.readers.start()
+
+    async def stop(self) -> None:
+        """After the engine has stopped: give the readers back and close the journal."""
+        await self.readers.stop()
+        await self.journal.stop()
+
+
+class Runtime:
+    """Everything between the routes and the rooms below; one per app."""
+
+    def __init__(self, settings: Settings, catalog: Catalog) -> None:
+        settings.check()
+        self.settings = settings
+        self.catalog = catalog
+        self.closing = Closing()
+        self._stopping = False
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._chores: set[asyncio.Task[None]] = set()
+        self.stored = Lane(self._journal(), catalog, settings)
+        self.passing = Lane(MemoryJournal(), catalog, settings)
+
+    def _journal(self) -> Journal:
+        if self.settings.journal == "memory":
+            return MemoryJournal()
+        if self.settings.data is not None:
+            return SqliteJournal(Path(self.settings.data))
+        self._scratch = tempfile.TemporaryDirectory(prefix="heliograph-")
+        return SqliteJournal(Path(self._scratch.name))
+
+    async def start(self) -> None:
+        """Open both journals and begin to work; what an earlier process left is taken up."""
+        await self.stored.start()
+        await self.passing.start()
+        self._chore(self._expire())
+
+    async def stop(self, drain: float | None = None) -> None:
+        """Let work finish within ``drain`` seconds, hand the rest over, end what is open."""
+        self._stopping = True
+        seconds = self.settings.limits.drain_seconds if drain is None else drain
+        await asyncio.gather(self.stored.engine.stop(seconds), self.passing.engine.stop(seconds))
+        self.closing.close()
+        for chore in tuple(self._chores):
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        await self.stored.stop()
+        await self.passing.stop()
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+    def accept(self) -> None:
+        """Raises ``ServerError`` (503) once the server is stopping."""
+        if self._stopping:
+            raise errors.ServerError(
+                "the server is stopping", status=503, code="server_stopping", retry_after=1
+            )
+
+    def lane(self, *, store: bool) -> Lane:
+        """Where a response lives."""
+        return self.stored if store else self.passing
+
+    def erase(self, tenant: str, response_id: str, *, ended: bool) -> None:
+        """Forget a ``store: false`` response; one that still runs is cancelled first."""
+        self._chore(self._erase(tenant, response_id, ended))
+
+    async def cancel(self, tenant: str, response_id: str) -> None:
+        """Ask for the end of a stored response and wait a little for it.
+
+        Raises ``UnknownResponse``.
+        """
+        journal = self.stored.journal
+        record = await journal.get(tenant, response_id)
+        if record.state == "finished":
+            return
+        await journal.cancel(tenant, response_id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CANCEL_WAIT):
+                async for _ in journal.read(tenant, response_id, record.last_seq):
+                    pass
+
+    async def ready(self) -> None:
+        """Raises ``JournalError`` where the stored journal's writer does not answer."""
+        try:
+            async with asyncio.timeout(_READY_WAIT):
+                await self.stored.journal.detach("", "", "readyz")
+        except TimeoutError:
+            raise errors.JournalError("the journal does not answer") from None
+
+    def _chore(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+
+    async def _erase(self, tenant: str, response_id: str, ended: bool) -> None:
+        journal = self.passing.journal
+        with suppress(errors.JournalError):
+            if not ended:
+                await journal.cancel(tenant, response_id)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_CANCEL_WAIT):
+                        async for _ in journal.read(tenant, response_id):
+                            pass
+            await journal.delete(tenant, response_id)
+
+    async def _expire(self) -> None:
+        while True:
+            await asyncio.sleep(_EXPIRE_EVERY)
+            for lane in (self.stored, self.passing):
+                try:
+                    await lane.journal.expire()
+                except errors.JournalError as error:
+                    _log.warning("expiry failed: %s", error)

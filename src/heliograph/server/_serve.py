@@ -1,0 +1,155 @@
+"""The server as something that runs: in the current loop, or as a process with signals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from heliograph import errors
+from heliograph.providers import Catalog
+from heliograph.server._app import create_app
+from heliograph.server._runtime import Runtime
+from heliograph.server._settings import Settings
+
+__all__ = ["Server", "run"]
+
+_log = logging.getLogger("heliograph.server")
+
+_BACKLOG = 2048
+_IDLE_CONNECTION_SECONDS = 75
+
+
+class _Uvicorn(uvicorn.Server):
+    """Signals are ours: a library call must not take the process's handlers."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host.strip("[]"), port))
+        sock.listen(_BACKLOG)
+        sock.setblocking(False)
+    except OSError as error:
+        sock.close()
+        raise errors.ConfigError(
+            f"cannot listen on {host} port {port}: {error.strerror or error}"
+        ) from None
+    return sock
+
+
+class Server:
+    """``await start()``, then ``port`` and ``url``, then ``await stop()``; or ``async with``.
+
+    It runs in the current event loop. ``start`` raises ``ConfigError`` for settings that must not
+    be served or an address that cannot be had.
+    """
+
+    def __init__(self, settings: Settings | None = None, catalog: Catalog | None = None) -> None:
+        self.settings = settings if settings is not None else Settings(port=0)
+        self._catalog = catalog
+        self._runtime: Runtime | None = None
+        self._uvicorn: _Uvicorn | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self.port = self.settings.port
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a base path: ``http://127.0.0.1:8080``."""
+        host = self.settings.host.strip("[]")
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    async def start(self) -> None:
+        """Listen, open the journal, begin to work. A request is answered once this returns."""
+        app = create_app(self.settings, self._catalog)
+        sock = _listen(self.settings.host, self.settings.port)
+        runtime: Runtime = app.state.runtime
+        try:
+            await runtime.start()
+        except BaseException:
+            sock.close()
+            raise
+        self._runtime = runtime
+        self.port = sock.getsockname()[1]
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level=logging.CRITICAL,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=_IDLE_CONNECTION_SECONDS,
+        )
+        self._uvicorn = _Uvicorn(config)
+        self._serving = asyncio.create_task(self._uvicorn.serve(sockets=[sock]))
+        while not self._uvicorn.started:
+            await asyncio.sleep(0)
+            if self._serving.done():
+                self._serving.result()
+
+    async def stop(self, drain: float | None = None) -> None:
+        """Stop accepting, let work finish within ``drain`` seconds, hand over the rest, close."""
+        if self._uvicorn is None or self._runtime is None or self._serving is None:
+            return
+        self._uvicorn.should_exit = True
+        await self._runtime.stop(drain)
+        await self._serving
+        self._uvicorn = None
+
+    async def __aenter__(self) -> Server:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.stop()
+
+
+async def _until_signalled(server: Server, ready: Callable[[Server], None]) -> None:
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: int) -> None:
+        if asked.is_set():
+            # The journal bears a sudden end: what was shown is in it, the rest is taken over.
+            os._exit(128 + number)
+        asked.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal, number)
+    await server.start()
+    ready(server)
+    await asked.wait()
+    _log.info("stopping: running work has %g s", server.settings.limits.drain_seconds)
+    await server.stop()
+
+
+def run(settings: Settings, ready: Callable[[Server], None] = lambda server: None) -> None:
+    """Serve until SIGTERM or SIGINT; ``ready`` is called once requests are answered.
+
+    The first signal stops gracefully within the limit ``drain_seconds``, a second one ends the
+    process at once. Raises ``ConfigError``.
+    """
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    if sys.platform != "win32":
+        import uvloop
+
+        loop_factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(_until_signalled(Server(settings), ready))

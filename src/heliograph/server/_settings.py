@@ -1,0 +1,144 @@
+"""What a server is told: one frozen struct, and the TOML file that it can be read from."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from heliograph import engine, errors
+from heliograph.server._edge import is_loopback
+
+__all__ = ["Compat", "Limits", "Settings", "load_settings"]
+
+
+class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The engine's limits, and the server's own. Times are seconds, sizes bytes.
+
+    - ``max_body_bytes``: one request body.
+    - ``keep_alive_seconds``: silence on a stream before a comment fills it.
+    - ``reader_lease_seconds``: how long a reader counts as present after its server died.
+    - ``drain_seconds``: how long running work may take to finish at a graceful stop before it is
+      handed over.
+    - ``keep_response_seconds``: how long an ended response is kept; 0 for ever.
+    """
+
+    max_body_bytes: int = 32 * 1024 * 1024
+    keep_alive_seconds: float = 15.0
+    reader_lease_seconds: float = 15.0
+    drain_seconds: float = 30.0
+    keep_response_seconds: float = 30 * 24 * 3600.0
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if value < 0 or (value == 0 and name not in _MAY_BE_ZERO):
+                raise ValueError(f"{name} is {value}, which is too little")
+
+
+_MAY_BE_ZERO = {
+    "drain_seconds",
+    "keep_response_seconds",
+    "foreground_grace_seconds",
+    "max_takeovers",
+}
+
+
+class Compat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Departures from the protocol that a named old client needs; all off.
+
+    ``echo_without_hosted_tools``: leave hosted tools out of the ``tools`` that a response echoes
+    (``@openrouter/sdk`` 0.1.27 refuses a response that holds them).
+    """
+
+    echo_without_hosted_tools: bool = False
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A server's settings.
+
+    ``port`` 0 takes a free one. ``data`` is the folder for responses and pictures; without one they
+    live in a temporary folder, erased at the end. ``journal`` ``memory`` keeps them in the process
+    alone. ``key``, where set, is the one key that requests must bear; it is never read from a file.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    data: str | None = None
+    journal: Literal["sqlite", "memory"] = "sqlite"
+    limits: Limits = Limits()
+    compat: Compat = Compat()
+    key: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise ValueError(f"port is {self.port}, not 0 to 65535")
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return is_loopback(self.host)
+
+    def check(self) -> None:
+        """Raise ``ConfigError`` for settings that must not be served."""
+        if not self.local and self.key is None:
+            raise errors.ConfigError(
+                f"host {self.host!r} can be reached from other machines and no key is configured: "
+                "anyone could use the server; serve on 127.0.0.1, or configure a key"
+            )
+        if self.journal == "memory" and self.data is not None:
+            raise errors.ConfigError("journal 'memory' keeps nothing, so it takes no data folder")
+
+
+class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a file may hold: the settings that are no secret."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    data: str | None = None
+    journal: Literal["sqlite", "memory"] = "sqlite"
+    limits: Limits = Limits()
+    compat: Compat = Compat()
+
+
+_UNKNOWN = re.compile(
+    r"^Object contains unknown field `(?P<key>[^`]*)`(?: - at `\$\.?(?P<at>.*)`)?$"
+)
+_WRONG = re.compile(r"^(?P<reason>.*?)(?: - at `\$\.?(?P<at>.*)`)?$", re.DOTALL)
+
+
+def load_settings(path: str | Path) -> Settings:
+    """Settings from a TOML file, decoded strictly.
+
+    Raises ``ConfigError`` naming the key and what is allowed there; ``OSError`` where the file
+    cannot be read. A relative ``data`` is taken from the file's own folder.
+    """
+    path = Path(path)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise errors.ConfigError(f"{path}: {error}") from None
+    try:
+        told = msgspec.convert(table, type=_File)
+        fields = {name: getattr(told, name) for name in told.__struct_fields__}
+        if told.data is not None:
+            fields["data"] = str(path.parent / told.data)
+        return Settings(**fields)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise errors.ConfigError(f"{path}: {_explain(str(error))}") from None
+
+
+def _explain(message: str) -> str:
+    unknown = _UNKNOWN.match(message)
+    if unknown is not None:
+        at = unknown["at"] or ""
+        allowed = {"": _File, "limits": Limits, "compat": Compat}[at].__struct_fields__
+        key = f"{at}.{unknown['key']}" if at else unknown["key"]
+        return f"unknown key {key!r}; allowed here: {', '.join(allowed)}"
+    wrong = _WRONG.match(message)
+    if wrong is not None and wrong["at"]:
+        return f"{wrong['at']}: {wrong['reason'][:1].lower()}{wrong['reason'][1:]}"
+    return message

@@ -1,0 +1,129 @@
+"""One open event stream: journal frames out as server-sent events, silence filled with comments."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+
+from starlette.types import Receive, Scope, Send
+
+from heliograph import errors, sse
+from heliograph.journal import BlobStore, Journal
+from heliograph.server._frames import write_frame
+from heliograph.server._watch import Closing, Watch
+
+__all__ = ["EventStream"]
+
+_log = logging.getLogger("heliograph.server")
+
+_DONE = sse.encode(b"[DONE]")
+_KEEP_ALIVE = sse.comment("keep-alive")
+
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class EventStream:
+    """An ASGI answer: the events of one response past ``after``, then live ones, then ``[DONE]``.
+
+    ``complete`` is True once everything was written. Where the client has gone, the server closes
+    or the response is deleted meanwhile, the answer is left unfinished on purpose: without its last
+    chunk a client cannot take what it has for the whole.
+    """
+
+    __slots__ = (
+        "_after",
+        "_closing",
+        "_comment",
+        "_interval",
+        "_journal",
+        "_last_write",
+        "_send",
+        "_timer",
+        "_waiting",
+        "complete",
+        "response_id",
+        "tenant",
+    )
+
+    def __init__(
+        self,
+        journal: Journal,
+        closing: Closing,
+        tenant: str,
+        response_id: str,
+        *,
+        after: int,
+        keep_alive: float,
+    ) -> None:
+        self._journal = journal
+        self._closing = closing
+        self.tenant = tenant
+        self.response_id = response_id
+        self._after = after
+        self._interval = keep_alive
+        self._comment: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiting = False
+        self._last_write = 0.0
+        self.complete = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._send = send
+        headers = [*_HEADERS, (b"x-response-id", self.response_id.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        self._arm(self._interval)
+        try:
+            with Watch(receive, self._closing):
+                await self._pump()
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+
+    async def _pump(self) -> None:
+        # Every journal's read is a generator; closing it is what frees its place in the journal.
+        frames = self._journal.read(self.tenant, self.response_id, self._after)
+        blobs: BlobStore = self._journal.blobs
+        try:
+            async with aclosing(frames):
+                self._waiting = True
+                async for frame in frames:
+                    self._waiting = False
+                    if self._comment is not None:
+                        await self._comment
+                    await write_frame(frame, self._after, blobs, self._write)
+                    self._after = max(self._after, frame.last)
+                    self._waiting = True
+        except errors.UnknownResponse:
+            return  # deleted while it was read
+        except errors.JournalError as error:
+            _log.warning("stream of %s cut: %s", self.response_id, error)
+            return
+        finally:
+            self._waiting = False
+        if self._comment is not None:
+            await self._comment
+        await self._send({"type": "http.response.body", "body": _DONE, "more_body": False})
+        self.complete = True
+
+    async def _write(self, data: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        self._last_write = asyncio.get_running_loop().time()
+
+    def _arm(self, delay: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        """Comments go only between frames and only while the stream waits for the journal."""
+        silent = asyncio.get_running_loop().time() - self._last_write
+        if self._waiting and self._comment is None and silent >= self._interval:
+            self._comment = asyncio.create_task(self._write(_KEEP_ALIVE))
+            self._comment.add_done_callback(self._commented)
+        self._arm(self._interval if silent >= self._interval else self._interval - silent)
+
+    def _commented(self, task: asyncio.Task[None]) -> None:
+        self._comment = None
