@@ -15,6 +15,7 @@ from heliograph.journal._base import (
 )
 from heliograph.journal._limits import MAX_BLOB_BYTES, MAX_FRAME_BYTES, MAX_FRAME_ENTRIES
 from heliograph.journal._memory import MemoryJournal
+from heliograph.journal._sqlite import SqliteJournal
 
 __all__ = [
     "MAX_BLOB_BYTES",
@@ -32,4 +33,5 @@ __all__ = [
     "MemoryJournal",
     "NewResponse",
     "Record",
+    "SqliteJournal",
 ]

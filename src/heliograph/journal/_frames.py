@@ -1,14 +1,24 @@
-"""What both journals ask of a frame before they take it, and how a reader's part is cut out."""
+"""Frames: what a journal asks of one before it takes it, how it is stored, how it is cut."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from heliograph import errors
 from heliograph.journal import _limits
 from heliograph.journal._base import Entry, Frame, NewResponse
 
-__all__ = ["check_entries", "check_request", "part_after"]
+__all__ = [
+    "check_entries",
+    "check_request",
+    "pack_entries",
+    "pack_entry",
+    "part_after",
+    "unpack_entries",
+    "unpack_entry",
+]
 
 
 def check_entries(entries: Sequence[Entry], *, least: int = 1) -> int:
@@ -43,3 +53,34 @@ def part_after(frame: Frame, after: int) -> Frame:
     if skip <= 0:
         return frame
     return Frame(after + 1, frame.epoch, frame.entries[skip:])
+
+
+_encoder = msgspec.msgpack.Encoder()
+_entries_decoder = msgspec.msgpack.Decoder(tuple[Entry, ...])
+_entry_decoder = msgspec.msgpack.Decoder(Entry)
+
+
+def pack_entries(entries: Sequence[Entry]) -> bytes:
+    """Entries as they are stored: msgpack, ``[[data, [[offset, sha256, size], ...]], ...]``."""
+    return _encoder.encode(entries)
+
+
+def unpack_entries(data: bytes) -> tuple[Entry, ...]:
+    """Raises ``JournalError`` where the bytes are not what ``pack_entries`` made."""
+    try:
+        return _entries_decoder.decode(data)
+    except msgspec.MsgspecError as exc:
+        raise errors.JournalError(f"a stored frame is damaged: {exc}") from exc
+
+
+def pack_entry(entry: Entry) -> bytes:
+    """One entry (a snapshot) as it is stored."""
+    return _encoder.encode(entry)
+
+
+def unpack_entry(data: bytes) -> Entry:
+    """Raises ``JournalError`` where the bytes are not what ``pack_entry`` made."""
+    try:
+        return _entry_decoder.decode(data)
+    except msgspec.MsgspecError as exc:
+        raise errors.JournalError(f"a stored snapshot is damaged: {exc}") from exc

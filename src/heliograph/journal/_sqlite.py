@@ -1,0 +1,358 @@
+"""The embedded journal: one data folder, one process, SQLite and files.
+
+``_store`` has the rules, ``_writer`` the thread and the group commit, ``_pages`` the reading,
+``_tails`` the following, ``_blobs`` the pictures. This module joins them to the event loop.
+
+A frame is published to its followers in the callback that the writer schedules after the commit,
+in the commit's order. A reader looks at the stored log first and goes over to the tail once the
+tail reaches back to where it stands; both hold committed frames only, and sequence numbers drop
+what it has seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncGenerator, Collection, Sequence
+from functools import partial
+from pathlib import Path
+
+from heliograph import errors
+from heliograph.journal import _limits
+from heliograph.journal._base import (
+    Clock,
+    Created,
+    Entry,
+    Frame,
+    Journal,
+    Lease,
+    LeaseState,
+    NewResponse,
+    Record,
+)
+from heliograph.journal._blobs import FileBlobs
+from heliograph.journal._database import open_writer, translate
+from heliograph.journal._files import FolderLock
+from heliograph.journal._frames import (
+    check_entries,
+    check_request,
+    pack_entries,
+    pack_entry,
+    part_after,
+)
+from heliograph.journal._migrations import migrate
+from heliograph.journal._pages import Pages
+from heliograph.journal._signal import Claimers
+from heliograph.journal._store import Store
+from heliograph.journal._tails import Tails
+from heliograph.journal._writer import Writer
+
+__all__ = ["SqliteJournal"]
+
+_DATABASE = "journal.db"
+
+
+class SqliteJournal(Journal):
+    """A journal in ``folder`` (made if missing): ``journal.db``, ``blobs/``, ``lock``.
+
+    Durable: what ``append`` and ``finish`` acknowledged survives a power cut on a disk that keeps
+    its promises. ``clock`` gives seconds since the epoch.
+    """
+
+    def __init__(self, folder: str | Path, clock: Clock = time.time) -> None:
+        self.folder = Path(folder)
+        self._clock = clock
+        self._blobs = FileBlobs(self.folder / "blobs", clock)
+        self.blobs = self._blobs
+        self._lock = FolderLock(self.folder)
+        self._opened: _Opened | None = None
+        self._tails = Tails()
+        self._claimers = Claimers()
+
+    async def start(self) -> None:
+        """Lock the folder, open and migrate the database.
+
+        Raises ``JournalError`` where another process has the folder, or the database is damaged,
+        another program's, or of a newer Heliograph.
+        """
+        if self._opened is not None:
+            raise errors.JournalError("the journal is open already")
+        loop = asyncio.get_running_loop()
+        connection, store, pages = await loop.run_in_executor(None, self._open)
+        self._opened = _Opened(connection, store, pages, Writer(store, loop))
+
+    def _open(self) -> tuple[sqlite3.Connection, Store, Pages]:
+        path = self.folder / _DATABASE
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+        except OSError as exc:
+            raise errors.JournalError(f"the data folder {self.folder}: {exc}") from exc
+        connection: sqlite3.Connection | None = None
+        try:
+            connection = open_writer(path)
+            migrate(connection, self._clock())
+            store = Store(connection, self._clock, self._blobs.has)
+            self._blobs.open()
+        except (sqlite3.Error, OSError, errors.JournalError) as exc:
+            if connection is not None:
+                connection.close()
+            self._lock.release()
+            said = translate(exc) if isinstance(exc, sqlite3.Error) else str(exc)
+            raise errors.JournalError(f"{path}: {said}") from exc
+        return connection, store, Pages(path)
+
+    async def stop(self) -> None:
+        """Commit what was asked for, close, and free the folder. Harmless where not open."""
+        opened, self._opened = self._opened, None
+        if opened is None:
+            return
+        await opened.writer.close()
+        self._claimers.wake_all()
+        self._tails.wake_all()
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._close, opened)
+
+    def _close(self, opened: _Opened) -> None:
+        opened.pages.close()
+        self._blobs.close()
+        try:
+            opened.connection.close()
+        except sqlite3.Error as exc:
+            raise errors.JournalError(translate(exc)) from exc
+        finally:
+            self._lock.release()
+
+    # -- the job queue
+
+    async def create(self, new: NewResponse) -> Created:
+        """See ``Journal.create``."""
+        check_request(new)
+        opened = self._running()
+
+        def then(created: Created) -> None:
+            if created.fresh:
+                self._claimers.wake(new.capabilities)
+
+        work = partial(opened.store.create, new)
+        return await opened.writer.submit(work, size=len(new.request), then=then)
+
+    async def claim(
+        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
+    ) -> Lease | None:
+        """See ``Journal.claim``."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait
+        offered = frozenset(capabilities)
+        while True:
+            opened = self._running()
+            found = await opened.writer.submit(
+                partial(opened.store.claim, worker, offered, lease),
+                then=self._claimed,
+                unwanted=self._give_back,
+            )
+            if isinstance(found, Lease):
+                return found
+            left = deadline - loop.time()
+            if left <= 0:
+                return None
+            await self._claimers.wait(offered, min(left, found))
+
+    def _claimed(self, found: Lease | float) -> None:
+        if isinstance(found, Lease):
+            self._tails.changed(found.response_id)
+
+    def _give_back(self, found: Lease | float) -> None:
+        """A cancelled ``claim`` was granted a lease: release it."""
+        if isinstance(found, Lease) and self._opened is not None:
+            opened = self._opened
+            given_back = opened.writer.submit(
+                partial(opened.store.release, found), then=self._claimers.wake
+            )
+            given_back.add_done_callback(_forget)
+
+    async def renew(self, lease: Lease, *, seconds: float) -> LeaseState:
+        """See ``Journal.renew``."""
+        opened = self._running()
+        return await opened.writer.submit(partial(opened.store.renew, lease, seconds))
+
+    async def release(self, lease: Lease) -> None:
+        """See ``Journal.release``."""
+        opened = self._running()
+
+        def then(required: tuple[str, ...]) -> None:
+            self._tails.changed(lease.response_id)
+            self._claimers.wake(required)
+
+        await opened.writer.submit(partial(opened.store.release, lease), then=then)
+
+    # -- the log
+
+    async def append(self, lease: Lease, first: int, entries: Sequence[Entry]) -> int:
+        """See ``Journal.append``."""
+        opened = self._running()
+        size = check_entries(entries)
+        packed = pack_entries(entries)
+        refs = _blobs_of(entries)
+        return await opened.writer.submit(
+            partial(opened.store.append, lease, first, len(entries), packed, refs),
+            size=size,
+            then=partial(self._publish, lease, first, entries, size),
+        )
+
+    async def finish(
+        self, lease: Lease, first: int, entries: Sequence[Entry], snapshot: Entry
+    ) -> int:
+        """See ``Journal.finish``."""
+        opened = self._running()
+        size = check_entries(entries, least=0)
+        snapshot_size = check_entries([snapshot])
+        packed = pack_entries(entries)
+        refs = _blobs_of([*entries, snapshot])
+
+        def then(last_seq: int) -> None:
+            tail = self._tails.get(lease.response_id)
+            if tail is not None:
+                tail.ended = True
+                if entries:
+                    self._publish(lease, first, entries, size, last_seq)
+                tail.changed.wake()
+
+        work = partial(
+            opened.store.finish, lease, first, len(entries), packed, refs, pack_entry(snapshot)
+        )
+        return await opened.writer.submit(work, size=size + snapshot_size, then=then)
+
+    def _publish(
+        self, lease: Lease, first: int, entries: Sequence[Entry], size: int, _last: int
+    ) -> None:
+        tail = self._tails.get(lease.response_id)
+        if tail is not None:
+            tail.publish(Frame(first, lease.epoch, tuple(entries)), size)
+
+    async def read(
+        self, tenant: str, response_id: str, after: int = -1
+    ) -> AsyncGenerator[Frame, None]:
+        """See ``Journal.read``."""
+        with self._tails.follow(response_id) as tail:
+            known = False
+            while True:
+                opened = self._running()
+                seen = tail.changed.count
+                # The first look is always into the store: it knows the tenant.
+                frames = tail.frames_after(after) if known else None
+                ended = tail.ended
+                if frames is None:
+                    page = await opened.pages.page(tenant, response_id, after)
+                    frames, ended, known = page.frames, page.ended, True
+                    if not page.more:
+                        tail.caught_up(page.last_seq)
+                for whole in frames:
+                    if tail.erased:
+                        raise errors.UnknownResponse(response_id)
+                    frame = part_after(whole, after)
+                    after = frame.last
+                    yield frame
+                if ended:
+                    return
+                if tail.erased:
+                    raise errors.UnknownResponse(response_id)
+                if not frames:
+                    await tail.changed.wait(seen)
+
+    async def get(self, tenant: str, response_id: str) -> Record:
+        """See ``Journal.get``."""
+        return await self._running().pages.record(tenant, response_id)
+
+    # -- what others ask of a response
+
+    async def delete(self, tenant: str, response_id: str) -> None:
+        """See ``Journal.delete``."""
+        opened = self._running()
+
+        def then(_: None) -> None:
+            self._tails.erased(response_id)
+
+        await opened.writer.submit(partial(opened.store.delete, tenant, response_id), then=then)
+
+    async def cancel(self, tenant: str, response_id: str) -> None:
+        """See ``Journal.cancel``."""
+        opened = self._running()
+
+        def then(_: None) -> None:
+            self._tails.changed(response_id)
+
+        await opened.writer.submit(partial(opened.store.cancel, tenant, response_id), then=then)
+
+    async def cancelled(self, lease: Lease) -> None:
+        """See ``Journal.cancelled``."""
+        with self._tails.follow(lease.response_id) as tail:
+            while True:
+                opened = self._running()
+                seen = tail.changed.count
+                view = await opened.writer.submit(partial(opened.store.view, lease))
+                if not view.current or view.cancel_requested:
+                    return
+                await tail.changed.wait(seen)
+
+    async def attach(self, tenant: str, response_id: str, reader: str, *, seconds: float) -> None:
+        """See ``Journal.attach``."""
+        opened = self._running()
+        work = partial(opened.store.attach, tenant, response_id, reader, seconds)
+        await opened.writer.submit(work)
+
+    async def detach(self, tenant: str, response_id: str, reader: str) -> None:
+        """See ``Journal.detach``."""
+        opened = self._running()
+        await opened.writer.submit(partial(opened.store.detach, tenant, response_id, reader))
+
+    async def expire(self) -> int:
+        """See ``Journal.expire``. In small batches, so that appends pass in between."""
+        opened = self._running()
+        total = 0
+        while True:
+            gone = await opened.writer.submit(
+                partial(opened.store.expire, _limits.ERASE_BATCH), then=self._all_erased
+            )
+            total += len(gone)
+            if len(gone) < _limits.ERASE_BATCH:
+                break
+        old = await self._blobs.older_than(_limits.BLOB_GRACE)
+        remove = partial(self._blobs.remove_old, seconds=_limits.BLOB_GRACE)
+        for start in range(0, len(old), _limits.ERASE_BATCH):
+            batch = old[start : start + _limits.ERASE_BATCH]
+            await opened.writer.submit(partial(opened.store.collect, batch, remove))
+        return total
+
+    def _all_erased(self, response_ids: list[str]) -> None:
+        for response_id in response_ids:
+            self._tails.erased(response_id)
+
+    def _running(self) -> _Opened:
+        if self._opened is None:
+            raise errors.JournalError("the journal is not open")
+        return self._opened
+
+
+class _Opened:
+    """What there is between ``start`` and ``stop``."""
+
+    __slots__ = ("connection", "pages", "store", "writer")
+
+    def __init__(
+        self, connection: sqlite3.Connection, store: Store, pages: Pages, writer: Writer
+    ) -> None:
+        self.connection = connection
+        self.store = store
+        self.pages = pages
+        self.writer = writer
+
+
+def _blobs_of(entries: Sequence[Entry]) -> list[str]:
+    return [ref.sha256 for entry in entries if entry.blobs for ref in entry.blobs]
+
+
+def _forget(future: asyncio.Future[tuple[str, ...]]) -> None:
+    if not future.cancelled():
+        future.exception()

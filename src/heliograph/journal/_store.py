@@ -1,0 +1,469 @@
+"""The journal's rules over one SQLite connection: no threads, no event loop.
+
+Theory of operation. One thread calls these methods, many per transaction (``_writer``), and then
+``commit`` or ``rollback``. A method checks everything it may refuse *before* it writes anything,
+so a refusal leaves the transaction as it was and the other calls in it unharmed.
+
+The folder is locked, so this object is the database's only writer: ``live`` mirrors the running
+responses' epoch and last sequence number, and the fence is checked against it inside the
+transaction without a query. When a lease runs out, and who reads, is known here only: neither
+means anything after a restart, when every running response is claimable at once.
+
+Rules for the next editor: every change to ``live`` that the database mirrors pushes its reversal
+to ``_undo``; whoever reads or deletes events calls ``_flush`` first.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import chain
+
+import msgspec
+
+from heliograph import errors
+from heliograph.journal import _limits
+from heliograph.journal._base import Clock, Created, Lease, LeaseState, NewResponse
+from heliograph.journal._readers import Readers
+from heliograph.journal._signal import matches
+
+__all__ = ["FINISHED", "QUEUED", "RUNNING", "LeaseView", "Store"]
+
+QUEUED, RUNNING, FINISHED = 0, 1, 2
+"""``jobs.state``."""
+
+_Row = tuple[int, int, int, int, bytes]
+_ROWS_AT_ONCE = (64, 16, 4, 1)
+_INSERT_EVENTS = {
+    count: "INSERT INTO events VALUES " + ",".join(["(?,?,?,?,?)"] * count)
+    for count in _ROWS_AT_ONCE
+}
+_FIND = "SELECT r.rid, j.state FROM responses r JOIN jobs j USING (rid) WHERE r.id=? AND r.tenant=?"
+_LOAD = (
+    "SELECT r.id, r.tenant, r.background, r.created_at, r.request, j.capabilities, j.epoch, "
+    "j.takeovers, j.cancel_requested, j.state, "
+    "coalesce((SELECT seq + n - 1 FROM events e WHERE e.rid = r.rid ORDER BY seq DESC LIMIT 1), -1)"
+    " FROM responses r JOIN jobs j USING (rid) WHERE r.rid = ?"
+)
+
+
+class _Live:
+    """A running response: the current lease's side of it."""
+
+    __slots__ = (
+        "cancel_requested",
+        "claimed_at",
+        "epoch",
+        "last_seq",
+        "required",
+        "rid",
+        "tenant",
+        "until",
+    )
+
+    def __init__(self, rid: int, tenant: str, required: tuple[str, ...], epoch: int) -> None:
+        self.rid = rid
+        self.tenant = tenant
+        self.required = required
+        self.epoch = epoch
+        self.last_seq = -1
+        self.until = 0.0
+        self.claimed_at = 0.0
+        self.cancel_requested = False
+
+
+class LeaseView(msgspec.Struct, frozen=True):
+    """Whether a lease is current, and whether a cancel was asked for."""
+
+    current: bool
+    cancel_requested: bool
+
+
+class Store:
+    """See the module's theory. ``blob_exists`` says whether a blob was put."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        clock: Clock,
+        blob_exists: Callable[[str], bool],
+    ) -> None:
+        self._db = connection
+        self._clock = clock
+        self._blob_exists = blob_exists
+        self._live: dict[str, _Live] = {}
+        self._readers: dict[str, Readers] = {}
+        self._rows: list[_Row] = []
+        self._undo: list[Callable[[], object]] = []
+        self._after_commit: list[Callable[[], None]] = []
+        running = "SELECT rid FROM jobs WHERE state = 1"
+        for (rid,) in self._db.execute(running).fetchall():
+            response_id, live, _ = self._load(rid)
+            self._live[response_id] = live
+
+    # -- the transaction
+
+    def commit(self) -> None:
+        """Make everything since the last commit durable and visible."""
+        self._flush()
+        if self._db.in_transaction:
+            self._db.execute("COMMIT")
+        self._undo.clear()
+        if self._after_commit:
+            steps, self._after_commit = self._after_commit, []
+            for step in steps:
+                step()
+
+    def rollback(self) -> None:
+        """Forget everything since the last commit."""
+        self._rows.clear()
+        self._after_commit.clear()
+        for reverse in reversed(self._undo):
+            reverse()
+        self._undo.clear()
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def _begin(self) -> None:
+        if not self._db.in_transaction:
+            self._db.execute("BEGIN IMMEDIATE")
+
+    def _flush(self) -> None:
+        rows = self._rows
+        if not rows:
+            return
+        self._begin()
+        # Each statement gives up the interpreter's lock: with one per row, a busy event loop would
+        # take it away as often.
+        start = 0
+        for count in _ROWS_AT_ONCE:
+            while len(rows) - start >= count:
+                part = rows[start : start + count]
+                self._db.execute(_INSERT_EVENTS[count], tuple(chain.from_iterable(part)))
+                start += count
+        rows.clear()
+
+    # -- the job queue
+
+    def create(self, new: NewResponse) -> Created:
+        """See ``Journal.create``."""
+        now = self._clock()
+        key = new.idempotency_key
+        if key is not None:
+            known = self._db.execute(
+                "SELECT response_id, digest, created_at FROM idempotency "
+                "WHERE tenant = ? AND key = ?",
+                (new.tenant, key),
+            ).fetchone()
+            if known is not None and now - known[2] < _limits.IDEMPOTENCY_TTL:
+                if known[1] != new.body_digest:
+                    raise errors.IdempotencyConflict(key)
+                return Created(known[0], fresh=False)
+        used = (
+            "SELECT 1 FROM responses WHERE id = ?1 UNION ALL SELECT 1 FROM tombstones WHERE id=?1"
+        )
+        if self._db.execute(used, (new.response_id,)).fetchone() is not None:
+            raise errors.JournalError(f"response id {new.response_id!r} was used before")
+        self._begin()
+        rid = self._db.execute(
+            "INSERT INTO responses (id, tenant, background, created_at, expires_in, request) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (new.response_id, new.tenant, new.background, now, new.expires_in, new.request),
+        ).lastrowid
+        self._db.execute(
+            "INSERT INTO jobs VALUES (?, 0, ?, 0, 0, 0, NULL, NULL)",
+            (rid, msgspec.json.encode(new.capabilities).decode()),
+        )
+        if key is not None:
+            self._db.execute(
+                "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)",
+                (new.tenant, key, new.response_id, new.body_digest, now),
+            )
+        return Created(new.response_id, fresh=True)
+
+    def claim(self, worker: str, offered: Collection[str], seconds: float) -> Lease | float:
+        """A lease, or seconds until the next lease that this worker could take runs out."""
+        now = self._clock()
+        rid = self._oldest_queued(offered)
+        next_run_out = float("inf")
+        for live in self._live.values():
+            if matches(live.required, offered):
+                if live.until > now:
+                    next_run_out = min(next_run_out, live.until)
+                elif rid is None or live.rid < rid:
+                    rid = live.rid
+        return next_run_out - now if rid is None else self._take(rid, worker, now, seconds)
+
+    def _oldest_queued(self, offered: Collection[str]) -> int | None:
+        """The first queued response that fits; steps over the index, one distinct value a time."""
+        after, oldest = "", None
+        while True:
+            (after,) = self._db.execute(
+                "SELECT min(capabilities) FROM jobs WHERE state = 0 AND capabilities > ?", (after,)
+            ).fetchone()
+            if after is None:
+                return oldest
+            if matches(_capabilities.decode(after), offered):
+                (rid,) = self._db.execute(
+                    "SELECT min(rid) FROM jobs WHERE state = 0 AND capabilities = ?", (after,)
+                ).fetchone()
+                oldest = rid if oldest is None else min(oldest, rid)
+
+    def _load(self, rid: int) -> tuple[str, _Live, _Loaded]:
+        row = self._db.execute(_LOAD, (rid,)).fetchone()
+        live = _Live(rid, row[1], _capabilities.decode(row[5]), row[6])
+        live.cancel_requested = bool(row[8])
+        live.last_seq = row[10]
+        return row[0], live, _Loaded(bool(row[2]), row[3], row[4], row[7], row[9])
+
+    def _take(self, rid: int, worker: str, now: float, seconds: float) -> Lease:
+        self._flush()
+        response_id, live, loaded = self._load(rid)
+        takeovers = loaded.takeovers + (loaded.state == RUNNING)
+        live.epoch += 1
+        live.claimed_at = now
+        live.until = now + seconds
+        self._begin()
+        self._db.execute(
+            "UPDATE jobs SET state = 1, epoch = ?, takeovers = ? WHERE rid = ?",
+            (live.epoch, takeovers, rid),
+        )
+        self._set_live(response_id, live)
+        return Lease(
+            response_id=response_id,
+            tenant=live.tenant,
+            worker=worker,
+            epoch=live.epoch,
+            takeovers=takeovers,
+            expires_at=live.until,
+            last_seq=live.last_seq,
+            request=loaded.request,
+            created_at=loaded.created_at,
+            background=loaded.background,
+        )
+
+    def renew(self, lease: Lease, seconds: float) -> LeaseState:
+        """See ``Journal.renew``."""
+        live = self._held(lease)
+        now = self._clock()
+        live.until = now + seconds
+        readers = self._readers.get(lease.response_id)
+        unread = live.claimed_at if readers is None else readers.unread_since(now, live.claimed_at)
+        return LeaseState(live.until, live.cancel_requested, unread)
+
+    def release(self, lease: Lease) -> tuple[str, ...]:
+        """See ``Journal.release``; returns what a worker must have to take it up."""
+        live = self._held(lease)
+        self._begin()
+        self._db.execute("UPDATE jobs SET state = 0 WHERE rid = ?", (live.rid,))
+        self._set_live(lease.response_id, None)
+        return live.required
+
+    def view(self, lease: Lease) -> LeaseView:
+        """What ``Journal.cancelled`` has to know."""
+        live = self._live.get(lease.response_id)
+        if live is None or live.epoch != lease.epoch:
+            return LeaseView(current=False, cancel_requested=False)
+        return LeaseView(current=True, cancel_requested=live.cancel_requested)
+
+    # -- the log
+
+    def append(self, lease: Lease, first: int, count: int, data: bytes, refs: Sequence[str]) -> int:
+        """See ``Journal.append``: ``count`` entries, packed; ``refs`` are the blobs they name."""
+        live = self._live.get(lease.response_id)
+        if live is None or live.epoch != lease.epoch:
+            raise _fenced(lease)
+        last_seq = live.last_seq
+        if first != last_seq + 1:
+            raise errors.JournalError(
+                f"{lease.response_id}: entry {first} does not follow entry {last_seq}"
+            )
+        if refs:
+            self._check_blobs(refs)
+            self._add_refs(live.rid, refs)
+        self._undo.append(partial(setattr, live, "last_seq", last_seq))
+        self._rows.append((live.rid, first, live.epoch, count, data))
+        live.last_seq = last_seq = last_seq + count
+        return last_seq
+
+    def finish(
+        self,
+        lease: Lease,
+        first: int,
+        count: int,
+        data: bytes,
+        refs: Sequence[str],
+        snapshot: bytes,
+    ) -> int:
+        """See ``Journal.finish``; ``refs`` are the entries' and the snapshot's."""
+        live = self._held(lease)
+        if count:
+            last_seq = self.append(lease, first, count, data, refs)
+        else:
+            last_seq = live.last_seq
+            if first != last_seq + 1:
+                raise errors.JournalError(
+                    f"{lease.response_id}: entry {first} does not follow entry {last_seq}"
+                )
+            self._check_blobs(refs)
+            self._add_refs(live.rid, refs)
+        now = self._clock()
+        self._begin()
+        self._db.execute("INSERT INTO snapshots VALUES (?, ?)", (live.rid, snapshot))
+        self._db.execute(
+            "UPDATE jobs SET state = 2, finished_at = ?1, expires_at = "
+            "?1 + (SELECT expires_in FROM responses r WHERE r.rid = jobs.rid) WHERE rid = ?2",
+            (now, live.rid),
+        )
+        self._set_live(lease.response_id, None)
+        self._drop_readers(lease.response_id)
+        return last_seq
+
+    def _check_blobs(self, refs: Iterable[str]) -> None:
+        for sha256 in refs:
+            if not self._blob_exists(sha256):
+                raise errors.JournalError(f"an entry refers to unknown blob {sha256}")
+
+    def _add_refs(self, rid: int, refs: Iterable[str]) -> None:
+        self._begin()
+        for sha256 in refs:
+            self._db.execute("INSERT OR IGNORE INTO blob_refs VALUES (?, ?)", (sha256, rid))
+
+    # -- what others ask of a response
+
+    def cancel(self, tenant: str, response_id: str) -> None:
+        """See ``Journal.cancel``."""
+        rid, state = self._find(tenant, response_id)
+        if state == FINISHED:
+            return
+        self._begin()
+        self._db.execute("UPDATE jobs SET cancel_requested = 1 WHERE rid = ?", (rid,))
+        live = self._live.get(response_id)
+        if live is not None:
+            self._undo.append(partial(setattr, live, "cancel_requested", live.cancel_requested))
+            live.cancel_requested = True
+
+    def attach(self, tenant: str, response_id: str, reader: str, seconds: float) -> None:
+        """See ``Journal.attach``."""
+        live = self._live.get(response_id)
+        if live is None or live.tenant != tenant:
+            _, state = self._find(tenant, response_id)
+            if state == FINISHED:
+                return
+        readers = self._readers.get(response_id)
+        if readers is None:
+            readers = self._readers[response_id] = Readers()
+        readers.attach(reader, self._clock(), seconds)
+
+    def detach(self, tenant: str, response_id: str, reader: str) -> None:
+        """See ``Journal.detach``."""
+        readers = self._readers.get(response_id)
+        if readers is not None:
+            try:
+                self._find(tenant, response_id)
+            except errors.UnknownResponse:
+                return
+            readers.detach(reader, self._clock())
+
+    def delete(self, tenant: str, response_id: str) -> None:
+        """See ``Journal.delete``."""
+        rid, _ = self._find(tenant, response_id)
+        self._erase(rid, response_id)
+
+    def expire(self, limit: int) -> list[str]:
+        """Erase up to ``limit`` responses that have expired, and old keys and tombstones."""
+        now = self._clock()
+        old = self._db.execute(
+            "SELECT j.rid, r.id FROM jobs j JOIN responses r USING (rid) "
+            "WHERE j.expires_at <= ? ORDER BY j.expires_at LIMIT ?",
+            (now, limit),
+        ).fetchall()
+        self._begin()
+        for rid, response_id in old:
+            self._erase(rid, response_id)
+        self._db.execute(
+            "DELETE FROM idempotency WHERE created_at <= ?", (now - _limits.IDEMPOTENCY_TTL,)
+        )
+        self._db.execute(
+            "DELETE FROM tombstones WHERE erased_at <= ?", (now - _limits.TOMBSTONE_TTL,)
+        )
+        return [response_id for _, response_id in old]
+
+    def collect(self, blobs: Sequence[str], remove: Callable[[str], None]) -> None:
+        """Once the transaction is durable, ``remove`` those of ``blobs`` that nothing refers to.
+
+        No call comes between the look and the removal, so no entry can take up such a blob.
+        """
+
+        def sweep() -> None:
+            # The calls of this transaction are durable by now: a failure here is not theirs.
+            with suppress(sqlite3.Error):
+                for sha256 in blobs:
+                    used = "SELECT 1 FROM blob_refs WHERE sha256 = ? LIMIT 1"
+                    if self._db.execute(used, (sha256,)).fetchone() is None:
+                        remove(sha256)
+
+        self._after_commit.append(sweep)
+
+    def _erase(self, rid: int, response_id: str) -> None:
+        self._flush()
+        self._begin()
+        for table in ("events", "snapshots", "blob_refs", "jobs", "responses"):
+            self._db.execute(f"DELETE FROM {table} WHERE rid = ?", (rid,))
+        self._db.execute("DELETE FROM idempotency WHERE response_id = ?", (response_id,))
+        self._db.execute(
+            "INSERT OR REPLACE INTO tombstones VALUES (?, ?)", (response_id, self._clock())
+        )
+        self._set_live(response_id, None)
+        self._drop_readers(response_id)
+
+    # -- helpers
+
+    def _find(self, tenant: str, response_id: str) -> tuple[int, int]:
+        row = self._db.execute(_FIND, (response_id, tenant)).fetchone()
+        if row is None:
+            raise errors.UnknownResponse(response_id)
+        return row[0], row[1]
+
+    def _held(self, lease: Lease) -> _Live:
+        live = self._live.get(lease.response_id)
+        if live is None or live.epoch != lease.epoch:
+            raise _fenced(lease)
+        return live
+
+    def _set_live(self, response_id: str, live: _Live | None) -> None:
+        before = self._live.get(response_id)
+        if live is not None:
+            self._live[response_id] = live
+        elif before is not None:
+            del self._live[response_id]
+        if live is not before:
+            self._undo.append(partial(self._put_back, response_id, before))
+
+    def _put_back(self, response_id: str, before: _Live | None) -> None:
+        if before is None:
+            self._live.pop(response_id, None)
+        else:
+            self._live[response_id] = before
+
+    def _drop_readers(self, response_id: str) -> None:
+        readers = self._readers.pop(response_id, None)
+        if readers is not None:
+            self._undo.append(partial(self._readers.__setitem__, response_id, readers))
+
+
+class _Loaded(msgspec.Struct, frozen=True):
+    background: bool
+    created_at: float
+    request: bytes
+    takeovers: int
+    state: int
+
+
+_capabilities = msgspec.json.Decoder(tuple[str, ...])
+
+
+def _fenced(lease: Lease) -> errors.Fenced:
+    return errors.Fenced(f"{lease.response_id}: epoch {lease.epoch} is not the holder's")

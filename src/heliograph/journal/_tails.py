@@ -1,0 +1,109 @@
+"""Following committed frames in memory: one short window per followed response.
+
+A ``Tail`` is there while someone follows its response. It keeps the newest committed frames up to
+``WINDOW_FRAMES`` and ``WINDOW_BYTES``, shared by all who follow; who is further behind reads the
+stored log. So a reader's slowness costs no memory, and a quick reader costs no query.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from heliograph.journal import _limits
+from heliograph.journal._base import Frame
+from heliograph.journal._signal import Signal
+
+__all__ = ["Tail", "Tails"]
+
+
+class Tail:
+    """``next_seq`` is the number that the next published frame begins with, None until known."""
+
+    __slots__ = ("_bytes", "_window", "changed", "ended", "erased", "followers", "next_seq")
+
+    def __init__(self) -> None:
+        self.changed = Signal()
+        self.followers = 0
+        self.ended = False
+        self.erased = False
+        self.next_seq: int | None = None
+        self._window: deque[tuple[Frame, int]] = deque()
+        self._bytes = 0
+
+    def publish(self, frame: Frame, size: int) -> None:
+        """A frame was committed; frames come in the log's order."""
+        if self.next_seq is None or frame.first >= self.next_seq:
+            self._window.append((frame, size))
+            self._bytes += size
+            self.next_seq = frame.last + 1
+            while self._window and (
+                len(self._window) > _limits.WINDOW_FRAMES or self._bytes > _limits.WINDOW_BYTES
+            ):
+                self._bytes -= self._window.popleft()[1]
+        self.changed.wake()
+
+    def caught_up(self, last_seq: int) -> None:
+        """A reader saw the stored log end with ``last_seq``: what follows will be published."""
+        if self.next_seq is None:
+            self.next_seq = last_seq + 1
+
+    def frames_after(self, after: int) -> list[Frame] | None:
+        """Committed frames after ``after``; None where the stored log has to be asked."""
+        if self.next_seq is None:
+            return None
+        if after + 1 >= self.next_seq:
+            return []
+        if not self._window or after + 1 < self._window[0][0].first:
+            return None
+        found = []
+        for frame, _ in reversed(self._window):
+            if frame.last <= after:
+                break
+            found.append(frame)
+        found.reverse()
+        return found
+
+
+class Tails:
+    """The tails of all responses that someone follows."""
+
+    def __init__(self) -> None:
+        self._tails: dict[str, Tail] = {}
+
+    @contextmanager
+    def follow(self, response_id: str) -> Iterator[Tail]:
+        """The response's tail, kept while the context lasts."""
+        tail = self._tails.get(response_id)
+        if tail is None:
+            tail = self._tails[response_id] = Tail()
+        tail.followers += 1
+        try:
+            yield tail
+        finally:
+            tail.followers -= 1
+            if not tail.followers and self._tails.get(response_id) is tail:
+                del self._tails[response_id]
+
+    def get(self, response_id: str) -> Tail | None:
+        """None where nobody follows."""
+        return self._tails.get(response_id)
+
+    def changed(self, response_id: str) -> None:
+        """Something other than the log changed: wake who follows."""
+        tail = self._tails.get(response_id)
+        if tail is not None:
+            tail.changed.wake()
+
+    def erased(self, response_id: str) -> None:
+        """The response is gone: who follows learns it, and who comes later gets a new tail."""
+        tail = self._tails.pop(response_id, None)
+        if tail is not None:
+            tail.erased = True
+            tail.changed.wake()
+
+    def wake_all(self) -> None:
+        """Wake everyone (the journal closed)."""
+        for tail in self._tails.values():
+            tail.changed.wake()
