@@ -56,10 +56,15 @@ class BlobRef(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """One event's wire JSON, its pictures left out (an empty string stands where each belongs)."""
+    """One event's wire JSON, its pictures left out (an empty string stands where each belongs).
+
+    ``note`` is the owner's own (what a hosted call needs to be run again): stored and read back
+    with the entry, never shown.
+    """
 
     data: bytes
     blobs: tuple[BlobRef, ...] = ()
+    note: bytes = b""
 
 
 class Frame(msgspec.Struct, frozen=True, array_like=True):

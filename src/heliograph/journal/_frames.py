@@ -30,7 +30,7 @@ def check_entries(entries: Sequence[Entry], *, least: int = 1) -> int:
         )
     size = 0
     for entry in entries:
-        size += len(entry.data)
+        size += len(entry.data) + len(entry.note)
     if size > _limits.MAX_FRAME_BYTES:
         raise errors.JournalError(
             f"a frame of {size} bytes: MAX_FRAME_BYTES is {_limits.MAX_FRAME_BYTES}; "
@@ -61,7 +61,7 @@ _entry_decoder = msgspec.msgpack.Decoder(Entry)
 
 
 def pack_entries(entries: Sequence[Entry]) -> bytes:
-    """Entries as they are stored: msgpack, ``[[data, [[offset, sha256, size], ...]], ...]``."""
+    """Entries as they are stored: msgpack, ``[[data, [[offset, sha256, size], ...], note], ...]``."""
     return _encoder.encode(entries)
 
 
