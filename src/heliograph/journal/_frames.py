@@ -61,7 +61,7 @@ _entry_decoder = msgspec.msgpack.Decoder(Entry)
 
 
 def pack_entries(entries: Sequence[Entry]) -> bytes:
-    """Entries as they are stored: msgpack, ``[[data, [[offset, sha256, size], ...], note], ...]``."""
+    """Entries as they are stored: msgpack, an array of ``[data, blobs, note]``."""
     return _encoder.encode(entries)
 
 
