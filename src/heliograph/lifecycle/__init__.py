@@ -1,1 +1,27 @@
-"""The lifecycle room."""
+"""What may follow what in a stream of the Responses API; events folded into the response so far.
+
+``Machine`` holds a stream to the tables (``_tables.py``) and the rules (``RULES``); ``check`` runs one over
+a capture; ``Snapshot`` folds events. Nothing here does I/O or reads a clock.
+"""
+
+from ._check import Report, check
+from ._dialects import DIALECTS, STRICT, TOLERANCES, Dialect, tables_for
+from ._machine import Machine
+from ._rules import RULES, Violation
+from ._snapshot import Snapshot
+from ._tables import TABLES
+
+__all__ = [
+    "DIALECTS",
+    "RULES",
+    "STRICT",
+    "TABLES",
+    "TOLERANCES",
+    "Dialect",
+    "Machine",
+    "Report",
+    "Snapshot",
+    "Violation",
+    "check",
+    "tables_for",
+]

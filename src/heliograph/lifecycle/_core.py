@@ -1,0 +1,254 @@
+"""The machine's moving parts: compiled tables, open items, open parts, and how a fault is reported.
+
+One fault, one violation, as far as that can be had. After a violation the machine goes where the event
+says the stream is, if that is forward; an item or part that nothing announced is *adopted*: it accepts
+whatever comes and is compared with nothing. ``hold`` turns all of that off: a handler that finds a fault
+then returns before it has moved anything. That is why each handler looks first and moves last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from io import StringIO
+from typing import Any, Final
+
+from msgspec import UNSET
+
+from . import _tables as t
+from ._dialects import Dialect, tables_for
+from ._rules import Violation
+
+
+class State:
+    """One state of one table: ``next`` maps an event type to the state that follows."""
+
+    __slots__ = ("final", "landing", "name", "next", "rank", "table")
+
+    def __init__(self, table: str, name: str, rank: int, landing: dict[str, State]) -> None:
+        self.table = table
+        self.name = name
+        self.rank = rank
+        self.final = False
+        self.next: Any = {}
+        self.landing = landing
+
+    def after_refusal(self, event: str) -> State:
+        """Where to go on after ``event`` was refused here: forward if it leads there, else stay."""
+        target = self.landing.get(event)
+        return target if target is not None and target.rank > self.rank else self
+
+    def expects(self) -> str:
+        """The events that may come now, for a message."""
+        return " or ".join(readable(event) for event in self.next) or "nothing more"
+
+
+class _Anything:
+    """The ``next`` of an adopted machine: every event leads back to where it is."""
+
+    __slots__ = ("state",)
+
+    def get(self, event: str) -> State | None:
+        return self.state
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+    state: State
+
+
+def _anything() -> State:
+    state = State("adopted", "open", 0, {})
+    state.next = _Anything()
+    state.next.state = state
+    return state
+
+
+#: The state of an adopted item or part.
+ADOPTED: Final = _anything()
+
+
+def readable(event: str) -> str:
+    """``response.output_item.done:failed`` as a reader would say it."""
+    name, _, status = event.partition(":")
+    if name != t.DONE:
+        return event
+    return f"{name} with status {status}" if status else f"{name} without a status"
+
+
+def _compile(name: str, table: t.Table) -> State:
+    sources = dict.fromkeys(state for state, _ in table)
+    sinks = dict.fromkeys(state for state in table.values() if state not in sources)
+    landing: dict[str, State] = {}
+    states = {s: State(name, s, rank, landing) for rank, s in enumerate([*sources, *sinks])}
+    for (source, event), target in table.items():
+        states[source].next[event] = states[target]
+        landing.setdefault(event, states[target])
+    for sink in sinks:
+        states[sink].final = True
+    return states[next(iter(sources))]
+
+
+@cache
+def starts(dialect: Dialect) -> dict[str, State]:
+    """Table name -> its first state, compiled for ``dialect``."""
+    return {name: _compile(name, table) for name, table in tables_for(dialect).items()}
+
+
+class Part:
+    """An open part of an item. ``text`` collects its deltas until a done event gives the whole."""
+
+    __slots__ = ("annotations", "final", "said", "state", "text", "type", "write")
+
+    def __init__(self, state: State, type_: str) -> None:
+        self.state = state
+        self.type = type_
+        self.said: str | None = None
+        self.final: Any = None
+        self.annotations: list[Any] | None = None
+        self.text: StringIO | None = StringIO()
+        self.write: Callable[[str], Any] = self.text.write
+
+    def forget_text(self) -> None:
+        """Its deltas are not to be compared (or have been)."""
+        self.text = None
+        self.write = _nowhere
+
+
+def _nowhere(text: str) -> None:
+    return None
+
+
+class Item:
+    """An open output item."""
+
+    __slots__ = (
+        "added", "id", "index", "opened", "partials", "parts", "said", "state", "text", "type",
+    )  # fmt: skip
+
+    def __init__(self, index: int, id_: str | None, type_: str, state: State, added: Any) -> None:
+        self.index = index
+        self.id = id_
+        self.type = type_
+        self.state = state
+        self.added = added
+        self.partials = 0
+        self.said: str | None = None
+        self.text: StringIO | None = None
+        self.parts: dict[Any, Part] = {}
+        self.opened: dict[str, int] | None = None
+
+    @property
+    def adopted(self) -> bool:
+        return self.state is ADOPTED
+
+    def streamed(self) -> str | None:
+        """The text so far (arguments, code, input, diff); None where none was streamed."""
+        if self.said is not None:
+            return self.said
+        return None if self.text is None else self.text.getvalue()
+
+
+class Core:
+    """The state of one stream, and how handlers find things in it and report faults."""
+
+    __slots__ = (
+        "_audio", "_dialect", "_done", "_first", "_found", "_hold", "_ids", "_index", "_items",
+        "_limits", "_next", "_next_output", "_response", "_response_id", "_starts", "_transcript",
+        "_uncounted",
+    )  # fmt: skip
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._starts = starts(dialect)
+        self._response = self._starts["response"]
+        self._audio = self._starts["audio"]
+        self._transcript = self._starts["transcript"]
+        self._response_id: str | None = None
+        self._items: dict[int, Item] = {}
+        self._done: dict[int, Any] = {}
+        self._ids: dict[str, int] = {}
+        self._limits: dict[str, int] = {}
+        self._next = 0
+        self._next_output = 0
+        self._index = -1
+        self._first = True
+        self._uncounted = False
+        self._hold = False
+        self._found: list[Violation] = []
+
+    def flag(self, rule: str, message: str, expected: str) -> None:
+        """Reports a fault of the event that is being judged."""
+        self._found.append(Violation(rule, self._index, message, expected))
+
+    @property
+    def refused(self) -> bool:
+        """Whether the event has a fault and may therefore move nothing."""
+        return self._hold and bool(self._found)
+
+    def running(self, event: Any) -> bool:
+        """Whether the event may be judged further; reports it where the response is not running."""
+        state = self._response
+        if state.name == "in_progress":
+            return True
+        if state.final or state.name == "errored":
+            self.flag("HG-END-001", f"{event.type} after the response ended", "nothing more")
+            return False
+        if state.name == "none" or "no-in-progress" not in self._dialect:
+            self.flag(
+                "HG-RSP-005",
+                f"{event.type} "
+                + ("first of all" if state.name == "none" else f"while the response is {state.name}"),
+                f"{t.CREATED if state.name == 'none' else t.IN_PROGRESS} before it",
+            )
+            if self._hold:
+                return False
+        self._response = state.landing[t.IN_PROGRESS]
+        return True
+
+    def seek(self, event: Any) -> Item | None:
+        """The open item that the event names, after its id or index proved unusual.
+
+        None where the event cannot be judged further; the reason has been reported.
+        """
+        index = event.output_index
+        item = self._items.get(index)
+        id_ = getattr(event, "item_id", UNSET)
+        if item is not None:
+            if id_ == item.id or id_ is UNSET or item.id is None:
+                return item
+            self.flag(
+                "HG-ITM-003",
+                f"{event.type} names item_id {id_!r} at output_index {index}",
+                f"item_id {item.id!r}",
+            )
+            return None if self._hold else self._items.get(self._ids.get(id_, index), item)
+        if not self.running(event):
+            return None
+        known = self._ids.get(id_) if isinstance(id_, str) else None
+        if known is not None and known in self._items:
+            self.flag(
+                "HG-ITM-003",
+                f"{event.type} names output_index {index} for item {id_!r}",
+                f"output_index {known}",
+            )
+            return None if self._hold else self._items[known]
+        closed = index in self._done
+        self.flag(
+            "HG-ITM-002",
+            f"{event.type} at output_index {index}, "
+            + ("whose item is done" if closed else "where no item was added"),
+            "only output_item.added for the next item" if closed else "output_item.added before it",
+        )
+        if self._hold or closed:
+            return None
+        return self.adopt(index, id_ if isinstance(id_, str) else None)
+
+    def adopt(self, index: int, id_: str | None) -> Item:
+        """Takes up an item that nothing announced."""
+        item = Item(index, id_, "", ADOPTED, None)
+        self._items[index] = item
+        if id_ is not None:
+            self._ids.setdefault(id_, index)
+        self._next_output = max(self._next_output, index + 1)
+        return item

@@ -1,0 +1,175 @@
+"""The machine: one event in, the rules it breaks out. The server's emitter and ``check`` share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from msgspec import UNSET
+
+from heliograph import errors, models
+
+from . import _on_items, _on_parts, _on_response
+from . import _tables as t
+from ._core import Core
+from ._dialects import STRICT, Dialect
+from ._rules import Violation
+
+Handler = Callable[[Core, Any], None]
+
+
+def _handlers() -> dict[str, Handler]:
+    handlers: dict[str, Handler] = {}
+    for table in t.ITEM_TABLES.values():
+        for _, event in table:
+            if not event.startswith(t.DONE):
+                handlers[event] = _on_items.call
+    for table in (t.SHELL_COMMAND, t.SHELL_OUTPUT, t.FUSION_PANEL):
+        for _, event in table:
+            handlers[event] = _on_parts.untexted
+    for event in _on_items.CALL_TEXTS:
+        text = event.endswith(".done")
+        handlers[event] = _on_items.call_text_done if text else _on_items.call_delta
+    for table in (t.TEXT_PART, t.REFUSAL_PART, t.REASONING_PART, t.SUMMARY_PART):
+        for _, event in table:
+            delta = event.endswith(".delta")
+            handlers[event] = _on_parts.content_delta if delta else _on_parts.text_done
+    handlers["response.reasoning_summary_text.delta"] = _on_parts.delta
+    handlers["response.shell_call_command.delta"] = _on_parts.delta
+    handlers["response.shell_call_command.done"] = _on_parts.text_done
+    handlers["response.fusion_call.panel.delta"] = _on_parts.delta
+    handlers["response.fusion_call.panel.completed"] = _on_parts.text_done
+    handlers["response.output_text.annotation.added"] = _on_parts.annotation
+    for event in ("content_part", "reasoning_summary_part"):
+        handlers[f"response.{event}.added"] = _on_parts.opened
+        handlers[f"response.{event}.done"] = _on_parts.part_done
+    for event in ("shell_call_command", "fusion_call.panel"):
+        handlers[f"response.{event}.added"] = _on_parts.opened
+    handlers["response.image_generation_call.partial_image"] = _on_items.partial_image
+    handlers[t.ADDED] = _on_items.added
+    handlers[t.DONE] = _on_items.done
+    for table in (t.AUDIO, t.TRANSCRIPT):
+        for _, event in table:
+            handlers[event] = _on_response.audio
+    for event in (t.CREATED, t.QUEUED, t.IN_PROGRESS):
+        handlers[event] = _on_response.moved
+    for event in t.TERMINAL:
+        handlers[event] = _on_response.ended
+    handlers[t.ERROR] = _on_response.error
+    handlers[t.DEBUG] = _on_response.noted
+    return handlers
+
+
+#: Event type -> its handler. Every event that a spec names has one; all others are unknown.
+HANDLERS: Final = _handlers()
+
+
+class Machine(Core):
+    """Holds one stream to the tables and the rules.
+
+    ``feed`` reports and goes on: it never raises, whatever comes. ``require`` refuses: it raises
+    ``LifecycleError`` and moves nothing. Both take events as ``models.decode_event`` gives them or as
+    they were built. The machine keeps references to the items and parts of the events it was fed until
+    the response ends, and the text of a part only until its done event; it changes none of them.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, dialect: Dialect = STRICT) -> None:
+        super().__init__(dialect)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the event that ends the response (or an error event) has come."""
+        return self._response.final or self._response.name == "errored"
+
+    @property
+    def state(self) -> str:
+        """The response's state: none, created, queued, in_progress, completed, ... or errored."""
+        return self._response.name
+
+    @property
+    def next_sequence(self) -> int:
+        """The sequence number that the next event must bear."""
+        return self._next
+
+    def feed(self, event: models.StreamEvent) -> list[Violation]:
+        """Takes an event and returns the rules it breaks: none, if it may stand where it does."""
+        self._index += 1
+        self._found = found = []
+        handler = HANDLERS.get(event.type)
+        if handler is None:
+            self._unknown(event)
+            return found
+        number: Any = event.sequence_number  # type: ignore[union-attr]
+        if number == self._next:
+            self._next = number + 1
+            self._first = False
+        else:
+            self._miscounted(event.type, number)
+        handler(self, event)
+        return found
+
+    def require(self, event: models.StreamEvent) -> None:
+        """Takes an event, or raises ``LifecycleError`` and stays exactly as it was."""
+        before = self._next, self._index, self._first, self._uncounted, self._response
+        self._hold = True
+        try:
+            found = self.feed(event)
+        finally:
+            self._hold = False
+        if found:
+            self._next, self._index, self._first, self._uncounted, self._response = before
+            raise errors.LifecycleError(tuple(found))
+
+    def skip(self, sequence_number: int | None = None) -> None:
+        """Passes over an event that could not be read, whose number may be known."""
+        self._index += 1
+        if sequence_number is None:
+            sequence_number = self._next
+        self._next = max(self._next, sequence_number + 1)
+        self._first = False
+
+    def close(self) -> list[Violation]:
+        """The stream is over: reports it where the response has not ended."""
+        if self.ended:
+            return []
+        return [
+            Violation(
+                "HG-END-002",
+                self._index + 1,
+                f"the stream ended while the response was {self._response.name}",
+                " or ".join(sorted(t.TERMINAL)),
+            )
+        ]
+
+    def _unknown(self, event: Any) -> None:
+        kept_alive = event.type == t.KEEP_ALIVE
+        if not (kept_alive and "keep-alive" in self._dialect):
+            fields = event.fields if isinstance(event, models.UnknownEvent) else {}
+            number = fields.get("sequence_number")
+            if type(number) is int:
+                self._count(event.type, number)
+        _on_response.noted(self, event)
+
+    def _count(self, kind: str, number: int) -> None:
+        if number == self._next:
+            self._next = number + 1
+            self._first = False
+        else:
+            self._miscounted(kind, number)
+
+    def _miscounted(self, kind: str, number: Any) -> None:
+        if number is UNSET or not isinstance(number, int):
+            if kind == t.ERROR or "no-sequence" in self._dialect:
+                return
+            if self._hold or not self._uncounted:
+                self.flag("HG-SEQ-002", f"{kind} has no sequence_number", str(self._next))
+            self._uncounted = True
+            return
+        first, self._first = self._first, False
+        if first and number == 1 and "sequence-from-one" in self._dialect:
+            self._next = 2
+            return
+        self.flag("HG-SEQ-001", f"{kind} has sequence_number {number}", str(self._next))
+        self._next = max(self._next, number + 1)

@@ -1,0 +1,356 @@
+"""Handlers of events that move an item: added, done, and the calls' own events."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any, Final
+
+from msgspec import UNSET
+
+from heliograph import models
+
+from . import _tables as t
+from ._core import ADOPTED, Core, Item, Part, State, readable
+
+_IMAGE_TYPES: Final = frozenset({"image_generation_call", "openrouter:image_generation"})
+_PARTIAL: Final = "response.image_generation_call.partial_image"
+
+#: Item table -> the rule that its refusals break; other tables: HG-CAL-001.
+_ORDER_RULES: Final = {"function_call": "HG-FNC-001", "message": "HG-ITM-010"}
+_DONE_NAMES: Final = {s: t.done(s) for s in ("", "completed", "incomplete", "failed", "generating")}
+_FINAL: Final = frozenset({"", "completed", "incomplete", "failed"})
+
+#: Delta and done events of calls: the field that holds the text.
+CALL_TEXTS: Final = {
+    "response.function_call_arguments.delta": "delta",
+    "response.function_call_arguments.done": "arguments",
+    "response.custom_tool_call_input.delta": "delta",
+    "response.custom_tool_call_input.done": "input",
+    "response.code_interpreter_call_code.delta": "delta",
+    "response.code_interpreter_call_code.done": "code",
+    "response.mcp_call_arguments.delta": "delta",
+    "response.mcp_call_arguments.done": "arguments",
+    "response.apply_patch_call_operation_diff.delta": "delta",
+    "response.apply_patch_call_operation_diff.done": "diff",
+}
+
+#: Item type -> where the done item holds the text that its events streamed.
+_ITEM_TEXTS: Final = {
+    "function_call": ("arguments",),
+    "custom_tool_call": ("input",),
+    "code_interpreter_call": ("code",),
+    "mcp_call": ("arguments",),
+    "apply_patch_call": ("operation", "diff"),
+}
+
+
+def present(value: Any) -> Any:
+    """The value, or None where the wire had none."""
+    return None if value is UNSET else value
+
+
+def shown(text: str | None, limit: int = 40) -> str:
+    """A text short enough for a message."""
+    if text is None:
+        return "nothing"
+    return repr(text) if len(text) <= limit else f"{text[:limit]!r}... ({len(text)} characters)"
+
+
+def difference(got: str, want: str) -> tuple[str, str]:
+    """What a message shows of two texts that differ: both, from a little before they do."""
+    at = next((i for i, (a, b) in enumerate(zip(got, want, strict=False)) if a != b), None)
+    if at is None:
+        return f"{len(got)} characters", f"the {len(want)} characters that were streamed"
+    start = max(0, at - 10)
+    return (
+        f"{got[start : at + 20]!r} at character {start}",
+        f"{want[start : at + 20]!r} there, as it was streamed",
+    )
+
+
+# --- added ---------------------------------------------------------------------------------------
+def added(m: Core, event: Any) -> None:
+    if m._response.name != "in_progress" and not m.running(event):
+        return
+    index, item = event.output_index, event.item
+    id_ = present(getattr(item, "id", None))
+    kind = "" if item is None else item.type
+    if index != m._next_output:
+        m.flag(
+            "HG-ITM-001", f"an item was added at output_index {index}", f"output_index {m._next_output}"
+        )
+    if id_ is not None and id_ in m._ids:
+        m.flag(
+            "HG-ITM-004",
+            f"the item at output_index {index} has the id of the one at {m._ids[id_]}, {id_!r}",
+            "an id of its own",
+        )
+    state = m._starts.get(kind) if kind in t.ITEM_TABLES else None
+    if state is not None:
+        if "added-whole" not in m._dialect:
+            _check_unfinished(m, item)
+    elif item is None or isinstance(item, models.UnknownItem):
+        state = ADOPTED
+    else:
+        state = m._starts["item"]
+    if m._hold and m._found:
+        return
+    if index in m._done or (index in m._items and m._items[index].id == id_):
+        return
+    m._items[index] = Item(index, id_, kind, state, item)
+    if id_ is not None:
+        m._ids.setdefault(id_, index)
+    if index >= m._next_output:
+        m._next_output = index + 1
+
+
+def _check_unfinished(m: Core, item: Any) -> None:
+    status = present(getattr(item, "status", None))
+    if status is not None and status != "in_progress":
+        m.flag("HG-ITM-006", f"an item was added with status {status!r}", "in_progress")
+        return
+    kind = item.type
+    if kind == "message" or kind == "reasoning":
+        filled = bool(present(item.content)) or bool(kind == "reasoning" and item.summary)
+    else:
+        filled = bool(_item_text(item)) if kind in _ITEM_TEXTS else False
+    if filled and not (kind == "apply_patch_call"):
+        m.flag("HG-ITM-006", f"a {kind} was added with content in it", "content in events of its own")
+
+
+def _item_text(item: Any) -> str | None:
+    for name in _ITEM_TEXTS[item.type]:
+        item = present(getattr(item, name, None))
+    return item if isinstance(item, str) else None
+
+
+# --- done ----------------------------------------------------------------------------------------
+def done(m: Core, event: Any) -> None:
+    index, final = event.output_index, event.item
+    item = m._items.get(index)
+    if item is None:
+        item = m.seek(event)
+        if item is None:
+            return
+    id_ = present(getattr(final, "id", None))
+    kind = "" if final is None else final.type
+    before = item.state
+    if before is ADOPTED:
+        item.id = id_ if item.id is None else item.id
+    elif kind != item.type:
+        m.flag("HG-ITM-005", f"a {item.type} was done as a {kind}", f"type {item.type}")
+    else:
+        if id_ != item.id and item.id is not None:
+            m.flag("HG-ITM-003", f"item {item.id!r} was done with id {id_!r}", f"id {item.id!r}")
+        status = present(getattr(final, "status", None)) or ""
+        after = before.next.get(_DONE_NAMES.get(status) or t.done(status))
+        if after is None:
+            _refuse_done(m, item, status)
+        if kind in _IMAGE_TYPES:
+            if status == "completed" and not _has_picture(final):
+                m.flag("HG-IMG-009", "a completed image call without a result", "the picture")
+        else:
+            _check_whole(m, item, final)
+    if m._hold and m._found:
+        return
+    if id_ is not None:
+        m._ids.setdefault(id_, index)
+    m._items.pop(item.index, None)
+    m._done[item.index] = final
+
+
+def _refuse_done(m: Core, item: Item, status: str) -> None:
+    state = item.state
+    what = f"{item.type} done with status {status or None!r} while {state.name}"
+    if item.type in _IMAGE_TYPES:
+        rule = {
+            "completed": "HG-IMG-006",
+            "failed": "HG-IMG-007" if state.name == "completed" else "HG-ITM-007",
+            "incomplete": "HG-IMG-008" if item.type == "image_generation_call" else "HG-IMG-001",
+        }.get(status, "HG-ITM-007")
+    elif t.done(status) in state.landing and state.next and status in _FINAL:
+        rule = "HG-CAL-001" if item.type not in _ORDER_RULES else _ORDER_RULES[item.type]
+    else:
+        rule = "HG-ITM-007"
+    legal = {readable(e) for e in state.landing if e.startswith(t.DONE)}
+    m.flag(
+        rule,
+        what,
+        " or ".join(sorted(legal)) if rule == "HG-ITM-007" else state.expects(),
+    )
+
+
+def _has_picture(item: Any) -> bool:
+    names = ("result", "imageB64", "image_b64", "imageUrl", "image_url")
+    return any(present(getattr(item, name, None)) for name in names)
+
+
+def _check_whole(m: Core, item: Item, final: Any) -> None:
+    """The done item against what its events streamed."""
+    kind = item.type
+    open_parts = [key for key, part in item.parts.items() if not part.state.final]
+    open_parts = [key for key in open_parts if item.parts[key].state is not ADOPTED]
+    if open_parts:
+        m.flag(
+            "HG-ITM-008",
+            f"a {kind} was done with {len(open_parts)} of its parts open",
+            f"{item.parts[open_parts[0]].state.expects()} first",
+        )
+        return
+    for name in ("call_id", "name"):
+        was, now = (present(getattr(i, name, None)) for i in (item.added, final))
+        if was and was != now:
+            m.flag("HG-ITM-005", f"{name} {was!r} became {now!r}", f"{name} {was!r}")
+    if kind == "message":
+        _check_parts(m, item, "content", final, "HG-ITM-009")
+    elif kind == "reasoning":
+        _check_parts(m, item, "content", final, "HG-RSN-004")
+        _check_parts(m, item, "summary", final, "HG-RSN-004")
+    elif kind in _ITEM_TEXTS:
+        streamed = item.streamed()
+        text = _item_text(final)
+        if streamed is None or streamed == text:
+            return
+        rule = "HG-FNC-003" if kind == "function_call" else "HG-CAL-003"
+        got, want = difference(text or "", streamed)
+        m.flag(rule, f"a {kind} was done with {_ITEM_TEXTS[kind][-1]} {got}", want)
+
+
+def _check_parts(m: Core, item: Item, scope: str, final: Any, rule: str) -> None:
+    """``content`` or ``summary`` of a done item against its parts as they were done."""
+    if scope == "content":
+        parts = {k: p for k, p in item.parts.items() if isinstance(k, int)}
+    else:
+        parts = {k[1]: p for k, p in item.parts.items() if isinstance(k, tuple)}
+    whole = present(getattr(final, scope, None)) or []
+    if not parts and "whole-calls" in m._dialect:
+        return
+    if any(part.final is None for part in parts.values()):  # adopted somewhere: not known whole
+        return
+    if len(whole) != len(parts):
+        m.flag(
+            rule,
+            f"a {item.type} was done with {len(whole)} {scope} parts",
+            f"the {len(parts)} that were streamed",
+        )
+        return
+    for n, (_, part) in enumerate(sorted(parts.items())):
+        if part.final != whole[n]:
+            m.flag(
+                rule,
+                f"{scope}[{n}] of the done {item.type} is not the part that was done",
+                "the part as it was done",
+            )
+            return
+
+
+# --- the calls' own events -----------------------------------------------------------------------
+def find(m: Core, event: Any) -> Item | None:
+    item = m._items.get(event.output_index)
+    if item is not None and item.id == event.item_id:
+        return item
+    return m.seek(event)
+
+
+def call(m: Core, event: Any) -> None:
+    """An event that only moves its item."""
+    item = m._items.get(event.output_index)
+    if item is None or item.id != event.item_id:
+        item = m.seek(event)
+        if item is None:
+            return
+    kind = event.type
+    state = item.state.next.get(kind)
+    if state is None:
+        state = refuse(m, item, kind)
+    if m._found and m._hold:
+        return
+    item.state = state
+
+
+def refuse(m: Core, item: Item, kind: str) -> State:
+    """Reports an event that the item's table refuses; returns where to go on."""
+    state = item.state
+    if kind not in state.landing:
+        m.flag("HG-ITM-010", f"{kind} on a {item.type}", "an event of its item's type")
+        return state
+    rule = _ORDER_RULES.get(item.type, "HG-CAL-001")
+    if item.type in _IMAGE_TYPES:
+        rule = "HG-IMG-001"
+        if kind == _PARTIAL:
+            rule = "HG-IMG-005" if state.name == "completed" else "HG-IMG-001"
+        elif state.landing[kind].rank <= state.rank:
+            rule = "HG-IMG-002"
+    m.flag(rule, f"{kind} while the {item.type} is {state.name}", state.expects())
+    return state.after_refusal(kind)
+
+
+def partial_image(m: Core, event: Any) -> None:
+    item = m._items.get(event.output_index)
+    if item is None or item.id != event.item_id:
+        item = m.seek(event)
+        if item is None:
+            return
+    state = item.state.next.get(_PARTIAL)
+    if state is None:
+        state = refuse(m, item, _PARTIAL)
+    number = event.partial_image_index
+    if number != item.partials and item.state is not ADOPTED:
+        came = f"partial_image_index {number}"
+        if item.partials:
+            came = f"partial_image_index went from {item.partials - 1} to {number}"
+        m.flag("HG-IMG-003", came, f"{item.partials}")
+    limit = m._limits.get(item.type)
+    if limit is not None and item.partials >= limit and "extra-partial-images" not in m._dialect:
+        m.flag("HG-IMG-004", f"partial image {item.partials + 1} of {limit}", f"at most {limit}")
+    if m._found and m._hold:
+        return
+    item.state = state
+    if isinstance(number, int) and number >= item.partials:
+        item.partials = number + 1
+
+
+def call_delta(m: Core, event: Any) -> None:
+    item = m._items.get(event.output_index)
+    if item is None or item.id != event.item_id:
+        item = m.seek(event)
+        if item is None:
+            return
+    kind = event.type
+    state = item.state.next.get(kind)
+    if state is None:
+        state = refuse(m, item, kind)
+        if m._hold or state is item.state:
+            return
+    elif m._found and m._hold:
+        return
+    item.state = state
+    if item.text is None:
+        item.text = StringIO()
+    item.text.write(event.delta)
+
+
+def call_text_done(m: Core, event: Any) -> None:
+    item = find(m, event)
+    if item is None:
+        return
+    kind = event.type
+    state = item.state.next.get(kind)
+    text = present(getattr(event, CALL_TEXTS[kind]))
+    function = kind == "response.function_call_arguments.done"
+    if state is None:
+        state = refuse(m, item, kind)
+    elif state is not ADOPTED:
+        streamed = "" if item.text is None else item.text.getvalue()
+        if streamed != text and not (item.text is None and "whole-calls" in m._dialect):
+            got, want = difference(text or "", streamed)
+            m.flag("HG-FNC-002" if function else "HG-CAL-002", f"{kind} has {got}", want)
+        name = present(event.name) if function else None
+        if name is not None and item.added is not None and name != item.added.name:
+            m.flag("HG-FNC-004", f"{kind} names {name!r}", repr(item.added.name))
+    if m._found and m._hold:
+        return
+    item.state = state
+    item.said = text
+    item.text = None
+
