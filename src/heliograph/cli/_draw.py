@@ -83,10 +83,11 @@ async def _endpoint(args: Namespace) -> AsyncIterator[dict[str, Any]]:
         from heliograph import server
     except ModuleNotFoundError as error:
         raise errors.MissingExtra("drawing without --base-url", "local") from error
-    own = server.Server(server.Settings(port=0))
+    key = secrets.token_urlsafe()
+    own = server.Server(server.Settings(port=0, key=key))
     await own.start()
     try:
-        yield {"base_url": f"{own.url}/v1", "api_key": secrets.token_urlsafe()}
+        yield {"base_url": f"{own.url}/v1", "api_key": key}
     finally:
         await own.stop()
 
