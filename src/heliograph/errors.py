@@ -9,6 +9,7 @@
     |   |-- LifecycleError          an event that may not follow what came before
     |   `-- StreamInterrupted       the stream ended without a terminal event
     |-- InvalidBody                 a JSON body (not an event) that does not fit its model
+    |-- PictureError                no base64 picture where one was asked for
     |-- TransportError              the network or the connection failed
     |   `-- TransportTimeout        nothing came within the caller's timeout
     |-- APIError                    the server answered with an error (status, code, param, message)
@@ -48,6 +49,7 @@ __all__ = [
     "NotFound",
     "PayloadTooLarge",
     "PermissionDenied",
+    "PictureError",
     "ProtocolError",
     "ProviderError",
     "RateLimited",
@@ -148,6 +150,10 @@ class InvalidBody(HeliographError):
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
+
+
+class PictureError(HeliographError):
+    """A field that should hold a picture's base64 holds none, or something else."""
 
 
 class TransportError(HeliographError):

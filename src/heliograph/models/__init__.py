@@ -1,4 +1,4 @@
-"""The wire: typed events, items, content, tools, requests and responses of the Responses API."""
+"""The wire."""
 
 # ruff: noqa: F403 -- every module below says in `__all__` what it gives
 
@@ -6,6 +6,7 @@ from . import (
     _base,
     _codec,
     _content,
+    _encode,
     _events_content,
     _events_openrouter,
     _events_response,
@@ -21,9 +22,11 @@ from . import (
     _options,
     _parts_tools,
     _registry,
+    _reports,
     _request,
     _response,
     _routing,
+    _sdk,
     _tool_choice,
     _tool_options,
     _tool_unions,
@@ -34,6 +37,7 @@ from . import (
 from ._base import *
 from ._codec import *
 from ._content import *
+from ._encode import *
 from ._events_content import *
 from ._events_openrouter import *
 from ._events_response import *
@@ -49,10 +53,12 @@ from ._names import *
 from ._options import *
 from ._parts_tools import *
 from ._registry import *
+from ._reports import *
 from ._request import *
 from ._response import *
 from ._response import OpenResponsesResult as Response
 from ._routing import *
+from ._sdk import *
 from ._tool_choice import *
 from ._tool_options import *
 from ._tool_unions import *
@@ -63,6 +69,9 @@ from ._usage import *
 __all__ = ["Response"]
 __all__ += _base.__all__
 __all__ += _codec.__all__
+__all__ += _encode.__all__
+__all__ += _reports.__all__
+__all__ += _sdk.__all__
 __all__ += _content.__all__
 __all__ += _events_content.__all__
 __all__ += _events_openrouter.__all__

@@ -20,6 +20,9 @@ from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from ._json import parse
+from ._pictures import raw_field
+
 __all__ = [
     "UNSET",
     "ContentPart",
@@ -89,6 +92,15 @@ class WireSlot:
 class Model(WireSlot, msgspec.Struct, kw_only=True, gc=False):
     """Base of every wire type. JSON cannot hold cycles, so the collector need not look."""
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """The fields that are there (also what ``repr`` shows)."""
+        fields = ((name, raw_field(self, name)) for name in self.__struct_fields__)
+        return [(name, value) for name, value in fields if value is not UNSET]
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({fields})"
+
 
 def wire_of(obj: object) -> bytes | None:
     """The bytes that ``obj`` was decoded from, or None where it was built in Python."""
@@ -152,8 +164,6 @@ class Unknown:
     @property
     def fields(self) -> dict[str, Any]:
         """The JSON object as Python values, parsed anew at each call."""
-        from ._json import parse
-
         value = parse(self.raw)
         return value if isinstance(value, dict) else {}
 
@@ -177,6 +187,18 @@ class UnknownItem(Unknown):
     """An item of a type that no spec names."""
 
     __slots__ = ()
+
+    @property
+    def id(self) -> str | UnsetType:
+        """The item's id, ``UNSET`` where it has none."""
+        value = self.fields.get("id")
+        return value if isinstance(value, str) else UNSET
+
+    @property
+    def status(self) -> str | UnsetType:
+        """The item's status, ``UNSET`` where it has none."""
+        value = self.fields.get("status")
+        return value if isinstance(value, str) else UNSET
 
 
 class UnknownPart(Unknown):

@@ -1,56 +1,177 @@
-"""Bytes to typed objects and back."""
+"""Bytes to typed objects.
+
+The fast path is one msgspec decode over the union of all events, then the bytes into their slot.
+Whatever msgspec refuses goes through the tolerant reader, which either understands it (something
+unknown, a lone surrogate, a number out of range) or says where it is wrong. Large frames take one
+look more: for pictures to cut out, and for nesting.
+"""
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any, TypeVar, cast
 
 import msgspec
 
 from heliograph.errors import InvalidBody, InvalidEvent
 
-from ._base import Unknown, UnknownEvent
-from ._registry import EVENTS, StreamEvent
+from . import _pictures
+from ._json import MAX_NESTING, JSONError, scan, too_deep
+from ._plan import TypePlan, type_plan
+from ._registry import ImageStreamEvent, StreamEvent
+from ._tolerant import Misfit, build
 
-__all__ = ["decode", "decode_event", "encode"]
+__all__ = [
+    "MAX_NESTING",
+    "decode",
+    "decode_event",
+    "decode_events",
+    "decode_image_event",
+    "decode_like",
+]
 
 M = TypeVar("M")
+_Buffer = bytes | bytearray | memoryview
 
-_decoder: Any = None
-_encoder = msgspec.json.Encoder(
-    enc_hook=lambda o: msgspec.Raw(o.raw) if isinstance(o, Unknown) else o
-)
+_REFUSED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_LARGE = 2 * MAX_NESTING  # bytes; a text below this cannot nest deeper than MAX_NESTING
 
 
-def decode_event(data: bytes, index: int = 0) -> StreamEvent:
-    """One event from its JSON text."""
-    global _decoder
-    if _decoder is None:
-        _decoder = msgspec.json.Decoder(StreamEvent)
-    try:
-        event = _decoder.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as e:
+def decode_event(data: _Buffer, index: int = 0) -> StreamEvent:
+    """The event that ``data``, one JSON text, holds.
+
+    ``index`` is its position in the stream, from 0; it is only used to say which event was wrong.
+    An unknown type comes as ``UnknownEvent``, unknown things inside as ``Unknown...``. Raises
+    ``InvalidEvent`` (and nothing else, whatever the bytes) for a known type with a wrong or missing
+    field and for what is no JSON object with a ``type``.
+    """
+    if type(data) is bytes and len(data) < _LARGE:
         try:
-            type_ = msgspec.json.decode(data)["type"]
-        except (msgspec.MsgspecError, UnicodeDecodeError, TypeError, KeyError):
-            raise InvalidEvent(bytes(data), "$", str(e), index) from None
-        if isinstance(type_, str) and type_ not in EVENTS:
-            event = UnknownEvent(type_, bytes(data))
+            event = _decode_any_event(data)
+        except _REFUSED:
+            return cast(StreamEvent, _event(StreamEvent, data, index))
+        event._wire = data
+        return event  # type: ignore[no-any-return]
+    return cast(StreamEvent, _event(StreamEvent, bytes(data), index))
+
+
+def decode_events(frames: Iterable[bytes], index: int = 0) -> list[StreamEvent]:
+    """``decode_event`` over several payloads, the first of which has position ``index``."""
+    decode_one, large = _decode_any_event, _LARGE
+    events: list[StreamEvent] = []
+    append = events.append
+    for data in frames:
+        if len(data) < large:
+            try:
+                event = decode_one(data)
+            except _REFUSED:
+                event = _event(StreamEvent, data, index + len(events))
+            else:
+                event._wire = data
+            append(event)
         else:
-            raise InvalidEvent(bytes(data), "$", str(e), index, str(type_)) from None
-    event._wire = data
-    return event  # type: ignore[no-any-return]
+            append(_event(StreamEvent, data, index + len(events)))
+    return events
 
 
-def decode(cls: type[M], data: bytes) -> M:
-    """A model from its JSON text."""
+def decode_image_event(data: _Buffer, index: int = 0) -> ImageStreamEvent:
+    """The like of ``decode_event`` for the streams of the Images APIs."""
+    return cast(ImageStreamEvent, _event(ImageStreamEvent, bytes(data), index))
+
+
+def decode(cls: type[M], data: _Buffer) -> M:
+    """The object of class ``cls`` that a JSON text holds; raises ``InvalidBody``.
+
+    The object keeps ``data``, as an event does.
+    """
+    data = bytes(data)
     try:
-        obj = msgspec.json.decode(data, type=cls)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as e:
-        raise InvalidBody("$", str(e)) from None
-    obj._wire = data  # type: ignore[attr-defined]
+        return cast(M, _read(cls, data))
+    except Misfit as misfit:
+        raise InvalidBody(misfit.field, misfit.reason) from None
+
+
+def decode_like(obj: object, data: bytes) -> Any:
+    """``data`` decoded as what ``obj`` is, without keeping it; raises ``Misfit``."""
+    return _read(type(obj), data, keep=False)
+
+
+def _first(data: bytes) -> Any:
+    """Build the decoder of all events, the first time that one comes."""
+    global _decode_any_event
+    _decode_any_event = _decoder(StreamEvent)
+    return _decode_any_event(data)
+
+
+_decode_any_event: Callable[[bytes], Any] = _first
+
+
+@cache
+def _decoder(type_: Any) -> Callable[[_Buffer], Any]:
+    return msgspec.json.Decoder(type_).decode
+
+
+@cache
+def _plan(type_: Any) -> TypePlan:
+    return type_plan(type_)
+
+
+def _event(union: Any, data: bytes, index: int) -> Any:
+    try:
+        return _read(union, data)
+    except Misfit as misfit:
+        raise InvalidEvent(data, misfit.field, misfit.reason, index, _type_of(data)) from None
+
+
+def _type_of(data: bytes) -> str | None:
+    """The ``type`` of a refused event, where one can be read."""
+    try:
+        node = scan(data).get("type")
+    except JSONError:
+        return None
+    return str(node.value()) if node is not None and node.kind == "string" else None
+
+
+def _read(type_: Any, data: bytes, keep: bool = True) -> Any:
+    """The typed value of a JSON text, by the cheapest way that works; raises ``Misfit``."""
+    obj = None
+    if len(data) >= _pictures.CUT_MIN:
+        obj = _read_cut(type_, data)
+    if obj is None:
+        try:
+            obj = _decoder(type_)(data)
+            if len(data) >= _LARGE and too_deep(data):
+                obj = None
+        except _REFUSED:
+            obj = None
+    if obj is None:
+        obj = _read_tolerantly(type_, data)
+    if keep:
+        obj._wire = data
     return obj
 
 
-def encode(obj: object) -> bytes:
-    """The JSON text of ``obj``."""
-    return _encoder.encode(obj)
+def _read_cut(type_: Any, data: bytes) -> Any:
+    """With the pictures left in the frame; None where that does not work out."""
+    found = _pictures.cut(data)
+    if found is None:
+        return None
+    rest, texts = found
+    try:
+        obj = _decoder(type_)(rest)
+    except _REFUSED:
+        return None
+    return obj if _pictures.place(obj, texts) and not too_deep(rest) else None
+
+
+def _read_tolerantly(type_: Any, data: bytes) -> Any:
+    try:
+        node = scan(data)
+        if node.kind != "object":
+            raise Misfit("$", f"expected an object, found {node.kind}")
+        return build(_plan(type_), node)
+    except JSONError as error:
+        raise Misfit("$", str(error)) from None
+    except RecursionError:
+        raise Misfit("$", "nested too deep for the stack that is left") from None

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from msgspec import UNSET
 
-from ._base import Event, Maybe, Model, Strict
+from ._base import Event, Maybe, Model
 from ._item_unions import OutputItem
 from ._response import OpenResponsesResult
 
@@ -27,11 +27,11 @@ __all__ = [
 class ErrorPayload(Model, kw_only=True):
     """Named by Open Responses."""
 
-    code: str | None
-    message: str
-    type: Strict[str] = UNSET
-    param: Strict[str | None] = UNSET
-    headers: Maybe[dict[str, str]] = UNSET
+    code: Maybe[str | int | None] = UNSET
+    message: Maybe[str | None] = UNSET
+    type: Maybe[str | None] = UNSET
+    param: Maybe[str | None] = UNSET
+    headers: Maybe[dict[str, str] | None] = UNSET
 
 
 class CreatedEvent(Event, tag="response.created", kw_only=True):
@@ -73,11 +73,18 @@ class ErrorEvent(Event, tag="error", kw_only=True):
     """``error``, named by OpenRouter, OpenAI, Open Responses."""
 
     type: ClassVar[Literal["error"]] = "error"
-    code: Maybe[str | None] = UNSET
-    message: Maybe[str] = UNSET
+    code: Maybe[str | int | None] = UNSET
+    message: Maybe[str | None] = UNSET
     param: Maybe[str | None] = UNSET
-    error: Maybe[ErrorPayload] = UNSET
-    status: Maybe[int] = UNSET
+    error: Maybe[ErrorPayload | None] = UNSET
+    status: Maybe[int | None] = UNSET
+
+    @property
+    def payload(self) -> ErrorPayload:
+        """The error itself, wherever the sender put it: under ``error`` or beside ``type``."""
+        if isinstance(self.error, ErrorPayload):
+            return self.error
+        return ErrorPayload(code=self.code, message=self.message, param=self.param)
 
 
 class OutputItemAddedEvent(Event, tag="response.output_item.added", kw_only=True):

@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from ._base import Event, Maybe, Strict
 from ._parts_tools import ShellOutput, ShellOutputDelta
+from ._pictures import HasPicture
 
 __all__ = [
     "CodeInterpreterCallCodeDeltaEvent",
@@ -95,13 +96,14 @@ class ImageGenCallGeneratingEvent(
 
 
 class ImageGenCallPartialImageEvent(
-    Event, tag="response.image_generation_call.partial_image", kw_only=True
+    HasPicture, Event, tag="response.image_generation_call.partial_image", kw_only=True
 ):
     """``response.image_generation_call.partial_image``, named by OpenRouter, OpenAI."""
 
     type: ClassVar[Literal["response.image_generation_call.partial_image"]] = (
         "response.image_generation_call.partial_image"
     )
+    PICTURES: ClassVar[tuple[str, ...]] = ("partial_image_b64",)
     item_id: str
     output_index: int
     partial_image_b64: str

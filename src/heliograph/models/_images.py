@@ -9,6 +9,7 @@ from msgspec import UNSET
 from ._base import Known, Maybe, Model, Tagged
 from ._images_usage import ImageGenerationUsage, ImagesUsage
 from ._options import ProviderSortConfig
+from ._pictures import HasPicture
 from ._tool_options import SvgOptions
 from ._usage import SvgUsage
 
@@ -166,9 +167,10 @@ class ImagesResponse(Model, kw_only=True):
     usage: Maybe[ImagesUsage | None] = UNSET
 
 
-class Image(Model, kw_only=True):
+class Image(HasPicture, Model, kw_only=True):
     """Named by OpenAI."""
 
+    PICTURES: ClassVar[tuple[str, ...]] = ("b64_json",)
     b64_json: Maybe[str | None] = UNSET
     revised_prompt: Maybe[str | None] = UNSET
     url: Maybe[str | None] = UNSET
@@ -180,9 +182,10 @@ class ImageUrl(Model, kw_only=True):
     url: str
 
 
-class GeneratedImage(Model, kw_only=True):
+class GeneratedImage(HasPicture, Model, kw_only=True):
     """Named by OpenRouter."""
 
+    PICTURES: ClassVar[tuple[str, ...]] = ("b64_json",)
     b64_json: str
     media_type: Maybe[str] = UNSET
 

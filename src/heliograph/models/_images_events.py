@@ -9,6 +9,7 @@ from msgspec import UNSET
 from ._base import ImageEvent, Known, Maybe, Strict
 from ._images import ImageGenStreamError
 from ._images_usage import ImageGenerationUsage, ImagesUsage
+from ._pictures import HasPicture
 
 __all__ = [
     "ImageEditCompletedEvent",
@@ -20,10 +21,13 @@ __all__ = [
 ]
 
 
-class ImageGenCompletedEvent(ImageEvent, tag="image_generation.completed", kw_only=True):
+class ImageGenCompletedEvent(
+    HasPicture, ImageEvent, tag="image_generation.completed", kw_only=True
+):
     """``image_generation.completed``, named by OpenRouter, OpenAI."""
 
     type: ClassVar[Literal["image_generation.completed"]] = "image_generation.completed"
+    PICTURES: ClassVar[tuple[str, ...]] = ("b64_json",)
     b64_json: str
     created: Strict[int] = UNSET
     media_type: Maybe[str] = UNSET
@@ -36,10 +40,13 @@ class ImageGenCompletedEvent(ImageEvent, tag="image_generation.completed", kw_on
     safety_identifier: Maybe[str | None] = UNSET
 
 
-class ImageGenPartialImageEvent(ImageEvent, tag="image_generation.partial_image", kw_only=True):
+class ImageGenPartialImageEvent(
+    HasPicture, ImageEvent, tag="image_generation.partial_image", kw_only=True
+):
     """``image_generation.partial_image``, named by OpenRouter, OpenAI."""
 
     type: ClassVar[Literal["image_generation.partial_image"]] = "image_generation.partial_image"
+    PICTURES: ClassVar[tuple[str, ...]] = ("b64_json",)
     b64_json: str
     partial_image_index: int
     background: Strict[Annotated[str, Known("transparent", "opaque", "auto")]] = UNSET
@@ -64,10 +71,13 @@ class ImageGenTextChunkEvent(ImageEvent, tag="image_generation.text_chunk", kw_o
     text: str
 
 
-class ImageEditPartialImageEvent(ImageEvent, tag="image_edit.partial_image", kw_only=True):
+class ImageEditPartialImageEvent(
+    HasPicture, ImageEvent, tag="image_edit.partial_image", kw_only=True
+):
     """``image_edit.partial_image``, named by OpenAI."""
 
     type: ClassVar[Literal["image_edit.partial_image"]] = "image_edit.partial_image"
+    PICTURES: ClassVar[tuple[str, ...]] = ("b64_json",)
     b64_json: str
     background: Annotated[str, Known("transparent", "opaque", "auto")]
     created_at: int
@@ -77,10 +87,11 @@ class ImageEditPartialImageEvent(ImageEvent, tag="image_edit.partial_image", kw_
     size: str
 
 
-class ImageEditCompletedEvent(ImageEvent, tag="image_edit.completed", kw_only=True):
+class ImageEditCompletedEvent(HasPicture, ImageEvent, tag="image_edit.completed", kw_only=True):
     """``image_edit.completed``, named by OpenAI."""
 
     type: ClassVar[Literal["image_edit.completed"]] = "image_edit.completed"
+    PICTURES: ClassVar[tuple[str, ...]] = ("b64_json",)
     b64_json: str
     background: Annotated[str, Known("transparent", "opaque", "auto")]
     created_at: int

@@ -10,6 +10,7 @@ from ._base import Item, Known, Maybe, Model, Strict
 from ._content import Part
 from ._options import ReasoningConfig, TextFormat
 from ._parts_tools import Caller, ImageGenerationCallError
+from ._pictures import HasPicture
 from ._tool_unions import AnyTool
 from ._usage import SvgUsage
 
@@ -88,10 +89,11 @@ class OutputFunctionCallItem(Item, tag="function_call", kw_only=True):
     created_by: Maybe[str | None] = UNSET
 
 
-class OutputImageGenerationCallItem(Item, tag="image_generation_call", kw_only=True):
+class OutputImageGenerationCallItem(HasPicture, Item, tag="image_generation_call", kw_only=True):
     """``image_generation_call``, named by OpenRouter, OpenAI."""
 
     type: ClassVar[Literal["image_generation_call"]] = "image_generation_call"
+    PICTURES: ClassVar[tuple[str, ...]] = ("result",)
     id: str
     status: Annotated[str, Known("in_progress", "completed", "generating", "failed")]
     result: Maybe[str | None] = UNSET

@@ -17,6 +17,7 @@ from ._parts_tools import (
     ShellAction,
     ShellCallOutputContent,
 )
+from ._pictures import HasPicture
 
 __all__ = [
     "OutputAdvisorServerToolItem",
@@ -82,10 +83,16 @@ class OutputFileSearchServerToolItem(Item, tag="openrouter:file_search", kw_only
     queries: Maybe[list[str]] = UNSET
 
 
-class OutputImageGenerationServerToolItem(Item, tag="openrouter:image_generation", kw_only=True):
+class OutputImageGenerationServerToolItem(
+    HasPicture, Item, tag="openrouter:image_generation", kw_only=True
+):
     """``openrouter:image_generation``, named by OpenRouter."""
 
     type: ClassVar[Literal["openrouter:image_generation"]] = "openrouter:image_generation"
+    PICTURES: ClassVar[tuple[str, ...]] = (
+        "image_b64",
+        "result",
+    )
     status: Annotated[str, Known("in_progress", "completed", "incomplete")]
     id: Maybe[str] = UNSET
     image_b64: Maybe[str] = field(default=UNSET, name="imageB64")
@@ -95,10 +102,11 @@ class OutputImageGenerationServerToolItem(Item, tag="openrouter:image_generation
     revised_prompt: Maybe[str] = field(default=UNSET, name="revisedPrompt")
 
 
-class OutputBrowserUseServerToolItem(Item, tag="openrouter:browser_use", kw_only=True):
+class OutputBrowserUseServerToolItem(HasPicture, Item, tag="openrouter:browser_use", kw_only=True):
     """``openrouter:browser_use``, named by OpenRouter."""
 
     type: ClassVar[Literal["openrouter:browser_use"]] = "openrouter:browser_use"
+    PICTURES: ClassVar[tuple[str, ...]] = ("screenshot_b64",)
     status: Annotated[str, Known("in_progress", "completed", "incomplete")]
     action: Maybe[str] = UNSET
     id: Maybe[str] = UNSET
