@@ -50,10 +50,10 @@ def decode_event(data: _Buffer, index: int = 0) -> StreamEvent:
         try:
             event = _decode_any_event(data)
         except _REFUSED:
-            return cast(StreamEvent, _event(StreamEvent, data, index))
+            return cast(StreamEvent, _event(_EVENT, data, index))
         event._wire = data
         return event  # type: ignore[no-any-return]
-    return cast(StreamEvent, _event(StreamEvent, bytes(data), index))
+    return cast(StreamEvent, _event(_EVENT, bytes(data), index))
 
 
 def decode_events(frames: Iterable[bytes], index: int = 0) -> list[StreamEvent]:
@@ -66,18 +66,18 @@ def decode_events(frames: Iterable[bytes], index: int = 0) -> list[StreamEvent]:
             try:
                 event = decode_one(data)
             except _REFUSED:
-                event = _event(StreamEvent, data, index + len(events))
+                event = _event(_EVENT, data, index + len(events))
             else:
                 event._wire = data
             append(event)
         else:
-            append(_event(StreamEvent, data, index + len(events)))
+            append(_event(_EVENT, data, index + len(events)))
     return events
 
 
 def decode_image_event(data: _Buffer, index: int = 0) -> ImageStreamEvent:
     """The like of ``decode_event`` for the streams of the Images APIs."""
-    return cast(ImageStreamEvent, _event(ImageStreamEvent, bytes(data), index))
+    return cast(ImageStreamEvent, _event(_IMAGE_EVENT, bytes(data), index))
 
 
 def decode(cls: type[M], data: _Buffer) -> M:
@@ -87,39 +87,101 @@ def decode(cls: type[M], data: _Buffer) -> M:
     """
     data = bytes(data)
     try:
-        return cast(M, _read(cls, data))
+        return cast(M, _reader(cls).read(data))
     except Misfit as misfit:
         raise InvalidBody(misfit.field, misfit.reason) from None
 
 
 def decode_like(obj: object, data: bytes) -> Any:
     """``data`` decoded as what ``obj`` is, without keeping it; raises ``Misfit``."""
-    return _read(type(obj), data, keep=False)
+    return _reader(type(obj)).read(data, keep=False)
+
+
+class _Reader:
+    """Reads one class, or one union of classes, in the cheapest way that works.
+
+    Its decoder and its plan are made when first needed: over all events that takes a while.
+    """
+
+    __slots__ = ("_decode", "_plan", "type")
+
+    def __init__(self, type_: Any) -> None:
+        self.type = type_
+        self._decode: Callable[[bytes], Any] | None = None
+        self._plan: TypePlan | None = None
+
+    @property
+    def decode(self) -> Callable[[bytes], Any]:
+        """msgspec's decoder of the type."""
+        if self._decode is None:
+            self._decode = msgspec.json.Decoder(self.type).decode
+        return self._decode
+
+    def read(self, data: bytes, keep: bool = True) -> Any:
+        """The typed value of a JSON text, its bytes kept with it; raises ``Misfit``."""
+        obj = None
+        if len(data) >= _pictures.CUT_MIN:
+            obj = self._read_cut(data)
+        if obj is None:
+            obj = self._read_whole(data)
+        if obj is None:
+            obj = self._read_tolerantly(data)
+        if keep:
+            obj._wire = data
+        return obj
+
+    def _read_whole(self, data: bytes) -> Any:
+        try:
+            obj = self.decode(data)
+        except _REFUSED:
+            return None
+        return None if len(data) >= _LARGE and too_deep(data) else obj
+
+    def _read_cut(self, data: bytes) -> Any:
+        """With the pictures left in the frame; None where that does not work out."""
+        found = _pictures.cut(data)
+        if found is None:
+            return None
+        rest, texts = found
+        obj = self._read_whole(rest)
+        return obj if obj is not None and _pictures.place(obj, texts) else None
+
+    def _read_tolerantly(self, data: bytes) -> Any:
+        if self._plan is None:
+            self._plan = type_plan(self.type)
+        try:
+            node = scan(data)
+            if node.kind != "object":
+                raise Misfit("$", f"expected an object, found {node.kind}")
+            return build(self._plan, node)
+        except JSONError as error:
+            raise Misfit("$", str(error)) from None
+        except RecursionError:
+            raise Misfit("$", "nested too deep for the stack that is left") from None
+
+
+_EVENT = _Reader(StreamEvent)
+_IMAGE_EVENT = _Reader(ImageStreamEvent)
+
+
+@cache
+def _reader(cls: type) -> _Reader:
+    return _Reader(cls)
 
 
 def _first(data: bytes) -> Any:
-    """Build the decoder of all events, the first time that one comes."""
+    """Takes the place of the decoder of all events until one comes."""
     global _decode_any_event
-    _decode_any_event = _decoder(StreamEvent)
+    _decode_any_event = _EVENT.decode
     return _decode_any_event(data)
 
 
 _decode_any_event: Callable[[bytes], Any] = _first
 
 
-@cache
-def _decoder(type_: Any) -> Callable[[_Buffer], Any]:
-    return msgspec.json.Decoder(type_).decode
-
-
-@cache
-def _plan(type_: Any) -> TypePlan:
-    return type_plan(type_)
-
-
-def _event(union: Any, data: bytes, index: int) -> Any:
+def _event(reader: _Reader, data: bytes, index: int) -> Any:
     try:
-        return _read(union, data)
+        return reader.read(data)
     except Misfit as misfit:
         raise InvalidEvent(data, misfit.field, misfit.reason, index, _type_of(data)) from None
 
@@ -131,47 +193,3 @@ def _type_of(data: bytes) -> str | None:
     except JSONError:
         return None
     return str(node.value()) if node is not None and node.kind == "string" else None
-
-
-def _read(type_: Any, data: bytes, keep: bool = True) -> Any:
-    """The typed value of a JSON text, by the cheapest way that works; raises ``Misfit``."""
-    obj = None
-    if len(data) >= _pictures.CUT_MIN:
-        obj = _read_cut(type_, data)
-    if obj is None:
-        try:
-            obj = _decoder(type_)(data)
-            if len(data) >= _LARGE and too_deep(data):
-                obj = None
-        except _REFUSED:
-            obj = None
-    if obj is None:
-        obj = _read_tolerantly(type_, data)
-    if keep:
-        obj._wire = data
-    return obj
-
-
-def _read_cut(type_: Any, data: bytes) -> Any:
-    """With the pictures left in the frame; None where that does not work out."""
-    found = _pictures.cut(data)
-    if found is None:
-        return None
-    rest, texts = found
-    try:
-        obj = _decoder(type_)(rest)
-    except _REFUSED:
-        return None
-    return obj if _pictures.place(obj, texts) and not too_deep(rest) else None
-
-
-def _read_tolerantly(type_: Any, data: bytes) -> Any:
-    try:
-        node = scan(data)
-        if node.kind != "object":
-            raise Misfit("$", f"expected an object, found {node.kind}")
-        return build(_plan(type_), node)
-    except JSONError as error:
-        raise Misfit("$", str(error)) from None
-    except RecursionError:
-        raise Misfit("$", "nested too deep for the stack that is left") from None
