@@ -10,6 +10,21 @@ from heliograph import errors
 
 __all__ = ["Retrieve"]
 
+INCLUDES = frozenset(
+    {
+        "code_interpreter_call.outputs",
+        "computer_call_output.output.image_url",
+        "file_search_call.results",
+        "message.input_image.image_url",
+        "message.output_text.logprobs",
+        "reasoning.encrypted_content",
+        "web_search_call.action.sources",
+        "web_search_call.results",
+    }
+)
+"""What OpenAI's API names for ``include``. A response is stored with all that it has, so each is
+met already; a name that is not here would be dropped in silence, and is refused."""
+
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -56,6 +71,14 @@ class Retrieve(NamedTuple):
                 param="include_obfuscation",
                 code="unsupported_value",
             )
+        query = request.query_params
+        for name in (*query.getlist("include"), *query.getlist("include[]")):
+            if name not in INCLUDES:
+                raise errors.BadRequest(
+                    f"include: {name!r} is nothing that can be included",
+                    param="include",
+                    code="invalid_value",
+                )
         after = -1
         text = request.query_params.get("starting_after")
         if text is not None:

@@ -1,0 +1,87 @@
+"""Settings: what a file may say, and what is refused before anything listens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heliograph import errors
+from heliograph.providers import Catalog
+from heliograph.server import Limits, Server, Settings, create_app, load_settings
+
+NOBODY = Catalog(chat=[], images=[])
+
+
+def _load(tmp_path: Path, text: str) -> Settings:
+    file = tmp_path / "heliograph.toml"
+    file.write_text(text, encoding="utf-8")
+    return load_settings(file)
+
+
+def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
+    assert _load(tmp_path, "") == Settings()
+
+
+def test_a_file_sets_what_it_names(tmp_path: Path) -> None:
+    settings = _load(
+        tmp_path,
+        'port = 0\ndata = "kept"\n[limits]\nkeep_alive_seconds = 5\nmax_tool_calls = 3\n'
+        "[compat]\necho_without_hosted_tools = true\n",
+    )
+    assert settings.port == 0
+    assert settings.data == str(tmp_path / "kept")
+    assert settings.limits.keep_alive_seconds == 5
+    assert settings.limits.max_tool_calls == 3
+    assert settings.compat.echo_without_hosted_tools
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("prot = 1", "unknown key 'prot'; allowed here: host, port, data"),
+        ("[limits]\nbody = 1", "unknown key 'limits.body'; allowed here: concurrency"),
+        ("[compat]\nx = 1", "unknown key 'compat.x'; allowed here: echo_without_hosted_tools"),
+        ('port = "8080"', "port: expected `int`, got `str`"),
+        ("port = 70000", "port is 70000, not 0 to 65535"),
+        ('journal = "redis"', "journal: invalid enum value 'redis'"),
+        ("[limits]\nmax_body_bytes = 0", "max_body_bytes is 0"),
+        ("[limits]\nkeep_alive_seconds = -1", "keep_alive_seconds is -1"),
+        ('key = "secret"', "unknown key 'key'"),
+        ("port = ?\n", "line 1"),
+    ],
+)
+def test_a_wrong_file_is_refused_by_the_key(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(errors.ConfigError) as refused:
+        _load(tmp_path, text)
+    assert said in str(refused.value)
+    assert "heliograph.toml" in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+def test_another_host_needs_a_key() -> None:
+    with pytest.raises(errors.ConfigError, match="no key is configured"):
+        create_app(Settings(host="0.0.0.0"), NOBODY)
+    create_app(Settings(host="0.0.0.0", key="secret", journal="memory"), NOBODY)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.9.9.9"])
+def test_loopback_hosts_need_none(host: str) -> None:
+    assert Settings(host=host).local
+
+
+def test_memory_keeps_no_data() -> None:
+    with pytest.raises(errors.ConfigError, match="takes no data folder"):
+        create_app(Settings(journal="memory", data="x"), NOBODY)
+
+
+async def test_a_port_in_use_is_one_clear_error() -> None:
+    async with Server(Settings(port=0, journal="memory"), NOBODY) as first:
+        with pytest.raises(
+            errors.ConfigError, match=f"cannot listen on 127.0.0.1 port {first.port}"
+        ):
+            await Server(Settings(port=first.port, journal="memory"), NOBODY).start()
+
+
+def test_limits_name_every_bound() -> None:
+    assert all(name in (Limits.__doc__ or "") for name in Limits.__struct_fields__[-5:])
