@@ -1,0 +1,164 @@
+"""Answers that are no stream: bodies to models, errors to the tree of `heliograph.errors`.
+
+Two shapes of error are spoken: OpenAI's (``error.message``, ``.type``, ``.param``, ``.code``, a
+string) and OpenRouter's (``error.message``, ``.code``, an integer, the field at fault under
+``.metadata``). Anything else becomes the message as it is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import msgspec
+
+from heliograph import errors, models
+
+_BY_STATUS: dict[int, type[errors.APIError]] = {
+    400: errors.BadRequest,
+    401: errors.AuthenticationError,
+    403: errors.PermissionDenied,
+    404: errors.NotFound,
+    409: errors.Conflict,
+    413: errors.PayloadTooLarge,
+    422: errors.UnprocessableEntity,
+    429: errors.RateLimited,
+}
+_MAX_TEXT = 500
+
+
+class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One model of ``GET /models``; ``fields`` is all that the server says of it."""
+
+    id: str
+    fields: dict[str, Any]
+
+
+def error_from(status: int, headers: Mapping[str, str], body: bytes) -> errors.APIError:
+    """The error that an answer of ``status`` (400 and above) means."""
+    found = _parse(body)
+    details = found.get("error") if isinstance(found, dict) else None
+    if isinstance(details, dict):
+        return _error(status, headers, body, details)
+    if isinstance(details, str):
+        return _error(status, headers, body, {"message": details})
+    if isinstance(found, dict) and isinstance(found.get("message"), str):
+        return _error(status, headers, body, found)
+    text = body[:_MAX_TEXT].decode("utf-8", "replace").strip()
+    return _error(status, headers, body, {"message": text} if text else {})
+
+
+def error_of_event(event: models.ErrorEvent) -> errors.APIError:
+    """The error that a stream's own ``error`` event means."""
+    wire = models.wire_of(event) or models.encode(event)
+    found = _parse(wire)
+    if not isinstance(found, dict):
+        found = {}
+    inner = found.get("error")
+    details: dict[str, Any] = inner if isinstance(inner, dict) else found
+    code = details.get("code")
+    status = code if isinstance(code, int) and 400 <= code <= 599 else 500
+    # An event's "type" is "error", which is no type of error.
+    kind = details.get("type") if details is not found else None
+    return _error(status, {}, wire, {**details, "type": kind})
+
+
+def response_from(
+    status: int, headers: Mapping[str, str], body: bytes
+) -> models.OpenResponsesResult:
+    """A response's JSON. Raises an `APIError` for an error that came with status 200 (some do)."""
+    found = _parse(body)
+    if isinstance(found, dict) and "output" not in found and found.get("error"):
+        raise error_from(_status_of(status, found), headers, body)
+    return models.decode(models.OpenResponsesResult, body)
+
+
+def is_stream(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether an answer is the stream that was asked for. A missing content type is let pass."""
+    kind = headers.get("content-type", "text/event-stream")
+    return status < 300 and kind.partition(";")[0].strip().lower() == "text/event-stream"
+
+
+def no_stream(
+    status: int, headers: Mapping[str, str], body: bytes
+) -> errors.APIError | errors.ProtocolError:
+    """Why an answer is no stream."""
+    found = _parse(body)
+    if status >= 300 or (isinstance(found, dict) and found.get("error") and "output" not in found):
+        return error_from(_status_of(status, found), headers, body)
+    kind = headers.get("content-type", "no content type")
+    return errors.ProtocolError(f"asked for a stream (text/event-stream), got {kind}")
+
+
+def _status_of(status: int, found: Any) -> int:
+    """The status of an error that came with 200."""
+    if status >= 300:
+        return status
+    details = found["error"]
+    code = details.get("code") if isinstance(details, dict) else None
+    return code if isinstance(code, int) and 400 <= code <= 599 else 500
+
+
+def model_list(body: bytes) -> list[ModelInfo]:
+    """The models that a server lists. Raises `InvalidBody`."""
+    found = _parse(body)
+    data = found.get("data") if isinstance(found, dict) else found
+    if not isinstance(data, list):
+        raise errors.InvalidBody("data", "is no array")
+    cards: list[ModelInfo] = []
+    for index, card in enumerate(data):
+        if not isinstance(card, dict) or not isinstance(card.get("id"), str):
+            raise errors.InvalidBody(f"data[{index}].id", "is no string")
+        cards.append(ModelInfo(id=card["id"], fields=card))
+    return cards
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _error(
+    status: int, headers: Mapping[str, str], body: bytes, details: Mapping[str, Any]
+) -> errors.APIError:
+    metadata = details.get("metadata")
+    if not isinstance(metadata, dict):
+        metadata = {}
+    code = details.get("code")
+    if isinstance(code, int) and isinstance(metadata.get("code"), str):
+        code = metadata["code"]
+    kind = details.get("type") or metadata.get("type")
+    param = details.get("param") or metadata.get("param")
+    family = _BY_STATUS.get(status)
+    if family is None:
+        family = errors.ServerError if status >= 500 else errors.APIError
+    message = details.get("message")
+    return family(
+        message if isinstance(message, str) and message else f"the server answered {status}",
+        status=status,
+        code=str(code) if code is not None else None,
+        type=kind if isinstance(kind, str) else None,
+        param=param if isinstance(param, str) else None,
+        request_id=headers.get("x-request-id"),
+        body=body,
+        retry_after=_retry_after(headers),
+    )
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds, from ``retry-after-ms``, or ``retry-after`` in either of its forms."""
+    try:
+        if (ms := headers.get("retry-after-ms")) is not None:
+            return max(0.0, float(ms) / 1000)
+        value = headers.get("retry-after")
+        if value is None:
+            return None
+        if value.strip().isdigit():
+            return float(value)
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None

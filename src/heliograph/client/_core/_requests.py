@@ -1,0 +1,132 @@
+"""Calls: what is sent for each method of the client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from heliograph import errors, models
+from heliograph.client._core._config import Config, merged
+from heliograph.client._core._params import NAMES
+from heliograph.client._transport import Call, Timeout, Wait
+
+_JSON = {"accept": "application/json"}
+# Compressed events would wait in the compressor, and cost time on both sides.
+_EVENTS = {
+    "accept": "text/event-stream",
+    "accept-encoding": "identity",
+    "cache-control": "no-store",
+}
+
+
+def create_call(
+    config: Config,
+    params: Mapping[str, Any],
+    *,
+    stream: bool,
+    extra_body: Mapping[str, Any] | None,
+    extra_headers: Mapping[str, str] | None,
+    timeout: Wait,
+) -> Call:
+    """``POST /responses``. Raises `UsageError` for an unknown field outside ``extra_body``."""
+    for name in params:
+        if name not in NAMES:
+            raise errors.UsageError(f"{name}: not a known field; send it with extra_body")
+    body: dict[str, Any] = {name: _wire(value) for name, value in params.items()}
+    if stream:
+        body["stream"] = True
+    for name, value in (extra_body or {}).items():
+        body[name] = _wire(value)
+    try:
+        data = msgspec.json.encode(body)
+    except (TypeError, ValueError, msgspec.MsgspecError) as error:
+        raise errors.UsageError(f"the request cannot be written as JSON: {error}") from error
+    own = merged(_EVENTS if stream else _JSON, {"content-type": "application/json"})
+    return _call(config, "POST", "/responses", own, extra_headers, timeout, data)
+
+
+def is_stored(params: Mapping[str, Any], extra_body: Mapping[str, Any] | None) -> bool:
+    """Whether the request lets the server keep the response."""
+    return {**params, **(extra_body or {})}.get("store") is not False
+
+
+def retrieve_call(
+    config: Config,
+    response_id: str,
+    *,
+    stream: bool,
+    starting_after: int | None,
+    include: Sequence[str] | None,
+    extra_headers: Mapping[str, str] | None,
+    timeout: Wait,
+) -> Call:
+    """``GET /responses/{id}``, whole or as a stream from after a sequence number."""
+    if starting_after is not None and not stream:
+        raise errors.UsageError("starting_after: only with stream=True")
+    query: list[tuple[str, str]] = [("include[]", name) for name in include or ()]
+    if stream:
+        query.append(("stream", "true"))
+    if starting_after is not None:
+        query.append(("starting_after", str(starting_after)))
+    path = _response_path(response_id) + (f"?{urlencode(query)}" if query else "")
+    own = _EVENTS if stream else _JSON
+    return _call(config, "GET", path, own, extra_headers, timeout)
+
+
+def delete_call(
+    config: Config,
+    response_id: str,
+    *,
+    extra_headers: Mapping[str, str] | None,
+    timeout: Wait,
+) -> Call:
+    """``DELETE /responses/{id}``."""
+    return _call(config, "DELETE", _response_path(response_id), _JSON, extra_headers, timeout)
+
+
+def models_call(
+    config: Config,
+    *,
+    extra_headers: Mapping[str, str] | None,
+    timeout: Wait,
+) -> Call:
+    """``GET /models``."""
+    return _call(config, "GET", "/models", _JSON, extra_headers, timeout)
+
+
+def _call(
+    config: Config,
+    method: str,
+    path: str,
+    own: Mapping[str, str],
+    extra: Mapping[str, str] | None,
+    timeout: Wait,
+    body: bytes | None = None,
+) -> Call:
+    return Call(
+        method=method,
+        url=config.base_url + path,
+        headers=merged(merged(own, config.headers), extra),
+        timeout=config.timeout if isinstance(timeout, msgspec.UnsetType) else Timeout.of(timeout),
+        body=body,
+    )
+
+
+def _response_path(response_id: str) -> str:
+    if not response_id:
+        raise errors.UsageError("response_id: empty")
+    return f"/responses/{quote(response_id, safe='')}"
+
+
+def _wire(value: Any) -> Any:
+    """``value`` with each model in it as the JSON that `models.encode` keeps for it."""
+    if isinstance(value, msgspec.Struct):
+        return msgspec.Raw(models.encode(value))
+    if isinstance(value, Mapping):
+        return {name: _wire(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_wire(member) for member in value]
+    return value
