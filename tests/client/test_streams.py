@@ -6,10 +6,9 @@ import asyncio
 import hashlib
 import json
 import random
+from typing import Any
 
 import pytest
-
-from heliograph import errors, models
 from tests.client.scripted import CUT, Scripted, answer, stream
 from tests.client.streams import (
     DONE,
@@ -22,6 +21,8 @@ from tests.client.streams import (
     wire,
 )
 from tests.client.ways import WAYS, client
+
+from heliograph import errors, models
 
 pytestmark = pytest.mark.parametrize("way", WAYS)
 
@@ -40,6 +41,12 @@ async def events_of(way: str, server: Scripted, **more: object) -> list[object]:
         heliograph.responses.stream(**ASK, **more) as s,
     ):
         return [event async for event in s]
+
+
+async def note(s: Any, got: list[str]) -> None:
+    """Read to the end, and keep the types that came also when it raises."""
+    async for event in s:
+        got.append(event.type)  # noqa: PERF401
 
 
 async def test_typed_events_in_order(way: str) -> None:
@@ -171,8 +178,7 @@ async def test_invalid_event_is_raised_after_what_came_before(way: str) -> None:
             heliograph.responses.stream(**ASK) as s,
         ):
             with pytest.raises(errors.InvalidEvent) as caught:
-                async for event in s:
-                    got.append(event.type)
+                await note(s, got)
     assert got == ["response.created", "response.in_progress"]
     assert caught.value.index == 2
     assert caught.value.type == "response.output_text.delta"
@@ -258,8 +264,7 @@ async def test_error_event_without_a_terminal_one_is_raised(way: str) -> None:
             ):
                 got = []
                 with pytest.raises(errors.ServerError, match="it broke") as caught:
-                    async for item in s:
-                        got.append(item.type)
+                    await note(s, got)
         assert got[-1] == "error"
         assert caught.value.code in ("server_error", "x")
 
@@ -272,8 +277,7 @@ async def test_frame_bound(way: str) -> None:
         ):
             got = []
             with pytest.raises(errors.FrameTooLarge) as caught:
-                async for event in s:
-                    got.append(event.type)
+                await note(s, got)
     assert caught.value.limit == 4000
     assert got[-1] == "response.image_generation_call.generating"
 

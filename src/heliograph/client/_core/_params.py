@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
-import msgspec
+from heliograph import models
 
-Object = Mapping[str, Any] | msgspec.Struct
+Object = Mapping[str, Any] | models.Model | models.Unknown
 """A JSON object: a mapping in wire spelling, or one of `heliograph.models`."""
 
 

@@ -123,7 +123,7 @@ def _response_path(response_id: str) -> str:
 
 def _wire(value: Any) -> Any:
     """``value`` with each model in it as the JSON that `models.encode` keeps for it."""
-    if isinstance(value, msgspec.Struct):
+    if isinstance(value, models.Model | models.Unknown):
         return msgspec.Raw(models.encode(value))
     if isinstance(value, Mapping):
         return {name: _wire(member) for name, member in value.items()}
