@@ -1,4 +1,5 @@
-"""Good streams of every kind, built as wire dicts: each builder gives one item's events, unnumbered."""
+"""Good streams of every kind, built as wire dicts: each builder gives one item's events,
+unnumbered."""
 
 from __future__ import annotations
 
@@ -40,7 +41,7 @@ def response(status: str, output: list[Wire] | None = None, **more: Any) -> Wire
         "reasoning": None,
         "usage": {
             "input_tokens": 0,
-            "input_tokens_details": {"cached_tokens": 0},
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
             "output_tokens": 0,
             "output_tokens_details": {"reasoning_tokens": 0},
             "total_tokens": 0,
@@ -67,7 +68,7 @@ def _item(index: int, first: Wire, *between: Wire, last: Wire) -> list[Wire]:
     return [event | {"output_index": index} for event in events]
 
 
-# --- messages --------------------------------------------------------------------------------------
+# --- messages --------------------------------------------------------------------------------
 CITATION: Wire = {
     "type": "url_citation", "start_index": 0, "end_index": 3, "title": "A fox",
     "url": "https://example.org/fox",
@@ -97,7 +98,8 @@ def text_part(*deltas: str, citations: int = 0) -> list[Wire]:
             {"type": R + "output_text.delta", "delta": d, "logprobs": []} for d in deltas
         ),
         *(
-            {"type": R + "output_text.annotation.added", "annotation_index": n, "annotation": CITATION}
+            {"type": R + "output_text.annotation.added", "annotation_index": n,
+             "annotation": CITATION}
             for n in range(citations)
         ),
         {"type": R + "output_text.done", "text": text, "logprobs": []},
@@ -127,7 +129,7 @@ def odd_part() -> list[Wire]:
     ]
 
 
-# --- reasoning -------------------------------------------------------------------------------------
+# --- reasoning -------------------------------------------------------------------------------
 def reasoning(
     index: int, summary: tuple[str, ...] = ("Think", "ing"), text: tuple[str, ...] = ("why",),
     spelling: str = "reasoning_text",
@@ -138,7 +140,8 @@ def reasoning(
     if summary:
         whole = "".join(summary)
         between += [
-            {"type": R + "reasoning_summary_part.added", "part": {"type": "summary_text", "text": ""}},
+            {"type": R + "reasoning_summary_part.added",
+             "part": {"type": "summary_text", "text": ""}},
             *({"type": R + "reasoning_summary_text.delta", "delta": d} for d in summary),
             {"type": R + "reasoning_summary_text.done", "text": whole},
             {"type": R + "reasoning_summary_part.done",
@@ -167,7 +170,7 @@ def reasoning(
     )
 
 
-# --- calls -----------------------------------------------------------------------------------------
+# --- calls -----------------------------------------------------------------------------------
 def _written(kind: str, field: str, deltas: tuple[str, ...], **more: Any) -> list[Wire]:
     return [
         *({"type": f"{R}{kind}.delta", "delta": d} for d in deltas),
@@ -188,7 +191,12 @@ def function_call(
 
 
 def custom_call(index: int) -> list[Wire]:
-    base = {"type": "custom_tool_call", "id": f"ct_{index}", "call_id": f"call_{index}", "name": "sh"}
+    base = {
+        "type": "custom_tool_call",
+        "id": f"ct_{index}",
+        "call_id": f"call_{index}",
+        "name": "sh",
+    }
     return _item(
         index,
         base | {"input": "", "status": "in_progress"},
@@ -279,17 +287,18 @@ def mcp_list_tools(index: int, end: str = "completed") -> list[Wire]:
 
 def shell_call(index: int) -> list[Wire]:
     base = {"type": "shell_call", "id": f"sh_{index}", "call_id": f"call_{index}"}
+    empty: Wire = {"commands": [], "max_output_length": None, "timeout_ms": None}
     name = R + "shell_call_command."
     return _item(
         index,
-        base | {"status": "in_progress", "action": {"commands": []}},
+        base | {"status": "in_progress", "action": empty},
         {"type": name + "added", "command": "", "command_index": 0},
         {"type": name + "delta", "delta": "l", "command_index": 0},
         {"type": name + "delta", "delta": "s", "command_index": 0},
         {"type": name + "done", "command": "ls", "command_index": 0},
         {"type": name + "added", "command": "pwd", "command_index": 1},
         {"type": name + "done", "command": "pwd", "command_index": 1},
-        last=base | {"status": "completed", "action": {"commands": ["ls", "pwd"]}},
+        last=base | {"status": "completed", "action": empty | {"commands": ["ls", "pwd"]}},
     )
 
 
@@ -352,7 +361,12 @@ def compaction(index: int) -> list[Wire]:
 
 
 def plain(index: int, kind: str = "openrouter:datetime") -> list[Wire]:
-    base = {"type": kind, "id": f"pl_{index}", "datetime": "2026-01-01T00:00:00Z", "timezone": "UTC"}
+    base = {
+        "type": kind,
+        "id": f"pl_{index}",
+        "datetime": "2026-01-01T00:00:00Z",
+        "timezone": "UTC",
+    }
     return _item(index, base | {"status": "in_progress"}, last=base | {"status": "completed"})
 
 
@@ -365,7 +379,7 @@ def audio() -> list[Wire]:
     ]
 
 
-# --- whole streams ---------------------------------------------------------------------------------
+# --- whole streams ---------------------------------------------------------------------------
 def interleaved(*items: list[Wire]) -> list[Wire]:
     """Items in parallel: all added in order, then one event of each in turn."""
     events = [item[0] for item in items]
@@ -433,7 +447,7 @@ def good() -> dict[str, list[Wire]]:
         "failed image": wires(failed_image(0), message(1, text_part("sorry"))),
         "image failed at once": wires(failed_image(0, after=0)),
         "hosted image": wires(image_call(0, 1, kind="openrouter:image_generation")),
-        "hosted image, bare": wires(plain(0, "openrouter:image_generation")[:1] + [
+        "hosted image, bare": wires([*plain(0, "openrouter:image_generation")[:1],
             {"type": R + "output_item.done", "output_index": 0, "item": {
                 "type": "openrouter:image_generation", "id": "pl_0", "status": "completed",
                 "imageUrl": "https://example.org/a.png"}}]),

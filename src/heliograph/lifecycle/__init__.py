@@ -1,7 +1,7 @@
 """What may follow what in a stream of the Responses API; events folded into the response so far.
 
-``Machine`` holds a stream to the tables (``_tables.py``) and the rules (``RULES``); ``check`` runs one over
-a capture; ``Snapshot`` folds events. Nothing here does I/O or reads a clock.
+``Machine`` holds a stream to the tables (``_tables.py``) and the rules (``RULES``); ``check`` runs
+one over a capture; ``Snapshot`` folds events. Nothing here does I/O or reads a clock.
 """
 
 from ._check import Report, check

@@ -16,16 +16,15 @@ from ._machine import HANDLERS, Machine
 from ._rules import Violation
 
 _IMAGE_ITEMS = frozenset({"image_generation_call", "openrouter:image_generation"})
-_OPTIONAL = {"logprobs": "no-logprobs", "name": "no-name"}
 
 
 @dataclass(slots=True)
 class Report:
     """What a capture held.
 
-    ``counts`` is events by type, in order of first sight; ``unknown`` those of them that no spec names
-    (no fault: P5 of the design); ``pictures`` finished pictures and ``partial_images`` previews;
-    ``ending`` the response's last state; ``violations`` in the order of their events.
+    ``counts`` is events by type, in order of first sight; ``unknown`` those of them that no spec
+    names (no fault: P5 of the design); ``pictures`` finished pictures and ``partial_images``
+    previews; ``ending`` the response's last state; ``violations`` in the order of their events.
     """
 
     dialect: Dialect = STRICT
@@ -48,10 +47,12 @@ def check(
 ) -> Report:
     """Runs a whole capture through a ``Machine`` and the field rules.
 
-    An ``InvalidEvent`` among the events (as ``models.decode_event`` raised it) is reported and passed over.
+    An ``InvalidEvent`` among the events (as ``models.decode_event`` raised it) is reported and
+    passed over. A missing field is reported once per event type.
     """
     report = Report(dialect)
     machine = Machine(dialect)
+    lacking: set[tuple[str, str]] = set()
     for index, event in enumerate(events):
         report.events += 1
         if isinstance(event, errors.InvalidEvent):
@@ -69,7 +70,12 @@ def check(
         report.violations += machine.feed(event)
         if isinstance(event, models.Event):
             _count_pictures(report, event)
-            report.violations += _missing(event, index, dialect)
+            for path in _missing(event, dialect):
+                if (kind, path) not in lacking:
+                    lacking.add((kind, path))
+                    report.violations.append(
+                        Violation("HG-FLD-001", index, f"{kind} lacks {path}", "it, as a spec says")
+                    )
     report.violations += machine.close()
     report.ending = machine.state
     return report
@@ -87,13 +93,16 @@ def _count_pictures(report: Report, event: Any) -> None:
         report.pictures += 1
 
 
-def _missing(event: models.Event, index: int, dialect: Dialect) -> list[Violation]:
+def _missing(event: models.Event, dialect: Dialect) -> list[str]:
+    """Paths of the fields that some spec requires and the event lacks."""
     if "missing-fields" in dialect:
         return []
     return [
-        Violation("HG-FLD-001", index, f"{event.type} lacks {path}", "the field, which a spec requires")
+        path
         for path in models.missing_fields(event)
-        if path != "sequence_number" and _OPTIONAL.get(path.rpartition(".")[2]) not in dialect
+        if path != "sequence_number"  # HG-SEQ-002 has it
+        and not (path.endswith("logprobs") and "no-logprobs" in dialect)
+        and not (path == "name" and "no-name" in dialect)
     ]
 
 

@@ -1,9 +1,10 @@
 """The machine's moving parts: compiled tables, open items, open parts, and how a fault is reported.
 
-One fault, one violation, as far as that can be had. After a violation the machine goes where the event
-says the stream is, if that is forward; an item or part that nothing announced is *adopted*: it accepts
-whatever comes and is compared with nothing. ``hold`` turns all of that off: a handler that finds a fault
-then returns before it has moved anything. That is why each handler looks first and moves last.
+One fault, one violation, as far as that can be had. After a violation the machine goes where the
+event says the stream is, if that is forward; an item or part that nothing announced is *adopted*:
+it accepts whatever comes and is compared with nothing. ``hold`` turns all of that off: a handler
+that finds a fault then returns before it has moved anything. That is why each handler looks first
+and moves last.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from io import StringIO
+from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
 from msgspec import UNSET
 
 from . import _tables as t
@@ -95,19 +98,26 @@ def starts(dialect: Dialect) -> dict[str, State]:
     return {name: _compile(name, table) for name, table in tables_for(dialect).items()}
 
 
-class Part:
+def _nowhere(text: str) -> None:
+    return None
+
+
+class Part(msgspec.Struct, gc=False):
     """An open part of an item. ``text`` collects its deltas until a done event gives the whole."""
 
-    __slots__ = ("annotations", "final", "said", "state", "text", "type", "write")
+    state: State
+    type: str
+    said: str | None = None
+    final: Any = None
+    annotations: list[Any] | None = None
+    text: StringIO | None = None
+    write: Callable[[str], Any] = _nowhere
 
-    def __init__(self, state: State, type_: str) -> None:
-        self.state = state
-        self.type = type_
-        self.said: str | None = None
-        self.final: Any = None
-        self.annotations: list[Any] | None = None
-        self.text: StringIO | None = StringIO()
-        self.write: Callable[[str], Any] = self.text.write
+    @classmethod
+    def listening(cls, state: State, type_: str) -> Part:
+        """A part whose deltas will be compared with its done event."""
+        text = StringIO()
+        return cls(state, type_, text=text, write=text.write)
 
     def forget_text(self) -> None:
         """Its deltas are not to be compared (or have been)."""
@@ -115,32 +125,36 @@ class Part:
         self.write = _nowhere
 
 
-def _nowhere(text: str) -> None:
-    return None
+#: The parts of an item that has none yet.
+_NO_PARTS: Final[Any] = MappingProxyType({})
 
 
-class Item:
-    """An open output item."""
+class Item(msgspec.Struct, gc=False):
+    """An open output item. (A Struct: one is made per item of every stream, and these are
+    cheap.)"""
 
-    __slots__ = (
-        "added", "id", "index", "opened", "partials", "parts", "said", "state", "text", "type",
-    )  # fmt: skip
-
-    def __init__(self, index: int, id_: str | None, type_: str, state: State, added: Any) -> None:
-        self.index = index
-        self.id = id_
-        self.type = type_
-        self.state = state
-        self.added = added
-        self.partials = 0
-        self.said: str | None = None
-        self.text: StringIO | None = None
-        self.parts: dict[Any, Part] = {}
-        self.opened: dict[str, int] | None = None
+    index: int
+    id: str | None
+    state: State
+    added: Any
+    partials: int = 0
+    said: str | None = None
+    text: StringIO | None = None
+    parts: dict[Any, Part] = _NO_PARTS
+    opened: dict[str, int] | None = None
 
     @property
-    def adopted(self) -> bool:
-        return self.state is ADOPTED
+    def type(self) -> str:
+        """Its wire type; "" where none is known."""
+        return "" if self.added is None else str(self.added.type)
+
+    def put(self, key: Any, scope: str, index: Any, part: Part) -> None:
+        """Takes in a part and counts it in its scope."""
+        if self.opened is None:
+            self.parts, self.opened = {}, {}
+        self.parts[key] = part
+        if isinstance(index, int):
+            self.opened[scope] = max(self.opened.get(scope, 0), index + 1)
 
     def streamed(self) -> str | None:
         """The text so far (arguments, code, input, diff); None where none was streamed."""
@@ -153,8 +167,8 @@ class Core:
     """The state of one stream, and how handlers find things in it and report faults."""
 
     __slots__ = (
-        "_audio", "_dialect", "_done", "_first", "_found", "_hold", "_ids", "_index", "_items",
-        "_limits", "_next", "_next_output", "_response", "_response_id", "_starts", "_transcript",
+        "_audio", "_dialect", "_done", "_found", "_hold", "_ids", "_items", "_limits", "_next",
+        "_next_output", "_response", "_response_id", "_skew", "_starts", "_transcript",
         "_uncounted",
     )  # fmt: skip
 
@@ -171,15 +185,16 @@ class Core:
         self._limits: dict[str, int] = {}
         self._next = 0
         self._next_output = 0
-        self._index = -1
-        self._first = True
+        # Events so far less the next sequence number: 0 while the stream is numbered as it should
+        # be.
+        self._skew = 0
         self._uncounted = False
         self._hold = False
         self._found: list[Violation] = []
 
     def flag(self, rule: str, message: str, expected: str) -> None:
         """Reports a fault of the event that is being judged."""
-        self._found.append(Violation(rule, self._index, message, expected))
+        self._found.append(Violation(rule, self._next + self._skew - 1, message, expected))
 
     @property
     def refused(self) -> bool:
@@ -198,7 +213,11 @@ class Core:
             self.flag(
                 "HG-RSP-005",
                 f"{event.type} "
-                + ("first of all" if state.name == "none" else f"while the response is {state.name}"),
+                + (
+                    "first of all"
+                    if state.name == "none"
+                    else f"while the response is {state.name}"
+                ),
                 f"{t.CREATED if state.name == 'none' else t.IN_PROGRESS} before it",
             )
             if self._hold:
@@ -246,7 +265,7 @@ class Core:
 
     def adopt(self, index: int, id_: str | None) -> Item:
         """Takes up an item that nothing announced."""
-        item = Item(index, id_, "", ADOPTED, None)
+        item = Item(index, id_, ADOPTED, None)
         self._items[index] = item
         if id_ is not None:
             self._ids.setdefault(id_, index)

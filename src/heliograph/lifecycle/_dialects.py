@@ -1,11 +1,12 @@
 """What providers do otherwise, by name.
 
 A *tolerance* is one habit that some provider has and no spec allows. Most add rows to the tables;
-the rest are read by the engine or by ``check``. A *dialect* is a named set of them. ``STRICT`` has none:
-it is what our own server is held to.
+the rest are read by the engine or by ``check``. A *dialect* is a named set of them. ``STRICT`` has
+none: it is what our own server is held to.
 
-Where a habit was seen is said beside it. Nothing here makes an event legal that a good stream needs to
-be illegal: with every tolerance on, texts must still be their deltas and a stream must still end.
+Where a habit was seen is said beside it. Nothing here makes an event legal that a good stream needs
+to be illegal: with every tolerance on, texts must still be their deltas and a stream must still
+end.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ TOLERANCES: Final[dict[str, str]] = {
     "no-name": "function_call_arguments.done may have no name",
     "null-usage": "usage may be null until the response ends",
     "missing-fields": "any field that only some spec requires may be missing",
-    "error-after-created": "an error event may end a created response, with or without response.failed",
+    "error-after-created": "an error event may end a created response, response.failed after it",
     "open-at-failure": "items may be open when a response ends failed or incomplete",
     # vLLM and OpenRouter stream reasoning text without a content part around it.
     "bare-reasoning": "reasoning text may come without its content part",

@@ -1,4 +1,5 @@
-"""The machine: one event in, the rules it breaks out. The server's emitter and ``check`` share it."""
+"""The machine: one event in, the rules it breaks out. The server's emitter and ``check`` share
+it."""
 
 from __future__ import annotations
 
@@ -68,9 +69,10 @@ class Machine(Core):
     """Holds one stream to the tables and the rules.
 
     ``feed`` reports and goes on: it never raises, whatever comes. ``require`` refuses: it raises
-    ``LifecycleError`` and moves nothing. Both take events as ``models.decode_event`` gives them or as
-    they were built. The machine keeps references to the items and parts of the events it was fed until
-    the response ends, and the text of a part only until its done event; it changes none of them.
+    ``LifecycleError`` and moves nothing. Both take events as ``models.decode_event`` gives them or
+    as they were built. The machine keeps references to the items and parts of the events it was fed
+    until the response ends, and the text of a part only until its done event; it changes none of
+    them.
     """
 
     __slots__ = ()
@@ -95,40 +97,38 @@ class Machine(Core):
 
     def feed(self, event: models.StreamEvent) -> list[Violation]:
         """Takes an event and returns the rules it breaks: none, if it may stand where it does."""
-        self._index += 1
-        self._found = found = []
         handler = HANDLERS.get(event.type)
         if handler is None:
             self._unknown(event)
-            return found
-        number: Any = event.sequence_number  # type: ignore[union-attr]
-        if number == self._next:
-            self._next = number + 1
-            self._first = False
         else:
-            self._miscounted(event.type, number)
-        handler(self, event)
-        return found
+            if event.sequence_number == self._next:  # type: ignore[union-attr]
+                self._next += 1
+            else:
+                self._miscounted(event.type, event.sequence_number)  # type: ignore[union-attr]
+            handler(self, event)
+        found = self._found
+        if found:
+            self._found = []
+            return found
+        return []
 
     def require(self, event: models.StreamEvent) -> None:
         """Takes an event, or raises ``LifecycleError`` and stays exactly as it was."""
-        before = self._next, self._index, self._first, self._uncounted, self._response
+        before = self._next, self._skew, self._uncounted, self._response
         self._hold = True
         try:
             found = self.feed(event)
         finally:
             self._hold = False
         if found:
-            self._next, self._index, self._first, self._uncounted, self._response = before
+            self._next, self._skew, self._uncounted, self._response = before
             raise errors.LifecycleError(tuple(found))
 
     def skip(self, sequence_number: int | None = None) -> None:
         """Passes over an event that could not be read, whose number may be known."""
-        self._index += 1
         if sequence_number is None:
             sequence_number = self._next
-        self._next = max(self._next, sequence_number + 1)
-        self._first = False
+        self._pass(max(self._next, sequence_number + 1))
 
     def close(self) -> list[Violation]:
         """The stream is over: reports it where the response has not ended."""
@@ -137,39 +137,42 @@ class Machine(Core):
         return [
             Violation(
                 "HG-END-002",
-                self._index + 1,
+                self._next + self._skew,
                 f"the stream ended while the response was {self._response.name}",
                 " or ".join(sorted(t.TERMINAL)),
             )
         ]
 
     def _unknown(self, event: Any) -> None:
-        kept_alive = event.type == t.KEEP_ALIVE
-        if not (kept_alive and "keep-alive" in self._dialect):
-            fields = event.fields if isinstance(event, models.UnknownEvent) else {}
-            number = fields.get("sequence_number")
-            if type(number) is int:
-                self._count(event.type, number)
+        number: Any = UNSET
+        if isinstance(event, models.UnknownEvent):
+            number = event.fields.get("sequence_number", UNSET)
+        if event.type == t.KEEP_ALIVE and "keep-alive" in self._dialect:
+            number = UNSET
+        if number == self._next:
+            self._next += 1
+        elif isinstance(number, int):
+            self._miscounted(event.type, number)
+        else:
+            self._pass(self._next)
         _on_response.noted(self, event)
 
-    def _count(self, kind: str, number: int) -> None:
-        if number == self._next:
-            self._next = number + 1
-            self._first = False
-        else:
-            self._miscounted(kind, number)
+    def _pass(self, following: int) -> None:
+        """Counts an event after which ``following`` is the next number."""
+        self._skew += self._next + 1 - following
+        self._next = following
 
     def _miscounted(self, kind: str, number: Any) -> None:
-        if number is UNSET or not isinstance(number, int):
+        wanted = self._next
+        first = wanted + self._skew == 0
+        if not isinstance(number, int):
+            self._pass(wanted)
             if kind == t.ERROR or "no-sequence" in self._dialect:
                 return
             if self._hold or not self._uncounted:
-                self.flag("HG-SEQ-002", f"{kind} has no sequence_number", str(self._next))
+                self.flag("HG-SEQ-002", f"{kind} has no sequence_number", str(wanted))
             self._uncounted = True
             return
-        first, self._first = self._first, False
-        if first and number == 1 and "sequence-from-one" in self._dialect:
-            self._next = 2
-            return
-        self.flag("HG-SEQ-001", f"{kind} has sequence_number {number}", str(self._next))
-        self._next = max(self._next, number + 1)
+        self._pass(max(wanted, number + 1))
+        if not (first and number == 1 and "sequence-from-one" in self._dialect):
+            self.flag("HG-SEQ-001", f"{kind} has sequence_number {number}", str(wanted))

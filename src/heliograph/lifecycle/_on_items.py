@@ -10,7 +10,7 @@ from msgspec import UNSET
 from heliograph import models
 
 from . import _tables as t
-from ._core import ADOPTED, Core, Item, Part, State, readable
+from ._core import ADOPTED, Core, Item, State, readable
 
 _IMAGE_TYPES: Final = frozenset({"image_generation_call", "openrouter:image_generation"})
 _PARTIAL: Final = "response.image_generation_call.partial_image"
@@ -68,43 +68,53 @@ def difference(got: str, want: str) -> tuple[str, str]:
     )
 
 
-# --- added ---------------------------------------------------------------------------------------
+# --- added -----------------------------------------------------------------------------------
 def added(m: Core, event: Any) -> None:
     if m._response.name != "in_progress" and not m.running(event):
         return
     index, item = event.output_index, event.item
-    id_ = present(getattr(item, "id", None))
+    id_ = getattr(item, "id", None)
+    if id_ is UNSET:
+        id_ = None
     kind = "" if item is None else item.type
     if index != m._next_output:
         m.flag(
-            "HG-ITM-001", f"an item was added at output_index {index}", f"output_index {m._next_output}"
+            "HG-ITM-001",
+            f"an item was added at output_index {index}",
+            f"output_index {m._next_output}",
         )
-    if id_ is not None and id_ in m._ids:
+    if id_ in m._ids:
         m.flag(
             "HG-ITM-004",
             f"the item at output_index {index} has the id of the one at {m._ids[id_]}, {id_!r}",
             "an id of its own",
         )
-    state = m._starts.get(kind) if kind in t.ITEM_TABLES else None
-    if state is not None:
-        if "added-whole" not in m._dialect:
+    if kind in t.ITEM_TABLES:
+        state = m._starts[kind]
+        if getattr(item, "status", None) != "in_progress" or kind in _FILLED:
             _check_unfinished(m, item)
     elif item is None or isinstance(item, models.UnknownItem):
         state = ADOPTED
     else:
         state = m._starts["item"]
-    if m._hold and m._found:
+    if m._found and m._hold:
         return
     if index in m._done or (index in m._items and m._items[index].id == id_):
         return
-    m._items[index] = Item(index, id_, kind, state, item)
+    m._items[index] = Item(index, id_, state, item)
     if id_ is not None:
-        m._ids.setdefault(id_, index)
+        m._ids[id_] = index
     if index >= m._next_output:
         m._next_output = index + 1
 
 
+#: Item types whose content comes in events of its own (a patch may be announced with its path).
+_FILLED: Final = frozenset({"message", "reasoning"} | _ITEM_TEXTS.keys() - {"apply_patch_call"})
+
+
 def _check_unfinished(m: Core, item: Any) -> None:
+    if "added-whole" in m._dialect:
+        return
     status = present(getattr(item, "status", None))
     if status is not None and status != "in_progress":
         m.flag("HG-ITM-006", f"an item was added with status {status!r}", "in_progress")
@@ -113,9 +123,11 @@ def _check_unfinished(m: Core, item: Any) -> None:
     if kind == "message" or kind == "reasoning":
         filled = bool(present(item.content)) or bool(kind == "reasoning" and item.summary)
     else:
-        filled = bool(_item_text(item)) if kind in _ITEM_TEXTS else False
-    if filled and not (kind == "apply_patch_call"):
-        m.flag("HG-ITM-006", f"a {kind} was added with content in it", "content in events of its own")
+        filled = kind in _FILLED and bool(_item_text(item))
+    if filled:
+        m.flag(
+            "HG-ITM-006", f"a {kind} was added with content in it", "content in events of its own"
+        )
 
 
 def _item_text(item: Any) -> str | None:
@@ -124,7 +136,7 @@ def _item_text(item: Any) -> str | None:
     return item if isinstance(item, str) else None
 
 
-# --- done ----------------------------------------------------------------------------------------
+# --- done ------------------------------------------------------------------------------------
 def done(m: Core, event: Any) -> None:
     index, final = event.output_index, event.item
     item = m._items.get(index)
@@ -132,30 +144,31 @@ def done(m: Core, event: Any) -> None:
         item = m.seek(event)
         if item is None:
             return
-    id_ = present(getattr(final, "id", None))
-    kind = "" if final is None else final.type
+    id_ = getattr(final, "id", UNSET)
     before = item.state
     if before is ADOPTED:
-        item.id = id_ if item.id is None else item.id
-    elif kind != item.type:
-        m.flag("HG-ITM-005", f"a {item.type} was done as a {kind}", f"type {item.type}")
+        if isinstance(id_, str):
+            m._ids.setdefault(id_, index)
+    elif final is None or final.type != item.added.type:
+        now = "" if final is None else final.type
+        m.flag("HG-ITM-005", f"a {item.type} was done as a {now!r}", f"type {item.type}")
     else:
         if id_ != item.id and item.id is not None:
             m.flag("HG-ITM-003", f"item {item.id!r} was done with id {id_!r}", f"id {item.id!r}")
-        status = present(getattr(final, "status", None)) or ""
-        after = before.next.get(_DONE_NAMES.get(status) or t.done(status))
-        if after is None:
+        kind = final.type
+        status = getattr(final, "status", UNSET)
+        if status is UNSET or status is None:
+            status = ""
+        if before.next.get(_DONE_NAMES.get(status) or t.done(status)) is None:
             _refuse_done(m, item, status)
         if kind in _IMAGE_TYPES:
-            if status == "completed" and not _has_picture(final):
+            if status == "completed" and not final.result and not _has_picture(final):
                 m.flag("HG-IMG-009", "a completed image call without a result", "the picture")
         else:
             _check_whole(m, item, final)
-    if m._hold and m._found:
+    if m._found and m._hold:
         return
-    if id_ is not None:
-        m._ids.setdefault(id_, index)
-    m._items.pop(item.index, None)
+    del m._items[item.index]
     m._done[item.index] = final
 
 
@@ -169,7 +182,7 @@ def _refuse_done(m: Core, item: Item, status: str) -> None:
             "incomplete": "HG-IMG-008" if item.type == "image_generation_call" else "HG-IMG-001",
         }.get(status, "HG-ITM-007")
     elif t.done(status) in state.landing and state.next and status in _FINAL:
-        rule = "HG-CAL-001" if item.type not in _ORDER_RULES else _ORDER_RULES[item.type]
+        rule = _ORDER_RULES.get(item.type, "HG-CAL-001")
     else:
         rule = "HG-ITM-007"
     legal = {readable(e) for e in state.landing if e.startswith(t.DONE)}
@@ -244,7 +257,7 @@ def _check_parts(m: Core, item: Item, scope: str, final: Any, rule: str) -> None
             return
 
 
-# --- the calls' own events -----------------------------------------------------------------------
+# --- the calls' own events -------------------------------------------------------------------
 def find(m: Core, event: Any) -> Item | None:
     item = m._items.get(event.output_index)
     if item is not None and item.id == event.item_id:
@@ -300,7 +313,7 @@ def partial_image(m: Core, event: Any) -> None:
         if item.partials:
             came = f"partial_image_index went from {item.partials - 1} to {number}"
         m.flag("HG-IMG-003", came, f"{item.partials}")
-    limit = m._limits.get(item.type)
+    limit = m._limits.get(item.state.table)
     if limit is not None and item.partials >= limit and "extra-partial-images" not in m._dialect:
         m.flag("HG-IMG-004", f"partial image {item.partials + 1} of {limit}", f"at most {limit}")
     if m._found and m._hold:
@@ -353,4 +366,3 @@ def call_text_done(m: Core, event: Any) -> None:
     item.state = state
     item.said = text
     item.text = None
-

@@ -88,7 +88,7 @@ def _words(part: Any) -> str:
     return ""
 
 
-# --- opening -------------------------------------------------------------------------------------
+# --- opening ---------------------------------------------------------------------------------
 def opened(m: Core, event: Any) -> None:
     """content_part.added, reasoning_summary_part.added, shell command and panel added."""
     item = find(m, event) if hasattr(event, "item_id") else m._items.get(event.output_index)
@@ -116,20 +116,21 @@ def opened(m: Core, event: Any) -> None:
         return
     _check_index(m, item, place, index)
     part = _new_part(m, item, place, event)
-    if m._hold and m._found:
+    if m._found and m._hold:
         return
-    _put(item, place, key, index, part)
+    item.put(key, place.scope, index, part)
 
 
 def _new_part(m: Core, item: Item, place: Place, event: Any) -> Part:
-    added = getattr(event, "part", None)
+    added: Any = getattr(event, "part", None)
     if place is _CONTENT:
-        name = t_name = added.type
+        name = added.type
         if isinstance(added, models.UnknownPart):
-            return _unchecked(name)
-        part = Part(m._starts[t_name if t_name in t.CONTENT_PART_TABLES else place.table], name)
+            return Part(ADOPTED, name)
+        table = name if name in t.CONTENT_PART_TABLES else place.table
+        part = Part.listening(m._starts[table], name)
     else:
-        part = Part(m._starts[place.table], getattr(added, "type", place.table))
+        part = Part.listening(m._starts[place.table], getattr(added, "type", place.table))
     words = _words(added) if added is not None else getattr(event, "command", "")
     if item.state is ADOPTED:
         part.forget_text()
@@ -141,27 +142,13 @@ def _new_part(m: Core, item: Item, place: Place, event: Any) -> Part:
     return part
 
 
-def _unchecked(type_: str) -> Part:
-    part = Part(ADOPTED, type_)
-    part.forget_text()
-    return part
-
-
 def _check_index(m: Core, item: Item, place: Place, index: Any) -> None:
     following = item.opened.get(place.scope, 0) if item.opened else 0
     if place is not _PANEL and index != following and item.state is not ADOPTED:
         m.flag("HG-PRT-002", f"{place.key} {index}", f"{place.key} {following}")
 
 
-def _put(item: Item, place: Place, key: Any, index: Any, part: Part) -> None:
-    item.parts[key] = part
-    if item.opened is None:
-        item.opened = {}
-    if isinstance(index, int):
-        item.opened[place.scope] = max(item.opened.get(place.scope, 0), index + 1)
-
-
-# --- finding -------------------------------------------------------------------------------------
+# --- finding ---------------------------------------------------------------------------------
 def _seek_part(m: Core, item: Item, event: Any, place: Place) -> Part | None:
     """The part that was not found where the event says: reported, or opened where that is legal."""
     kind = event.type
@@ -172,18 +159,17 @@ def _seek_part(m: Core, item: Item, event: Any, place: Place) -> Part | None:
             m.flag("HG-ITM-010", f"{kind} on a {item.type}", "an event of its item's type")
             return None
         _check_index(m, item, place, index)
-        part.forget_text()
     elif kind in _BARE and "bare-reasoning" in m._dialect and item.type == "reasoning":
-        part = _unchecked("reasoning_text")
+        part = Part(ADOPTED, "reasoning_text")
     else:
         if item.state is not ADOPTED:
             rule = "HG-RSN-001" if kind in _BARE or place is _SUMMARY else "HG-PRT-001"
             rule = "HG-CAL-001" if place is _COMMAND or place is _PANEL else rule
             m.flag(rule, f"{kind} for {place.key} {index!r}, which was not added", "it added first")
-        part = _unchecked(place.table)
-    if m._hold and m._found:
+        part = Part(ADOPTED, place.table)
+    if m._found and m._hold:
         return None
-    _put(item, place, _key(place, event), index, part)
+    item.put(_key(place, event), place.scope, index, part)
     return part
 
 
@@ -208,7 +194,7 @@ def _locate(m: Core, event: Any) -> Part | None:
     return part if part is not None else _seek_part(m, item, event, place)
 
 
-# --- deltas --------------------------------------------------------------------------------------
+# --- deltas ----------------------------------------------------------------------------------
 def content_delta(m: Core, event: Any) -> None:
     """The hottest handler: a piece of text, refusal or reasoning."""
     item = m._items.get(event.output_index)
@@ -243,7 +229,7 @@ def delta(m: Core, event: Any) -> None:
 
 
 def untexted(m: Core, event: Any) -> None:
-    """A part event whose piece is compared with nothing: output chunks, panel reasoning, failures."""
+    """A part event whose piece is compared with nothing: output chunks, panel reasoning."""
     part = _locate(m, event)
     if part is None:
         return
@@ -252,7 +238,7 @@ def untexted(m: Core, event: Any) -> None:
         part.state = state
 
 
-# --- done ----------------------------------------------------------------------------------------
+# --- done ------------------------------------------------------------------------------------
 def text_done(m: Core, event: Any) -> None:
     part = _locate(m, event)
     if part is None:
@@ -321,7 +307,9 @@ def _check_part(m: Core, part: Part, final: Any) -> None:
     if part.said is not None and words != part.said:
         got, want = difference(words, part.said)
         m.flag(
-            _RULES.get(part.state.table, _TEXT_RULES)[2], f"a {part.type} part was done with {got}", want
+            _RULES.get(part.state.table, _TEXT_RULES)[2],
+            f"a {part.type} part was done with {got}",
+            want,
         )
     if part.type == "output_text":
         listed = present(final.annotations) or []

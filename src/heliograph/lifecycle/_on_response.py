@@ -28,7 +28,7 @@ def moved(m: Core, event: Any) -> None:
     _check_response(m, kind, response, "HG-RSP-003")
     if response.output:
         m.flag("HG-RSP-004", f"{kind} with {len(response.output)} items in its output", "none")
-    if m._hold and m._found:
+    if m._found and m._hold:
         return
     m._response = state
     if m._response_id is None:
@@ -96,7 +96,7 @@ def ended(m: Core, event: Any) -> None:
         and present(response.incomplete_details) is None
     ):
         m.flag("HG-END-006", "response.incomplete without incomplete_details", "the reason")
-    if m._hold and m._found:
+    if m._found and m._hold:
         return
     m._response = state
     m._items.clear()
@@ -107,7 +107,9 @@ def ended(m: Core, event: Any) -> None:
 def _check_closed(m: Core, kind: str) -> None:
     if kind != t.COMPLETED and "open-at-failure" in m._dialect:
         return
-    still = [i for i in m._items.values() if i.type not in t.MAY_STAY_OPEN and i.state is not ADOPTED]
+    still = [
+        i for i in m._items.values() if i.type not in t.MAY_STAY_OPEN and i.state is not ADOPTED
+    ]
     if still:
         m.flag(
             "HG-END-004",
@@ -143,7 +145,7 @@ def error(m: Core, event: Any) -> None:
         state = _refuse(m, t.ERROR)
         if state.name != "errored" and not state.final:
             state = state.landing[t.ERROR]
-    if m._hold and m._found:
+    if m._found and m._hold:
         return
     m._response = state
     m._items.clear()
@@ -172,7 +174,7 @@ def audio(m: Core, event: Any) -> None:
     if state is None:
         m.flag("HG-AUD-001", f"{kind} while {before.table} is {before.name}", before.expects())
         return
-    if m._hold and m._found:
+    if m._found and m._hold:
         return
     if spoken:
         m._transcript = state

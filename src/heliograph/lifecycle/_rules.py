@@ -1,8 +1,8 @@
 """The rules that ``check`` reports, by id.
 
 ``...-001`` of each family is the family's table: an event came where its table has no row for it.
-The other rules compare values, which a table cannot. Ids are stable: a rule that goes away leaves its
-number empty, a new one takes the next.
+The other rules compare values, which a table cannot. Ids are stable: a rule that goes away leaves
+its number empty, a new one takes the next.
 
 ==========  =====================================================
 ``HG-EVT``  the event itself cannot be read
@@ -24,10 +24,11 @@ number empty, a new one takes the next.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 RULES: Final[dict[str, str]] = {
-    "HG-EVT-001": "every event decodes: a known type has its required fields, each of its JSON type",
+    "HG-EVT-001": "every event decodes: known types have their fields, of the right JSON type",
     "HG-SSE-001": "the SSE event name equals the event's type",
     "HG-SSE-002": "data: [DONE] comes once, and nothing comes after it",
     "HG-SSE-003": "an SSE stream that ended a response closes with data: [DONE]",
@@ -45,7 +46,7 @@ RULES: Final[dict[str, str]] = {
     "HG-ITM-003": "item_id and output_index name the same item throughout",
     "HG-ITM-004": "an item's id is used once in a response",
     "HG-ITM-005": "the done item is the added one: same type, id, name and call_id",
-    "HG-ITM-006": "an item is added unfinished: in_progress where it has a status, with no content yet",
+    "HG-ITM-006": "an item is added unfinished: in_progress if it has a status, and empty",
     "HG-ITM-007": "an item is done with a final status that its type has",
     "HG-ITM-008": "all of an item's parts are done before the item is",
     "HG-ITM-009": "a message's content, when done, is the parts that were streamed",
@@ -76,12 +77,12 @@ RULES: Final[dict[str, str]] = {
     "HG-IMG-008": "status incomplete never stands on an image_generation_call",
     "HG-IMG-009": "a completed image call has its result",
     "HG-CAL-001": "tool call events follow their table",
-    "HG-CAL-002": "code, input, arguments, diff, command or panel text in a done event is its deltas",
-    "HG-CAL-003": "a tool call, when done, has the code, input, arguments or diff that was streamed",
+    "HG-CAL-002": "code, input, arguments, diff or command in a done event is its deltas, joined",
+    "HG-CAL-003": "a tool call, when done, has the code, input, arguments or diff as streamed",
     "HG-AUD-001": "audio and transcript events follow their tables: deltas, then done",
     "HG-END-001": "nothing comes after the event that ends the response",
     "HG-END-002": "a stream ends with response.completed, response.incomplete or response.failed",
-    "HG-END-003": "the last event's response.status is completed, incomplete (or cancelled) or failed",
+    "HG-END-003": "the last event's status is completed, incomplete (or cancelled) or failed",
     "HG-END-004": "no item, part or audio is open when the response ends",
     "HG-END-005": "the last event's output is the items that were done, in order",
     "HG-END-006": "a failed response has an error, an incomplete one incomplete_details",
@@ -90,12 +91,13 @@ RULES: Final[dict[str, str]] = {
 }
 
 
-class Violation(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Violation:
     """One broken rule.
 
     ``rule`` is a key of ``RULES``; ``index`` the event's position in its stream, from 0 (for a rule
-    about the stream's end, the number of events); ``message`` says what came; ``expected`` what would
-    be right.
+    about the stream's end, the number of events); ``message`` says what came; ``expected`` what
+    would be right.
     """
 
     rule: str

@@ -1,8 +1,9 @@
 """Events folded into the response so far.
 
-A delta costs the same however long its text is: it goes into a buffer, and the buffers are read when
-``response`` is. What belongs to an event is never changed: an item or part that grows is a copy of the
-one that was added; a done one is the event's own, by reference, pictures included (no base64 is decoded).
+A delta costs the same however long its text is: it goes into a buffer, and the buffers are read
+when ``response`` is. What belongs to an event is never changed: an item or part that grows is a
+copy of the one that was added; a done one is the event's own, by reference, pictures included (no
+base64 is decoded).
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ Fold = Callable[["Snapshot", Any], None]
 class Snapshot:
     """The response so far.
 
-    ``Snapshot(response)`` starts from a response that was given before, for a stream that goes on from
-    there. ``apply`` takes any event and never raises for one that decodes; what fits nowhere is left out.
+    ``Snapshot(response)`` starts from a response that was given before, for a stream that goes on
+    from there. ``apply`` takes any event and never raises for one that decodes; what fits nowhere
+    is left out.
     """
 
     __slots__ = ("_base", "_buffers", "_ended", "_items", "_mine", "_open", "_reordered")
@@ -45,8 +47,8 @@ class Snapshot:
     def response(self) -> models.OpenResponsesResult | None:
         """The response so far, or None before the first event that has one.
 
-        Until the end it is the snapshot's own object, brought up to date by each read of this property;
-        copy it to keep a moment. After the end it is the last event's response itself.
+        Until the end it is the snapshot's own object, brought up to date by each read of this
+        property; copy it to keep a moment. After the end it is the last event's response itself.
         """
         base = self._base
         if base is None or self._ended:
@@ -184,7 +186,8 @@ class Snapshot:
         if isinstance(part, models.ResponseOutputText) and event.annotation is not UNSET:
             _list(part, "annotations").append(event.annotation)
 
-    # --- reasoning summaries -----------------------------------------------------------------------
+    # --- reasoning summaries
+    # -----------------------------------------------------------------------
     def _summary_placed(self, event: Any) -> None:
         self._place(event, "summary", event.summary_index, _own_part(event.part))
         self._close((event.output_index, "summary", event.summary_index))
@@ -216,7 +219,8 @@ class Snapshot:
         part = parts[index] if 0 <= index < len(parts) else None
         return part if isinstance(part, models.ReasoningSummaryText) else None
 
-    # --- calls -------------------------------------------------------------------------------------
+    # --- calls
+    # -------------------------------------------------------------------------------------
     def _call_delta(self, event: Any) -> None:
         key = (event.output_index, "call")
         write = self._open.get(key)
@@ -241,7 +245,7 @@ class Snapshot:
         return (item, name) if hasattr(item, name) else None
 
     def _status(self, event: Any) -> None:
-        item = self._mine.get(event.output_index)
+        item: Any = self._mine.get(event.output_index)
         if hasattr(item, "status"):
             item.status = _STATUSES[event.__class__]
 
@@ -268,7 +272,7 @@ class Snapshot:
             self._close(key)
 
 
-# --- copies of what grows --------------------------------------------------------------------------
+# --- copies of what grows --------------------------------------------------------------------
 def _own(item: Any) -> Any:
     """A copy of an added item that may grow without changing the event's."""
     if not isinstance(item, models.Item):
@@ -335,8 +339,8 @@ _CALL_FIELDS: Final = {
     "response.apply_patch_call_operation_diff": "diff",
 }
 
-# Image calls, searches and interpreters show their progress in their status. ``completed`` does not:
-# the done item says it, with the result.
+# Image calls, searches and interpreters show their progress in their status. ``completed`` does
+# not: the done item says it, with the result.
 _STATUSES: Final[dict[type, str]] = {
     models.EVENTS["response.image_generation_call.generating"]: "generating",
     models.EVENTS["response.web_search_call.searching"]: "searching",

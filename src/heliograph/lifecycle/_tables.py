@@ -4,9 +4,9 @@ Theory of operation
 ===================
 A stream is not one machine but a small tree of them. The *response* is the root; each output *item*
 is a machine that lives while its item is open; each *part* of an item (content part, reasoning
-summary, shell command, fusion panel member) is a machine inside its item; *audio* and its transcript
-hang on the response, because their events name no item. One event moves one machine, with three
-exceptions, which are in the engine (``_machine.py``) and nowhere else:
+summary, shell command, fusion panel member) is a machine inside its item; *audio* and its
+transcript hang on the response, because their events name no item. One event moves one machine,
+with three exceptions, which are in the engine (``_machine.py``) and nowhere else:
 
 1. An event that opens or closes a machine (``output_item.added``, ``content_part.added``, ...) is
    seen by the parent as well: the parent's table says whether it may have such a child now.
@@ -15,8 +15,8 @@ exceptions, which are in the engine (``_machine.py``) and nowhere else:
 
 A table maps ``(state, event type)`` to the state that follows. What is not in the table is not
 allowed. The first state of the first row is where the machine starts. States are ranked by where
-they first stand in the table: after a violation the engine moves forward along that rank, never back,
-so that one fault is reported once.
+they first stand in the table: after a violation the engine moves forward along that rank, never
+back, so that one fault is reported once.
 
 An item's last event is annotated with the status it bears: ``output_item.done`` on an item with
 ``status: failed`` is looked up as ``done("failed")``, and an item without a status as ``done("")``.
@@ -26,12 +26,13 @@ Rules for whoever edits this next
 =================================
 1. Everything that says *what may follow what* stands here. Everything that compares *values*
    (numbers, texts, ids) is a rule in ``_rules.py`` and code in the engine.
-2. A provider's habit is never a row here. It is a named tolerance in ``_dialects.py``, which adds rows.
-3. A new item type with events of its own gets a table and a line in ``ITEM_TABLES``; one without gets
-   nothing: ``PLAIN_ITEM`` holds.
+2. A provider's habit is never a row here. It is a named tolerance in ``_dialects.py``, which adds
+   rows.
+3. A new item type with events of its own gets a table and a line in ``ITEM_TABLES``; one without
+   gets nothing: ``PLAIN_ITEM`` holds.
 4. Keep the rows in the order in which a good stream passes them: ranks and diagrams follow it.
-5. ``docs/lifecycle.md`` is drawn from these tables. Run ``python docs/_tools/lifecycle_diagram.py``;
-   a test fails while the page is stale.
+5. ``docs/lifecycle.md`` is drawn from these tables. Run ``python
+   docs/_tools/lifecycle_diagram.py``; a test fails while the page is stale.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def done(status: str) -> str:
     return f"{DONE}:{status}"
 
 
-# --- The response. ``open items`` may come only while in_progress (exception 2). -----------------
+# --- The response. ``open items`` may come only while in_progress (exception 2). -------------
 # A cancelled response is an incomplete one: no union knows a cancelled event.
 RESPONSE: Final[Table] = {
     ("none", CREATED): "created",
@@ -93,7 +94,7 @@ TRANSCRIPT: Final[Table] = {
     ("speaking", "response.audio.transcript.done"): "silent",
 }
 
-# --- Items. All start at ``added`` and end at ``done``. ------------------------------------------
+# --- Items. All start at ``added`` and end at ``done``. --------------------------------------
 MESSAGE: Final[Table] = {
     ("added", "response.content_part.added"): "added",
     ("added", done("completed")): "done",
@@ -311,7 +312,7 @@ ITEM_TABLES: Final[dict[str, Table]] = {
 #: back as a new item in a later response (OpenRouter's OpenAPI, ``subagent_id``).
 MAY_STAY_OPEN: Final = frozenset({"openrouter:subagent"})
 
-# --- Parts. All start at ``open`` and end at ``done``. -------------------------------------------
+# --- Parts. All start at ``open`` and end at ``done``. ---------------------------------------
 TEXT_PART: Final[Table] = {
     ("open", "response.output_text.delta"): "open",
     ("open", "response.output_text.annotation.added"): "open",
@@ -362,7 +363,8 @@ FUSION_PANEL: Final[Table] = {
     ("open", "response.fusion_call.panel.failed"): "done",
 }
 
-#: Content part type -> its table. Types of no spec are not checked (an unknown part may hold anything).
+#: Content part type -> its table. Types of no spec are not checked (an unknown part may hold
+#: anything).
 CONTENT_PART_TABLES: Final[dict[str, Table]] = {
     "output_text": TEXT_PART,
     "refusal": REFUSAL_PART,
