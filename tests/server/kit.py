@@ -190,9 +190,11 @@ class Stream:
             self.frames.append(frame)
 
 
-def read(response: httpx2.Response, *, stop_after: int | None = None) -> Stream:
+def read(
+    response: httpx2.Response, *, stop_after: int | None = None, into: Stream | None = None
+) -> Stream:
     """Read an event stream to its end, or until ``stop_after`` events were seen."""
-    stream, decoder = Stream(), sse.Decoder()
+    stream, decoder = into if into is not None else Stream(), sse.Decoder()
     for chunk in response.iter_bytes():
         stream.comments += chunk.count(b": keep-alive")
         stream.take(decoder.feed(chunk))

@@ -1,0 +1,101 @@
+"""The real npm clients, each driven by a small script beside this file."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.server.kit import MODEL, Recorder, Running, running
+
+from heliograph.providers import embedded
+from heliograph.server import Compat
+
+pytestmark = pytest.mark.npm
+
+FOLDER = Path(__file__).parent / "npm"
+KINDS = [
+    "response.created",
+    "response.in_progress",
+    "response.output_item.added",
+    "response.image_generation_call.in_progress",
+    "response.image_generation_call.generating",
+    "response.image_generation_call.partial_image",
+    "response.image_generation_call.partial_image",
+    "response.image_generation_call.completed",
+    "response.output_item.done",
+]
+
+
+def _node() -> str:
+    spec = importlib.util.spec_from_file_location("install", FOLDER / "install.py")
+    assert spec is not None
+    assert spec.loader is not None
+    install = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(install)
+    node = install.find_node()
+    assert node is not None, "no Node 20 or newer: run tests/interop/npm/install.py"
+    return str(node)
+
+
+def run(script: str, here: Running) -> dict[str, Any]:
+    """Run a script against the server; the JSON of its last line."""
+    assert (FOLDER / "node_modules").is_dir(), "run tests/interop/npm/install.py"
+    ended = subprocess.run(
+        [_node(), script, here.url, MODEL], cwd=FOLDER, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr[-4000:]
+    told: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return told
+
+
+def held(told: dict[str, Any], here: Running) -> None:
+    """What every client must have come to."""
+    assert told["events"][: len(KINDS)] == KINDS
+    assert told["events"][-1] == "response.completed"
+    assert len(told["partials"]) == 2
+    assert {told["picture"], *told["partials"]} <= set(here.painter.made)
+
+
+@pytest.fixture(scope="module")
+def old() -> Iterator[Running]:
+    """A server with the switch that ``@openrouter/sdk`` 0.1.27 needs."""
+    painter = Recorder(embedded().image("heliograph/illustrator"))
+    with running(painter, compat=Compat(echo_without_hosted_tools=True)) as here:
+        yield here
+
+
+def test_openai(shared: Running) -> None:
+    told = run("openai.mjs", shared)
+    held(told, shared)
+    assert told["stored"] == told["folded"] == told["waited"] == told["picture"]
+    assert told["badRequest"]["class"] == "BadRequestError"
+    assert "partial_images" in told["badRequest"]["message"]
+    assert told["notFound"]["class"] == "NotFoundError"
+
+
+def test_openrouter(shared: Running) -> None:
+    told = run("openrouter.mjs", shared)
+    held(told, shared)
+    assert told["waited"] == told["picture"]
+    assert told["badRequest"]["class"] == "BadRequestResponseError"
+    assert told["notFound"]["class"] == "NotFoundResponseError"
+
+
+def test_openrouter_0_1_27_with_its_switch(old: Running) -> None:
+    told = run("openrouter_0_1_27.mjs", old)
+    held(told, old)
+    assert told["waited"] == told["picture"]
+    assert told["notFound"]["class"] == "NotFoundResponseError"
+
+
+def test_ai_sdk(shared: Running) -> None:
+    told = run("ai_sdk.mjs", shared)
+    held(told, shared)
+    assert told["failure"] is None
+    assert told["finish"] == "stop"
+    assert told["notFound"]["status"] == 404

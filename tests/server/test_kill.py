@@ -1,0 +1,162 @@
+"""kill -9 of the server at random points: what was seen before and what comes after are one stream.
+
+Each round posts one background picture and one foreground stream, kills the process while both are
+under way, starts it again on the same data, and lets both readers resume from what they saw last.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from tests.server.kit import MODEL, Stream, assert_valid, digest, read
+from tests.server.process import Process
+
+from heliograph import models
+
+KILLS = 50
+SIDE_BY_SIDE = 2
+GONE = (httpx2.TransportError,)
+
+
+def request(number: int, **more: Any) -> dict[str, Any]:
+    tool = {
+        "type": "image_generation",
+        "size": "256x256",
+        "partial_images": 3,
+        "seed": number,
+    }
+    return {"model": MODEL, "input": "a red fox under the moon", "tools": [tool], **more}
+
+
+class Reader:
+    """Reads one response in a thread of its own, and resumes where it was cut."""
+
+    def __init__(self, number: int, *, background: bool) -> None:
+        self.number = number
+        self.background = background
+        self.stream = Stream()
+        self.response_id = ""
+        self.posted = threading.Event()
+        self.seen_at_the_kill = 0
+        self._thread: threading.Thread | None = None
+
+    def post(self, url: str) -> None:
+        self._run(lambda http: self._post(http), url)
+
+    def resume(self, url: str) -> None:
+        self.seen_at_the_kill = len(self.stream.frames)
+        self._run(lambda http: self._resume(http), url)
+
+    def join(self) -> None:
+        assert self._thread is not None
+        self._thread.join(40)
+        assert not self._thread.is_alive(), f"response {self.response_id} never ended"
+
+    def _run(self, work: Callable[[httpx2.Client], None], url: str) -> None:
+        def body() -> None:
+            try:
+                with httpx2.Client(base_url=url, timeout=30) as http:
+                    work(http)
+            except GONE:
+                pass  # the server was killed: the test resumes
+            finally:
+                self.posted.set()
+
+        self._thread = threading.Thread(target=body)
+        self._thread.start()
+
+    def _post(self, http: httpx2.Client) -> None:
+        if self.background:
+            answer = http.post("/v1/responses", json=request(self.number, background=True))
+            self.response_id = answer.json()["id"]
+            self.posted.set()
+            self._resume(http)
+            return
+        with http.stream(
+            "POST", "/v1/responses", json=request(self.number, stream=True)
+        ) as response:
+            self.response_id = response.headers["x-response-id"]
+            self.posted.set()
+            self._take(response)
+
+    def _resume(self, http: httpx2.Client) -> None:
+        if self.stream.done:
+            return
+        after = self.stream.ids[-1] if self.stream.frames else -1
+        query = {"stream": "true", "starting_after": str(after)}
+        with http.stream("GET", f"/v1/responses/{self.response_id}", params=query) as response:
+            assert response.status_code == 200, response.read()
+            self._take(response)
+
+    def _take(self, response: httpx2.Response) -> None:
+        read(response, into=self.stream)
+
+
+def picture_of(http: httpx2.Client, response_id: str) -> str:
+    body = http.get(f"/v1/responses/{response_id}").content
+    response = models.decode(models.OpenResponsesResult, body)
+    assert response.status == "completed"
+    (item,) = [i for i in response.output if i.type == "image_generation_call"]
+    return digest(item.image_bytes())
+
+
+def undisturbed(url: str, number: int) -> tuple[str, float]:
+    """The picture that nobody interrupts, and how long it takes."""
+    began = time.monotonic()
+    reader = Reader(number, background=True)
+    reader.post(url)
+    reader.join()
+    return assert_valid(reader.stream).picture, time.monotonic() - began
+
+
+def rounds(folder: Path, seed: int, kills: int) -> list[int]:
+    """Kill ``kills`` times; returns how many events had been seen at each kill."""
+    rng = random.Random(seed)
+    data = folder / f"data-{seed}"
+    points: list[int] = []
+    process = Process(data)
+    try:
+        expected, takes = undisturbed(process.url, seed)
+        for kill in range(kills):
+            readers = [Reader(seed, background=True), Reader(seed, background=False)]
+            for reader in readers:
+                reader.post(process.url)
+            for reader in readers:
+                assert reader.posted.wait(20)
+            time.sleep(rng.uniform(0, takes * 1.5))
+            process.kill()
+            for reader in readers:
+                reader.join()
+            process.close()
+            process = Process(data)
+            for reader in readers:
+                reader.resume(process.url)
+            for reader in readers:
+                reader.join()
+            with httpx2.Client(base_url=process.url, timeout=20) as http:
+                for reader in readers:
+                    where = f"seed {seed}, kill {kill}, {reader.seen_at_the_kill} events seen"
+                    stream = assert_valid(reader.stream)
+                    assert stream.types[-1] == "response.completed", where
+                    assert stream.picture == expected, where
+                    assert picture_of(http, reader.response_id) == expected, where
+                    points.append(reader.seen_at_the_kill)
+    finally:
+        process.close()
+    return points
+
+
+def test_fifty_kills_lose_nothing(tmp_path: Path) -> None:
+    share = KILLS // SIDE_BY_SIDE
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        runs = [pool.submit(rounds, tmp_path, seed, share) for seed in range(SIDE_BY_SIDE)]
+        points = [point for run in runs for point in run.result()]
+    assert len(points) == 2 * KILLS
+    assert len(set(points)) >= 5, f"the kills fell on too few points: {sorted(points)}"

@@ -1,0 +1,78 @@
+"""``heliograph serve`` as a process: signals, and one line for what is wrong."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+from tests.server.kit import assert_valid, read
+from tests.server.process import Process
+from tests.server.test_kill import request
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_running_work_finish(tmp_path: Path, number: signal.Signals) -> None:
+    with Process(tmp_path / "data") as process, httpx2.Client(base_url=process.url) as http:
+        with http.stream(
+            "POST", "/v1/responses", json=request(1, stream=True), timeout=20
+        ) as response:
+            process.signal(number)
+            stream = assert_valid(read(response))
+        assert stream.types[-1] == "response.completed"
+        assert process.wait() == 0
+        with pytest.raises(httpx2.ConnectError):
+            httpx2.get(f"{process.url}/healthz")
+
+
+def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    big = request(1, background=True)
+    big["tools"][0]["size"] = "4096x4096"
+    with Process(tmp_path / "data") as process:
+        for _ in range(4):
+            assert httpx2.post(f"{process.url}/v1/responses", json=big).status_code == 200
+        process.signal(signal.SIGTERM)
+        log = Path(process.log.name)
+        while "stopping" not in log.read_text():
+            time.sleep(0.01)
+        process.signal(signal.SIGTERM)
+        assert process.wait(5) == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("config", "options", "said"),
+    [
+        ("prot = 1", [], "unknown key 'prot'"),
+        ("", ["--host", "0.0.0.0"], "no key is configured"),
+        ("", ["--data", "/proc/nothing"], "/proc/nothing"),
+    ],
+)
+def test_what_cannot_be_served_is_one_line(
+    tmp_path: Path, config: str, options: list[str], said: str
+) -> None:
+    file = tmp_path / "heliograph.toml"
+    file.write_text(config)
+    serve = [sys.executable, "-m", "heliograph.cli", "serve", "--port", "0"]
+    ended = subprocess.run(
+        [*serve, "--config", str(file), *options],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert ended.stdout == ""
+
+
+def test_the_log_holds_no_prompt(tmp_path: Path) -> None:
+    with Process(tmp_path / "data") as process:
+        answer = httpx2.post(f"{process.url}/v1/responses", json=request(1), timeout=20)
+        assert answer.status_code == 200
+        log = Path(process.log.name).read_text()
+        assert answer.headers["x-request-id"] in log
+        assert "fox" not in log
