@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import logging
+import secrets
 import time
+from typing import Any
 
 import msgspec
 
-from heliograph import journal as journals
-from heliograph import models, providers
+from heliograph import errors, journal, lifecycle, models, providers
+from heliograph.engine._ask import read_ask
+from heliograph.engine._echo import Echo
+from heliograph.engine._items import new_id
 from heliograph.engine._limits import Limits
+from heliograph.engine._pictures import Pictures
+from heliograph.engine._run import Run
 
 __all__ = ["Engine", "Plan"]
+
+log = logging.getLogger("heliograph.engine")
+
+_RETRY_SECONDS = 1.0
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,33 +40,119 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 class Engine:
     """Runs responses out of one journal with the providers of one catalog.
 
-    ``echo_hosted_tools`` False leaves hosted tools out of the ``tools`` and ``tool_choice`` that the
-    response repeats (``@openrouter/sdk`` 0.1.27 refuses them there).
+    The journal is started before and stopped after by its owner. ``worker`` names this engine in
+    leases. ``echo_hosted_tools`` False leaves hosted tools out of the ``tools`` and ``tool_choice``
+    that the response repeats (``@openrouter/sdk`` 0.1.27 refuses them there).
     """
 
     def __init__(
         self,
-        journal: journals.Journal,
+        store: journal.Journal,
         catalog: providers.Catalog,
         limits: Limits | None = None,
         *,
         worker: str | None = None,
-        clock: journals.Clock = time.time,
+        clock: journal.Clock = time.time,
         echo_hosted_tools: bool = True,
     ) -> None:
-        self.journal = journal
+        self.journal = store
         self.catalog = catalog
         self.limits = limits if limits is not None else Limits()
+        self.worker = worker if worker is not None else f"worker-{secrets.token_hex(6)}"
+        self._clock = clock
+        self._echo_hosted_tools = echo_hosted_tools
+        self._claiming: asyncio.Task[None] | None = None
+        self._runs: dict[asyncio.Task[None], Run] = {}
+        self._slots = asyncio.Semaphore(self.limits.concurrency)
+
+    @property
+    def running(self) -> int:
+        """How many responses it runs now."""
+        return len(self._runs)
 
     async def start(self) -> None:
-        """Begin to claim and run responses. The journal is started by its owner, before."""
+        """Begin to claim and run responses."""
+        if self._claiming is None:
+            self._claiming = asyncio.create_task(self._claim())
 
     async def stop(self, grace: float) -> None:
-        """Claim no more, let running responses finish within ``grace`` seconds, hand over the rest."""
+        """Claim no more, let what runs finish within ``grace`` seconds, hand over the rest.
+
+        What is handed over is claimable at once and does not count as a takeover.
+        """
+        if self._claiming is not None:
+            self._claiming.cancel()
+            await asyncio.gather(self._claiming, return_exceptions=True)
+            self._claiming = None
+        if self._runs:
+            await asyncio.wait(self._runs, timeout=grace)
+        for run in self._runs.values():
+            run.hand_over()
+        if self._runs:
+            await asyncio.wait(self._runs)
+
+    async def _claim(self) -> None:
+        capabilities = self.catalog.capabilities()
+        while True:
+            await self._slots.acquire()
+            lease = None
+            try:
+                lease = await self.journal.claim(
+                    self.worker,
+                    capabilities,
+                    lease=self.limits.lease_seconds,
+                    wait=self.limits.claim_seconds,
+                )
+            except errors.JournalError as error:
+                log.error("no response can be claimed: %s", error)
+                await asyncio.sleep(_RETRY_SECONDS)
+            finally:
+                if lease is None:
+                    self._slots.release()
+            if lease is not None:
+                self._run(lease)
+
+    def _run(self, lease: journal.Lease) -> None:
+        run = Run(
+            lease,
+            self.journal,
+            self.catalog,
+            self.limits,
+            self._clock,
+            echo_hosted_tools=self._echo_hosted_tools,
+        )
+        task = asyncio.create_task(run.run(), name=f"heliograph {lease.response_id}")
+        self._runs[task] = run
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        del self._runs[task]
+        self._slots.release()
+        if not task.cancelled() and task.exception() is not None:
+            log.error("%s: a bug ended it", task.get_name(), exc_info=task.exception())
 
     def check(self, request: models.ResponsesRequest) -> Plan:
-        """What the request needs. Raises ``BadRequest`` or ``NotFound``; ``param`` names the field."""
-        raise AssertionError("being built")
+        """What the request needs.
+
+        Raises ``BadRequest`` or ``NotFound``; ``param`` names the field. Nothing that the request
+        asks for is dropped: it can be served, or it is refused here.
+        """
+        body: dict[str, Any] = msgspec.json.decode(models.encode(request))
+        ask = read_ask(body, self.catalog, self.limits)
+        try:
+            self.catalog.chat(ask.model).check(request)
+        except errors.ProviderError as error:
+            raise errors.BadRequest(
+                error.message, param=error.param, code="unsupported_parameter"
+            ) from None
+        return Plan(
+            model=ask.model,
+            image_model=None if ask.hosted is None else ask.hosted.model,
+            capabilities=ask.capabilities,
+            store=ask.store,
+            background=ask.background,
+            stream=ask.stream,
+        )
 
     async def submit(
         self,
@@ -64,13 +163,47 @@ class Engine:
         *,
         idempotency_key: str | None = None,
         expires_in: float | None = None,
-    ) -> journals.Created:
-        """Store the request (``body`` as it came) and queue it. Raises ``IdempotencyConflict``."""
-        raise AssertionError("being built")
+    ) -> journal.Created:
+        """Store the request (``body`` as it came) and queue it.
 
-    async def current(self, tenant: str, response_id: str) -> journals.Entry:
+        ``expires_in`` is seconds after its end, None for never. Raises ``IdempotencyConflict``.
+        """
+        return await self.journal.create(
+            journal.NewResponse(
+                response_id=new_id("resp"),
+                tenant=tenant,
+                request=body,
+                capabilities=plan.capabilities,
+                background=plan.background,
+                idempotency_key=idempotency_key,
+                body_digest=hashlib.sha256(body).hexdigest() if idempotency_key else "",
+                expires_in=expires_in,
+            )
+        )
+
+    async def current(self, tenant: str, response_id: str) -> journal.Entry:
         """The response object as it now stands, running or ended (``render`` gives its JSON).
 
         Raises ``UnknownResponse``.
         """
-        raise AssertionError("being built")
+        record = await self.journal.get(tenant, response_id)
+        if record.snapshot is not None:
+            return record.snapshot
+        pictures = Pictures(self.journal.blobs)
+        snapshot = lifecycle.Snapshot()
+        left = record.last_seq + 1
+        if left:
+            frames = self.journal.read(tenant, response_id)
+            async for frame in frames:
+                for at, entry in enumerate(frame.entries[:left], frame.first):
+                    snapshot.apply(models.decode_event(pictures.mend(entry), at))
+                left -= len(frame.entries)
+                if left <= 0:
+                    break
+            await frames.aclose()
+        response = snapshot.response
+        if response is None:
+            body = msgspec.json.decode(record.request)
+            echo = Echo(response_id, record.created_at, body, hosted_tools=self._echo_hosted_tools)
+            response = echo.response("queued" if record.background else "in_progress")
+        return pictures.cut(models.encode(response))

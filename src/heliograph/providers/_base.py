@@ -51,8 +51,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
 class ImageJob(msgspec.Struct, frozen=True, kw_only=True):
     """One picture to make. Field values are the tool's, already checked by the engine.
 
-    ``size`` is ``WxH`` in pixels or ``auto``; ``aspect_ratio`` is ``W:H`` or ``auto`` and counts only
-    where ``size`` is ``auto``; ``seed`` None lets the provider derive one;
+    ``size`` is ``WxH`` in pixels or ``auto``; ``aspect_ratio`` is ``W:H`` or ``auto`` and counts
+    only where ``size`` is ``auto``; ``seed`` None lets the provider derive one;
     ``first_partial`` is the index of the first preview still wanted (a run again after a takeover
     starts past those that were shown). ``images`` are references, oldest first; ``mask`` marks
     by transparency what may change.
@@ -133,9 +133,9 @@ class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     model: str
-    input: tuple[models.InputItem, ...]
+    input: tuple[models.InputItem | models.OutputItem, ...]
     instructions: str | None = None
-    tools: tuple[models.Tool, ...] = ()
+    tools: tuple[models.AnyTool, ...] = ()
     tool_choice: object = "auto"
     request: models.ResponsesRequest
     step: int = 0
@@ -198,6 +198,13 @@ class ChatProvider(Protocol):
     @property
     def cards(self) -> Sequence[ModelCard]:
         """The models it serves."""
+        ...
+
+    def check(self, request: models.ResponsesRequest) -> None:
+        """Refuse, before any work, what it cannot do (a forced function, a text format).
+
+        Raises ``ProviderError`` of kind ``bad_request``; ``param`` is the request's field at fault.
+        """
         ...
 
     def answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:

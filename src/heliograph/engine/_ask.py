@@ -1,0 +1,300 @@
+"""A request, checked field by field: what is served, what is refused by name, nothing in between.
+
+The checks read the request's JSON and not the typed model, because the rule is about what the
+client really sent: a field that no model names is refused too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from heliograph import errors, providers
+from heliograph.engine import _fields as fields
+from heliograph.engine._input import Input, read_input
+from heliograph.engine._limits import Limits
+from heliograph.engine._tool import HOSTED, HostedTool, hosted_tool
+
+__all__ = ["Ask", "Choice", "read_ask"]
+
+#: Fields that are checked below or by the chat model, and honoured.
+_SERVED = frozenset(
+    {
+        "background",
+        "frequency_penalty",
+        "include",
+        "input",
+        "instructions",
+        "max_output_tokens",
+        "max_tool_calls",
+        "metadata",
+        "model",
+        "parallel_tool_calls",
+        "presence_penalty",
+        "reasoning",
+        "store",
+        "stream",
+        "stream_options",
+        "temperature",
+        "text",
+        "tool_choice",
+        "tools",
+        "top_k",
+        "top_logprobs",
+        "top_p",
+        "truncation",
+    }
+)
+#: Labels and hints: they change nothing about the answer, and most are repeated in the response.
+_LABELS = frozenset(
+    {
+        "prompt_cache_key",
+        "prompt_cache_options",
+        "prompt_cache_retention",
+        "safety_identifier",
+        "service_tier",
+        "session_id",
+        "trace",
+        "user",
+    }
+)
+#: Fields of the protocol that would change the answer and that nothing here can serve.
+_REFUSED = {
+    "access_programs": "no access programs here",
+    "background_options": "background work has no options here",
+    "cache_control": "caching cannot be directed here",
+    "context_management": "contexts are not compacted here",
+    "conversation": "conversations are not kept here; send the items in input",
+    "debug": "upstream bodies are not shown here",
+    "image": "image context cannot be compressed here",
+    "image_config": "give these settings to the image tool in tools",
+    "moderation": "no moderation model here",
+    "plugins": "no plugins here",
+    "previous_response_id": "responses cannot be continued here; send the items in input",
+    "prompt": "no prompt templates are kept here; send instructions and input",
+    "provider": "providers cannot be chosen by the request here",
+    "route": "routes cannot be chosen by the request here",
+    "stop_server_tools_when": "use max_tool_calls",
+}
+_INCLUDES = frozenset(
+    {
+        "code_interpreter_call.outputs",
+        "computer_call_output.output.image_url",
+        "file_search_call.results",
+        "message.input_image.image_url",
+        "message.output_text.logprobs",
+        "reasoning.encrypted_content",
+        "web_search_call.action.sources",
+        "web_search_call.results",
+    }
+)
+_TIERS = ("auto", "default", "fast", "flex", "priority", "scale", "ultrafast")
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """``tool_choice``, settled. ``mode`` is auto, none or required.
+
+    ``name`` is the one tool that must be called (a function's name or a hosted tool's type);
+    ``allowed`` the tools that may be, None for all.
+    """
+
+    mode: str = "auto"
+    name: str | None = None
+    allowed: frozenset[str] | None = None
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """What a checked request comes to. ``tools`` are (name, JSON) as given."""
+
+    model: str
+    hosted: HostedTool | None
+    tools: tuple[tuple[str, dict[str, Any]], ...]
+    choice: Choice
+    input: Input
+    max_tool_calls: int
+    store: bool
+    background: bool
+    stream: bool
+
+    @property
+    def forced(self) -> bool:
+        """Whether the image tool must be called: by name, or as the only tool of a must."""
+        if self.hosted is None or self.choice.mode != "required":
+            return False
+        if self.choice.name is not None:
+            return self.choice.name == self.hosted.type
+        return all(name == self.hosted.type for name, _ in self.usable)
+
+    @property
+    def usable(self) -> tuple[tuple[str, dict[str, Any]], ...]:
+        """The tools that ``tool_choice`` leaves."""
+        if self.choice.mode == "none":
+            return ()
+        allowed = self.choice.allowed
+        if self.choice.name is not None:
+            allowed = frozenset({self.choice.name})
+        return tuple(t for t in self.tools if allowed is None or t[0] in allowed)
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """What a worker needs to serve it."""
+        image = () if self.hosted is None else (f"image:{self.hosted.model}",)
+        return (f"chat:{self.model}", *image)
+
+
+def read_ask(body: dict[str, Any], catalog: providers.Catalog, limits: Limits) -> Ask:
+    """Check a request. Raises ``BadRequest`` or ``NotFound``; ``param`` names the field."""
+    for name, why in _REFUSED.items():
+        if body.get(name) not in (None, [], {}, ""):
+            raise fields.unsupported(name, why)
+    fields.only(body, _SERVED | _LABELS | _REFUSED.keys() | {"modalities", "models"}, "")
+    model = _model(body, catalog)
+    _values(body)
+    _labels(body)
+    background = fields.flag(body, "background") or False
+    store = fields.flag(body, "store")
+    if background and store is False:
+        raise fields.invalid("background", "a background response must be stored; drop store:false")
+    asked_calls = fields.whole(body, "max_tool_calls", 1)
+    tools, hosted = _tools(body, catalog, limits)
+    found = read_input(body, limits)
+    if hosted is not None and not hosted.sees and found.shown:
+        raise fields.unsupported(found.shown[-1][0], f"{hosted.model} takes no pictures in")
+    return Ask(
+        model=model,
+        hosted=hosted,
+        tools=tools,
+        choice=_choice(body, tools),
+        input=found,
+        max_tool_calls=min(asked_calls or limits.max_tool_calls, limits.max_tool_calls),
+        store=store is not False,
+        background=background,
+        stream=fields.flag(body, "stream") or False,
+    )
+
+
+def _model(body: dict[str, Any], catalog: providers.Catalog) -> str:
+    model = fields.text(body, "model")
+    if not model:
+        raise fields.invalid("model", "required", "missing_required_parameter")
+    try:
+        catalog.chat(model)
+    except errors.NotFound:
+        if any(card.id == model for card in catalog.cards()):
+            raise fields.invalid(
+                "model",
+                f"{model} makes pictures and does not chat; name it in the image tool's model",
+            ) from None
+        raise
+    if body.get("models") not in (None, [], [model]):
+        raise fields.unsupported("models", "no fallbacks here; name one model")
+    modalities = body.get("modalities")
+    if modalities not in (None, [], ["text"]):
+        raise fields.unsupported("modalities", "pictures come from the image tool; put it in tools")
+    return model
+
+
+def _values(body: dict[str, Any]) -> None:
+    fields.number(body, "temperature", 0, 2)
+    fields.number(body, "top_p", 0, 1)
+    fields.number(body, "presence_penalty", -2, 2)
+    fields.number(body, "frequency_penalty", -2, 2)
+    fields.whole(body, "top_k", 0)
+    fields.whole(body, "top_logprobs", 0, 20)
+    fields.whole(body, "max_output_tokens", 1)
+    fields.flag(body, "parallel_tool_calls")
+    fields.choice(body, "truncation", ("auto", "disabled"))
+    for name in ("reasoning", "text", "stream_options"):
+        if body.get(name) is not None:
+            fields.mapping(body[name], name)
+    options = body.get("stream_options") or {}
+    fields.only(options, {"include_obfuscation"}, "stream_options.")
+    if fields.flag(options, "include_obfuscation", "stream_options."):
+        raise fields.unsupported("stream_options.include_obfuscation", "events are not padded here")
+    for index, name in enumerate(fields.sequence(body.get("include") or [], "include")):
+        if name not in _INCLUDES:
+            raise fields.invalid(f"include[{index}]", f"{name!r} is nothing that can be included")
+
+
+def _labels(body: dict[str, Any]) -> None:
+    for name in ("prompt_cache_key", "safety_identifier", "session_id", "user"):
+        fields.text(body, name)
+    fields.choice(body, "service_tier", _TIERS)
+    metadata = fields.mapping(body.get("metadata") or {}, "metadata")
+    if len(metadata) > 16:
+        raise fields.invalid("metadata", f"{len(metadata)} pairs; at most 16 are kept")
+    for key, value in metadata.items():
+        if len(key) > 64:
+            raise fields.invalid("metadata", f"the key {key[:20]!r}... is over 64 characters")
+        if not isinstance(value, str) or len(value) > 512:
+            raise fields.invalid(f"metadata.{key}", "must be a string of at most 512 characters")
+
+
+def _tools(
+    body: dict[str, Any], catalog: providers.Catalog, limits: Limits
+) -> tuple[tuple[tuple[str, dict[str, Any]], ...], HostedTool | None]:
+    given = fields.sequence(body.get("tools") or [], "tools")
+    if len(given) > limits.max_tools:
+        raise fields.invalid(
+            "tools", f"{len(given)} tools; the limit max_tools is {limits.max_tools}"
+        )
+    hosted: HostedTool | None = None
+    named: dict[str, dict[str, Any]] = {}
+    for index, item in enumerate(given):
+        tool = fields.mapping(item, f"tools[{index}]")
+        kind = fields.text(tool, "type", f"tools[{index}].")
+        if kind in HOSTED:
+            if hosted is not None:
+                raise fields.invalid(f"tools[{index}]", "the image tool is there already")
+            hosted = hosted_tool(index, tool, catalog)
+            name = kind
+        elif kind == "function":
+            name = fields.text(tool, "name", f"tools[{index}].") or ""
+            if not name:
+                field = f"tools[{index}].name"
+                raise fields.invalid(field, "required", "missing_required_parameter")
+            if tool.get("parameters") is not None:
+                fields.mapping(tool["parameters"], f"tools[{index}].parameters")
+        else:
+            raise fields.unsupported(f"tools[{index}].type", f"nothing here can serve {kind!r}")
+        if name in named:
+            raise fields.invalid(f"tools[{index}].name", f"there are two tools named {name!r}")
+        named[name] = tool
+    return tuple(named.items()), hosted
+
+
+def _choice(body: dict[str, Any], tools: tuple[tuple[str, dict[str, Any]], ...]) -> Choice:
+    given = body.get("tool_choice")
+    names = [name for name, _ in tools]
+    if given is None:
+        return Choice()
+    if isinstance(given, str):
+        mode = fields.choice(body, "tool_choice", ("auto", "none", "required")) or "auto"
+        if mode == "required" and not names:
+            raise fields.invalid("tool_choice", "'required', but there are no tools")
+        return Choice(mode=mode)
+    wanted = fields.mapping(given, "tool_choice")
+    kind = wanted.get("type")
+    if kind == "allowed_tools":
+        mode = fields.choice(wanted, "mode", ("auto", "required"), "tool_choice.") or "auto"
+        allowed = frozenset(
+            _named(
+                fields.mapping(tool, f"tool_choice.tools[{i}]"), names, f"tool_choice.tools[{i}]"
+            )
+            for i, tool in enumerate(fields.sequence(wanted.get("tools"), "tool_choice.tools"))
+        )
+        return Choice(mode=mode, allowed=allowed)
+    return Choice(mode="required", name=_named(wanted, names, "tool_choice"))
+
+
+def _named(wanted: dict[str, Any], names: list[str], path: str) -> str:
+    kind = wanted.get("type")
+    if kind == "function":
+        name = fields.text(wanted, "name", f"{path}.")
+        if name not in names:
+            raise fields.invalid(f"{path}.name", f"no tool named {name!r} in tools")
+        return str(name)
+    if kind in HOSTED and kind in names:
+        return str(kind)
+    raise fields.invalid(f"{path}.type", f"no tool of type {kind!r} in tools")

@@ -1,0 +1,209 @@
+"""Image calls: the item that shows one, in both spellings, and the run of one picture."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+
+from heliograph import errors, models, providers
+from heliograph.engine._emitter import Emitter
+from heliograph.engine._items import Items, new_id
+from heliograph.engine._limits import Limits
+from heliograph.engine._notes import CallNote, PictureNote, Usages, write_note
+from heliograph.engine._pictures import base64_size
+from heliograph.engine._tool import PLAIN, HostedTool
+
+__all__ = ["Call", "Calls", "Failure"]
+
+ImageItem = models.OutputImageGenerationCallItem | models.OutputImageGenerationServerToolItem
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why a picture was not made."""
+
+    code: str
+    message: str
+    param: str | None = None
+
+
+class Call(msgspec.Struct, kw_only=True):
+    """A hosted call that is shown and not done. ``stage`` is how far its events have come."""
+
+    index: int
+    item_id: str
+    type: str
+    note: CallNote
+    stage: str = "added"
+    partials: int = 0
+
+
+class Calls:
+    """The hosted calls of one response."""
+
+    def __init__(
+        self,
+        emitter: Emitter,
+        items: Items,
+        usages: Usages,
+        catalog: providers.Catalog,
+        limits: Limits,
+    ) -> None:
+        self._emitter = emitter
+        self._items = items
+        self._usages = usages
+        self._catalog = catalog
+        self._limits = limits
+        self.open: dict[int, Call] = {}
+        self.prompts: dict[str, str] = {}
+        self.failures: dict[str, Failure] = {}
+        self.made = 0
+        self.last: CallNote | None = None
+
+    def replay(self, event: models.StreamEvent, note: object) -> None:
+        """Take in an event that the log holds already."""
+        match event:
+            case models.OutputItemAddedEvent(item=item) if isinstance(note, CallNote):
+                if isinstance(item, ImageItem):
+                    self._shown(event.output_index, str(item.id), item.type, note)
+            case models.ImageGenCallInProgressEvent():
+                self.open[event.output_index].stage = "in_progress"
+            case models.ImageGenCallGeneratingEvent():
+                self.open[event.output_index].stage = "generating"
+            case models.ImageGenCallPartialImageEvent():
+                self.open[event.output_index].partials = event.partial_image_index + 1
+            case models.OutputItemDoneEvent(item=item) if event.output_index in self.open:
+                call = self.open.pop(event.output_index)
+                error = getattr(item, "error", None)
+                if isinstance(error, models.ImageGenerationCallError):
+                    self.failures[call.item_id] = Failure(error.code or "", error.message)
+                if isinstance(note, PictureNote):
+                    self._usages.add_picture(note.usage)
+
+    def _shown(self, index: int, item_id: str, kind: str, note: CallNote) -> None:
+        self.open[index] = Call(index=index, item_id=item_id, type=kind, note=note)
+        self.prompts[item_id] = note.prompt
+        self.made += 1
+        self.last = note
+
+    def show(self, hosted: HostedTool, note: CallNote) -> None:
+        """Show a call whose arguments are complete."""
+        item_id = new_id("ig")
+        item = _item(hosted.type, item_id, "in_progress")
+        self._shown(self._items.add(item, write_note(note)), item_id, hosted.type, note)
+
+    async def draw(self, call: Call, job: providers.ImageJob, hosted: HostedTool) -> None:
+        """Make the picture of a shown call, from where its events stand.
+
+        A failure of the provider's ends the item and not the response. Raises what the journal
+        raises; anything else that a provider raises is a bug in it and comes through.
+        """
+        where: dict[str, Any] = {"item_id": call.item_id, "output_index": call.index}
+        if call.stage == "added":
+            self._emitter.emit(models.ImageGenCallInProgressEvent(**where))
+            call.stage = "in_progress"
+        if call.stage == "in_progress":
+            self._emitter.emit(models.ImageGenCallGeneratingEvent(**where))
+            call.stage = "generating"
+        job = msgspec.structs.replace(job, first_partial=call.partials)
+        try:
+            async with aclosing(self._catalog.image(job.model).draw(job)) as parts:
+                async for part in parts:
+                    if isinstance(part, providers.Preview):
+                        await self._preview(call, job, part)
+                    else:
+                        await self._picture(call, part)
+                        return
+            self.fail(call, Failure("server_error", f"{job.model} ended without a picture"))
+        except errors.ProviderError as error:
+            self.fail(call, _failure(error, hosted))
+        except errors.NotFound as error:
+            self.fail(call, Failure("server_error", error.message))
+
+    async def _preview(self, call: Call, job: providers.ImageJob, part: providers.Preview) -> None:
+        if part.index < call.partials or call.partials >= job.partial_images:
+            return
+        self._check_size(part.data)
+        marker = await self._emitter.pictures.put(part.data)
+        self._emitter.emit(
+            models.ImageGenCallPartialImageEvent(
+                item_id=call.item_id,
+                output_index=call.index,
+                partial_image_index=call.partials,
+                partial_image_b64=marker,
+                output_format=job.output_format,
+                background=job.background,
+                quality=job.quality,
+                size=job.size,
+            )
+        )
+        call.partials += 1
+        await self._emitter.room()
+
+    async def _picture(self, call: Call, picture: providers.Picture) -> None:
+        self._check_size(picture.data, final=True)
+        marker = await self._emitter.pictures.put(picture.data)
+        self._emitter.emit(
+            models.ImageGenCallCompletedEvent(item_id=call.item_id, output_index=call.index)
+        )
+        item = _item(call.type, call.item_id, "completed")
+        item.result = marker
+        item.prompt = call.note.prompt
+        item.revised_prompt = picture.revised_prompt or call.note.prompt
+        if isinstance(item, models.OutputImageGenerationCallItem):
+            item.action = call.note.action
+            item.size = picture.size
+            item.quality = picture.quality
+            item.background = picture.background
+            item.output_format = picture.output_format
+        usage = Usages.plain(picture.usage)
+        self._usages.add_picture(usage)
+        self._items.done(call.index, item, write_note(PictureNote(usage)))
+        del self.open[call.index]
+
+    def _check_size(self, data: bytes, *, final: bool = False) -> None:
+        limit = self._limits.max_picture_bytes
+        if len(data) > limit:
+            raise errors.ProviderError(
+                f"the picture has {len(data)} bytes; the limit max_picture_bytes is {limit}",
+                kind="protocol",
+            )
+        limit = self._limits.max_response_bytes
+        if final and self._items.done_bytes + base64_size(len(data)) > limit:
+            raise errors.ProviderError(
+                f"with this picture of {len(data)} bytes the response is over the limit "
+                f"max_response_bytes, {limit}",
+                kind="protocol",
+            )
+
+    def fail(self, call: Call, failure: Failure) -> None:
+        """End a call without a picture."""
+        item = _item(call.type, call.item_id, "failed" if call.type == PLAIN else "incomplete")
+        if isinstance(item, models.OutputImageGenerationCallItem):
+            item.error = models.ImageGenerationCallError(
+                type="image_generation_error",
+                code=failure.code,
+                message=failure.message,
+                param=failure.param,
+            )
+        else:
+            item.error = failure.message
+        self._items.done(call.index, item)
+        self.failures[call.item_id] = failure
+        del self.open[call.index]
+
+
+def _item(kind: str, item_id: str, status: str) -> ImageItem:
+    if kind == PLAIN:
+        return models.OutputImageGenerationCallItem(id=item_id, status=status, result=None)
+    return models.OutputImageGenerationServerToolItem(id=item_id, status=status, result=None)
+
+
+def _failure(error: errors.ProviderError, hosted: HostedTool) -> Failure:
+    code = {
+        "bad_request": "invalid_prompt",
+        "content_policy": "image_content_policy_violation",
+        "rate_limit": "rate_limit_exceeded",
+    }.get(error.kind, "server_error")
+    return Failure(code, error.message, hosted.field(error.param) if error.param else None)

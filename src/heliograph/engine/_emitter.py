@@ -1,0 +1,117 @@
+"""The only way from the engine into a response's log.
+
+``emit`` is synchronous: the event gets its sequence number, the lifecycle machine lets it pass (or
+raises), the snapshot folds it, and its entry waits for the next commit. What is emitted without an
+``await`` in between therefore goes in one frame, whole or not at all. One append is in flight at a
+time; what comes meanwhile goes with the next, so deltas coalesce by themselves when the store is
+the slower side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+from heliograph import lifecycle, models
+from heliograph.engine._limits import Limits
+from heliograph.engine._pictures import Pictures
+from heliograph.engine._splice import wire_size
+from heliograph.journal import Entry, Journal, Lease
+
+__all__ = ["Emitter"]
+
+
+class Emitter:
+    """Numbers, checks, folds and journals the events of one response under one lease."""
+
+    def __init__(self, journal: Journal, lease: Lease, pictures: Pictures, limits: Limits) -> None:
+        self.machine = lifecycle.Machine()
+        self.snapshot = lifecycle.Snapshot()
+        self.pictures = pictures
+        self._journal = journal
+        self._lease = lease
+        self._limits = limits
+        self._next = 0
+        self._committed = -1
+        self._pending: list[Entry] = []
+        self._pending_bytes = 0
+        self._closing = False
+        self._work = asyncio.Event()
+        self._moved = asyncio.Condition()
+
+    def replay(self, entry: Entry) -> models.StreamEvent:
+        """Take in an entry that the log holds already, in order; returns its event."""
+        event = models.decode_event(self.pictures.mend(entry), self._next)
+        self.machine.require(event)
+        self.snapshot.apply(event)
+        self._committed = self._next
+        self._next += 1
+        return event
+
+    def emit(self, event: models.Event, note: bytes = b"") -> int:
+        """Queue an event for the log; returns its size on the wire.
+
+        ``note`` is stored beside it and never shown. Raises ``LifecycleError``, moving nothing.
+        """
+        event.sequence_number = self._next
+        known = cast("models.StreamEvent", event)
+        self.machine.require(known)
+        self.snapshot.apply(known)
+        entry = self.pictures.cut(models.encode(event), note)
+        self._next += 1
+        self._pending.append(entry)
+        self._pending_bytes += len(entry.data)
+        self._work.set()
+        return wire_size(entry)
+
+    @property
+    def full(self) -> bool:
+        """Whether so much waits that no more should be asked of a provider."""
+        return (
+            len(self._pending) >= self._limits.max_pending_events
+            or self._pending_bytes >= self._limits.max_pending_bytes
+        )
+
+    async def room(self) -> None:
+        """Wait until less waits than the limits allow."""
+        if self.full:
+            async with self._moved:
+                await self._moved.wait_for(lambda: not self.full)
+
+    async def flush(self) -> None:
+        """Wait until everything emitted so far is in the log."""
+        last = self._next - 1
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._committed >= last)
+
+    async def write(self) -> None:
+        """Commit what waits, until ``settle``; run as a task. Raises what the journal raises."""
+        while not self._closing:
+            await self._work.wait()
+            self._work.clear()
+            if self._pending and not self._closing:
+                entries, self._pending, self._pending_bytes = self._pending, [], 0
+                await self._append(entries)
+
+    async def _append(self, entries: list[Entry]) -> None:
+        first = self._committed + 1
+        self._committed = await self._journal.append(self._lease, first, entries)
+        async with self._moved:
+            self._moved.notify_all()
+
+    def settle(self) -> None:
+        """Let ``write`` end once the append in flight is through; what waits goes on waiting."""
+        self._closing = True
+        self._work.set()
+
+    async def finish(self, snapshot: Entry) -> None:
+        """Commit what waits as the log's last frame, and end the job. ``write`` must have ended."""
+        entries, self._pending = self._pending, []
+        await self._journal.finish(self._lease, self._committed + 1, entries, snapshot)
+
+    async def release(self) -> None:
+        """Commit what waits and give the lease back. ``write`` must have ended."""
+        entries, self._pending = self._pending, []
+        if entries:
+            await self._append(entries)
+        await self._journal.release(self._lease)

@@ -1,0 +1,171 @@
+"""A request's ``input``: which items can be served, and the pictures in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from heliograph.engine import _fields as fields
+from heliograph.engine._limits import Limits
+from heliograph.engine._tool import base64, data_url
+
+__all__ = ["Input", "read_input"]
+
+_ROLES = ("assistant", "developer", "system", "user")
+_TEXT_PARTS = {
+    "input_text": "text",
+    "output_text": "text",
+    "text": "text",
+    "refusal": "refusal",
+}
+_PART_REASONS = {
+    "input_file": "files are not read here",
+    "input_audio": "audio is not heard here",
+    "input_video": "videos are not watched here",
+}
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found. ``pictures`` are (field, bytes), oldest first.
+
+    ``shown`` are the pictures that a message brings; ``made`` those of earlier image calls.
+    """
+
+    shown: tuple[tuple[str, bytes], ...]
+    made: tuple[tuple[str, bytes], ...]
+    pictures: tuple[bytes, ...]
+
+
+class _Reader:
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.shown: list[tuple[str, bytes]] = []
+        self.made: list[tuple[str, bytes]] = []
+        self.pictures: list[bytes] = []
+        self.calls: set[str] = set()
+        self.said = False
+        self.bytes = 0
+
+    def say(self, words: str) -> None:
+        self.said = self.said or bool(words.strip())
+        self.bytes += len(words.encode(errors="surrogatepass"))
+        if self.bytes > self.limits.max_prompt_bytes:
+            raise fields.invalid(
+                "input",
+                f"more than {self.limits.max_prompt_bytes} bytes of text (max_prompt_bytes)",
+                "prompt_too_long",
+            )
+
+    def show(self, data: bytes, field: str, kept: list[tuple[str, bytes]]) -> None:
+        if len(data) > self.limits.max_picture_bytes:
+            raise fields.invalid(
+                field,
+                f"a picture of {len(data)} bytes; the limit max_picture_bytes is "
+                f"{self.limits.max_picture_bytes}",
+            )
+        kept.append((field, data))
+        self.pictures.append(data)
+
+    def item(self, item: dict[str, Any], path: str) -> None:
+        kind = item.get("type")
+        if kind is None and "role" in item:
+            kind = "message"
+        if not isinstance(kind, str):
+            raise fields.invalid(f"{path}.type", "required", "missing_required_parameter")
+        match kind:
+            case "message":
+                self.message(item, path)
+            case "function_call":
+                for key in ("call_id", "name", "arguments"):
+                    _need(item, key, path)
+                self.calls.add(item["call_id"])
+                self.say(item["arguments"])
+            case "function_call_output":
+                self.output(item, path)
+            case "reasoning":
+                self.said = True
+            case "image_generation_call" | "openrouter:image_generation":
+                result = fields.text(item, "result", path + ".")
+                if result:
+                    self.show(self.result(result, f"{path}.result"), f"{path}.result", self.made)
+            case "item_reference":
+                raise fields.unsupported(path, "items are not looked up by id; send the item")
+            case _:
+                raise fields.unsupported(f"{path}.type", f"nothing here can serve {kind!r} items")
+
+    def result(self, result: str, field: str) -> bytes:
+        if result.startswith("data:") or "://" in result[:16]:
+            return data_url(result, field)
+        return base64(result, field)
+
+    def message(self, item: dict[str, Any], path: str) -> None:
+        role = fields.choice(item, "role", _ROLES, path + ".")
+        if role is None:
+            raise fields.invalid(f"{path}.role", "required", "missing_required_parameter")
+        content = item.get("content")
+        if isinstance(content, str):
+            self.say(content)
+            return
+        for index, part in enumerate(fields.sequence(content, f"{path}.content")):
+            where = f"{path}.content[{index}]"
+            self.part(fields.mapping(part, where), where)
+
+    def output(self, item: dict[str, Any], path: str) -> None:
+        call_id = _need(item, "call_id", path)
+        if call_id not in self.calls:
+            raise fields.invalid(f"{path}.call_id", f"no function_call {call_id!r} comes before it")
+        self.said = True
+        output = item.get("output")
+        if isinstance(output, str):
+            self.say(output)
+            return
+        for index, part in enumerate(fields.sequence(output, f"{path}.output")):
+            where = f"{path}.output[{index}]"
+            self.part(fields.mapping(part, where), where)
+
+    def part(self, part: dict[str, Any], path: str) -> None:
+        kind = part.get("type")
+        if kind in _TEXT_PARTS:
+            self.say(_need(part, _TEXT_PARTS[kind], path))
+        elif kind == "input_image":
+            if part.get("file_id") is not None:
+                raise fields.unsupported(f"{path}.file_id", "no files are kept here; use image_url")
+            field = f"{path}.image_url"
+            self.show(data_url(_need(part, "image_url", path), field), field, self.shown)
+        elif kind in _PART_REASONS:
+            raise fields.unsupported(f"{path}.type", _PART_REASONS[kind])
+        else:
+            raise fields.unsupported(f"{path}.type", f"nothing here can serve {kind!r} parts")
+
+
+def _need(item: dict[str, Any], key: str, path: str) -> str:
+    value = fields.text(item, key, path + ".")
+    if value is None:
+        raise fields.invalid(f"{path}.{key}", "required", "missing_required_parameter")
+    return value
+
+
+def read_input(body: dict[str, Any], limits: Limits) -> Input:
+    """Check ``input`` and ``instructions``. Raises ``BadRequest``."""
+    reader = _Reader(limits)
+    given = body.get("input")
+    if given is None:
+        raise fields.invalid("input", "required", "missing_required_parameter")
+    if isinstance(given, str):
+        reader.say(given)
+    else:
+        items = fields.sequence(given, "input")
+        if len(items) > limits.max_input_items:
+            raise fields.invalid(
+                "input",
+                f"{len(items)} items; the limit max_input_items is {limits.max_input_items}",
+            )
+        for index, item in enumerate(items):
+            reader.item(fields.mapping(item, f"input[{index}]"), f"input[{index}]")
+    if not reader.said and not reader.pictures:
+        raise fields.invalid("input", "it says nothing; give a prompt", "empty_input")
+    reader.say(fields.text(body, "instructions") or "")
+    return Input(
+        shown=tuple(reader.shown), made=tuple(reader.made), pictures=tuple(reader.pictures)
+    )

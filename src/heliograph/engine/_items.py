@@ -1,0 +1,243 @@
+"""Items and the events that show them: opening, growing, closing.
+
+Every function emits into one ``Emitter``. What an item holds so far is asked of the snapshot, so
+that an item opened by a dead worker closes like one's own.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Literal
+
+from heliograph import models
+from heliograph.engine._emitter import Emitter
+
+__all__ = ["Items", "Kind", "new_id"]
+
+Kind = Literal["text", "refusal", "reasoning"]
+
+
+def new_id(prefix: str) -> str:
+    """An unguessable id."""
+    return f"{prefix}_{secrets.token_hex(16)}"
+
+
+def _part(kind: Kind, text: str) -> models.Part:
+    if kind == "text":
+        return models.ResponseOutputText(text=text, annotations=[], logprobs=[])
+    if kind == "refusal":
+        return models.OpenAIResponsesRefusalContent(refusal=text)
+    return models.ReasoningTextContent(text=text)
+
+
+def _kind_of(part: models.Part) -> Kind:
+    if isinstance(part, models.ResponseOutputText):
+        return "text"
+    return "refusal" if isinstance(part, models.OpenAIResponsesRefusalContent) else "reasoning"
+
+
+def _text_of(part: models.Part) -> str:
+    match part:
+        case models.ResponseOutputText() | models.ReasoningTextContent():
+            return part.text
+        case models.OpenAIResponsesRefusalContent():
+            return part.refusal
+    raise AssertionError(f"the engine opens no {part.type} parts")
+
+
+class Items:
+    """The output items of one response, those still open by output index."""
+
+    def __init__(self, emitter: Emitter) -> None:
+        self._emitter = emitter
+        self.count = 0
+        self.open: dict[int, models.OutputItem] = {}
+        self.done_bytes = 0
+        self._parts: dict[int, tuple[Kind, int]] = {}
+
+    def replay(self, event: models.StreamEvent, size: int) -> None:
+        """Take in an event that the log holds already."""
+        match event:
+            case models.OutputItemAddedEvent(item=item) if item is not None:
+                self._opened(event.output_index, item)
+            case models.OutputItemDoneEvent():
+                self._closed(event.output_index, size)
+            case models.ContentPartAddedEvent():
+                self._parts[event.output_index] = (_kind_of(event.part), event.content_index)
+            case models.ContentPartDoneEvent():
+                self._parts.pop(event.output_index, None)
+
+    def _opened(self, index: int, item: models.OutputItem) -> None:
+        self.open[index] = item
+        self.count = max(self.count, index + 1)
+
+    def _closed(self, index: int, size: int) -> None:
+        self.open.pop(index, None)
+        self._parts.pop(index, None)
+        self.done_bytes += size
+
+    def _so_far(self, index: int) -> models.OutputItem:
+        response = self._emitter.snapshot.response
+        assert response is not None  # noqa: S101 -- an item is open, so the response is
+        return response.output[index]
+
+    def add(self, item: models.OutputItem, note: bytes = b"") -> int:
+        """Show a new item; returns its output index."""
+        index = self.count
+        self._emitter.emit(models.OutputItemAddedEvent(output_index=index, item=item), note)
+        self._opened(index, item)
+        return index
+
+    def done(self, index: int, item: models.OutputItem, note: bytes = b"") -> None:
+        """Show an item's end."""
+        event = models.OutputItemDoneEvent(output_index=index, item=item)
+        self._closed(index, self._emitter.emit(event, note))
+
+    def say(self, kind: Kind, delta: str, index: int | None) -> tuple[int, int]:
+        """Show a piece of text, in the open item ``index`` or in a new one.
+
+        A message holds text and refusals, each in a part of its own; reasoning is its own item.
+        Returns the item's output index and the piece's size on the wire.
+        """
+        if index is None:
+            index = self._open_words(kind)
+        elif self._parts[index][0] != kind:
+            self._close_part(index)
+            self._open_part(index, kind)
+        where: dict[str, Any] = {
+            "item_id": _id(self.open[index]),
+            "output_index": index,
+            "content_index": self._parts[index][1],
+            "delta": delta,
+        }
+        event: models.Event
+        if kind == "text":
+            event = models.TextDeltaEvent(logprobs=[], **where)
+        elif kind == "refusal":
+            event = models.RefusalDeltaEvent(**where)
+        else:
+            event = models.ReasoningDeltaEvent(**where)
+        return index, self._emitter.emit(event)
+
+    def _open_words(self, kind: Kind) -> int:
+        item: models.OutputItem
+        if kind == "reasoning":
+            item = models.OutputReasoningItem(
+                id=new_id("rs"), summary=[], content=[], status="in_progress"
+            )
+        else:
+            item = models.OutputMessageItem(
+                id=new_id("msg"), role="assistant", content=[], status="in_progress"
+            )
+        index = self.add(item)
+        self._open_part(index, kind)
+        return index
+
+    def _open_part(self, index: int, kind: Kind) -> None:
+        at = len(_content(self._so_far(index)))
+        self._emitter.emit(
+            models.ContentPartAddedEvent(
+                item_id=_id(self.open[index]),
+                output_index=index,
+                content_index=at,
+                part=_part(kind, ""),
+            )
+        )
+        self._parts[index] = (kind, at)
+
+    def _close_part(self, index: int) -> None:
+        if index not in self._parts:
+            return
+        kind, at = self._parts.pop(index)
+        text = _text_of(_content(self._so_far(index))[at])
+        where: dict[str, Any] = {
+            "item_id": _id(self.open[index]),
+            "output_index": index,
+            "content_index": at,
+        }
+        event: models.Event
+        if kind == "text":
+            event = models.TextDoneEvent(text=text, logprobs=[], **where)
+        elif kind == "refusal":
+            event = models.RefusalDoneEvent(refusal=text, **where)
+        else:
+            event = models.ReasoningDoneEvent(text=text, **where)
+        self._emitter.emit(event)
+        self._emitter.emit(models.ContentPartDoneEvent(part=_part(kind, text), **where))
+
+    def call(self, call_id: str, name: str) -> int:
+        """Show that a function is being called; returns the item's output index."""
+        return self.add(
+            models.OutputFunctionCallItem(
+                id=new_id("fc"), call_id=call_id, name=name, arguments="", status="in_progress"
+            )
+        )
+
+    def argue(self, index: int, delta: str) -> int:
+        """Show a piece of a call's arguments; returns its size on the wire."""
+        return self._emitter.emit(
+            models.FunctionCallArgsDeltaEvent(
+                item_id=_id(self.open[index]), output_index=index, delta=delta
+            )
+        )
+
+    def close(self, index: int, status: Literal["completed", "incomplete"]) -> None:
+        """Close an open item that is no image call, with what it holds."""
+        self._close_part(index)
+        item = self._so_far(index)
+        match item:
+            case models.OutputMessageItem():
+                self.done(
+                    index,
+                    models.OutputMessageItem(
+                        id=item.id, role="assistant", content=list(item.content), status=status
+                    ),
+                )
+            case models.OutputReasoningItem():
+                self.done(
+                    index,
+                    models.OutputReasoningItem(
+                        id=item.id, summary=[], content=list(item.content or []), status=status
+                    ),
+                )
+            case models.OutputFunctionCallItem():
+                self._close_call(index, item, status)
+            case _:
+                raise AssertionError(f"the engine opens no {item.type} items")
+
+    def _close_call(
+        self,
+        index: int,
+        item: models.OutputFunctionCallItem,
+        status: Literal["completed", "incomplete"],
+    ) -> None:
+        arguments = item.arguments
+        if status == "completed":
+            if not arguments:
+                arguments = "{}"
+                self.argue(index, arguments)
+            self._emitter.emit(
+                models.FunctionCallArgsDoneEvent(
+                    item_id=_id(item), output_index=index, name=item.name, arguments=arguments
+                )
+            )
+        self.done(
+            index,
+            models.OutputFunctionCallItem(
+                id=item.id,
+                call_id=item.call_id,
+                name=item.name,
+                arguments=arguments,
+                status=status,
+            ),
+        )
+
+
+def _id(item: models.OutputItem) -> str:
+    return str(getattr(item, "id", ""))
+
+
+def _content(item: models.OutputItem) -> list[models.Part]:
+    if isinstance(item, models.OutputMessageItem | models.OutputReasoningItem):
+        return item.content or []
+    return []

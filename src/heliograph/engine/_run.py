@@ -1,0 +1,277 @@
+"""One response under one lease, from the claim to its end, to a hand-over, or to the lease's loss.
+
+Four tasks: the work (the steps), the writer (commits), the watch (renews the lease; sees cancels,
+lost readers and the deadline) and the wait for a hand-over. The first that ends decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Literal
+
+import msgspec
+
+from heliograph import errors, journal, models, providers
+from heliograph.engine._ask import read_ask
+from heliograph.engine._calls import Calls, Failure
+from heliograph.engine._echo import Echo
+from heliograph.engine._emitter import Emitter
+from heliograph.engine._items import Items
+from heliograph.engine._limits import Limits
+from heliograph.engine._notes import CallNote, StartNote, Usages, read_note, write_note
+from heliograph.engine._pictures import Pictures
+from heliograph.engine._splice import wire_size
+from heliograph.engine._steps import COMPLETED, Ending, Steps
+
+__all__ = ["Run"]
+
+log = logging.getLogger("heliograph.engine")
+
+HANDED_OVER: Literal["handed over"] = "handed over"
+
+
+class Run:
+    """Owns one response. ``run`` returns when there is nothing left to do for this owner."""
+
+    def __init__(
+        self,
+        lease: journal.Lease,
+        store: journal.Journal,
+        catalog: providers.Catalog,
+        limits: Limits,
+        clock: journal.Clock,
+        *,
+        echo_hosted_tools: bool,
+    ) -> None:
+        self._lease = lease
+        self._journal = store
+        self._catalog = catalog
+        self._limits = limits
+        self._clock = clock
+        self._body: dict[str, Any] = msgspec.json.decode(lease.request)
+        self._echo = Echo(
+            lease.response_id, lease.created_at, self._body, hosted_tools=echo_hosted_tools
+        )
+        self._emitter = Emitter(store, lease, Pictures(store.blobs), limits)
+        self._items = Items(self._emitter)
+        self._usages = Usages()
+        self._calls = Calls(self._emitter, self._items, self._usages, catalog, limits)
+        self._started_at = clock()
+        self._leave = asyncio.Event()
+        self._caught_up = asyncio.Event()
+
+    def hand_over(self) -> None:
+        """Ask it to stop where it is and give the lease back."""
+        self._leave.set()
+
+    async def run(self) -> None:
+        """Do it. A lost lease ends it in silence: the response has another owner."""
+        writer = asyncio.create_task(self._emitter.write())
+        work = asyncio.create_task(self._work())
+        watch = asyncio.create_task(self._watch())
+        leave = asyncio.create_task(self._leave.wait())
+        tasks: list[asyncio.Task[Any]] = [work, watch, leave]
+        try:
+            await asyncio.wait({writer, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            outcome = self._outcome(writer, work, watch)
+            await _cancel(tasks)
+            self._emitter.settle()
+            await writer
+            if outcome == HANDED_OVER:
+                await self._emitter.release()
+            else:
+                await self._end(outcome)
+        except errors.Fenced:
+            log.info("%s: another worker owns it now", self._lease.response_id)
+        except errors.JournalError as error:
+            log.error("%s: left to be taken over: %s", self._lease.response_id, error)
+        finally:
+            await _cancel([*tasks, writer])
+
+    def _outcome(
+        self,
+        writer: asyncio.Task[None],
+        work: asyncio.Task[Ending],
+        watch: asyncio.Task[Ending],
+    ) -> Ending | Literal["handed over"]:
+        """What the first of the tasks to end has decided."""
+        for task in (writer, watch, work):
+            failure = task.exception() if task.done() else None
+            if isinstance(failure, errors.JournalError):
+                raise failure
+        if watch.done():
+            return watch.result() if watch.exception() is None else self._broken(watch)
+        if work.done():
+            return work.result() if work.exception() is None else self._broken(work)
+        if writer.done():
+            return self._broken(writer)
+        return HANDED_OVER
+
+    def _broken(self, task: asyncio.Task[Any]) -> Ending:
+        failure = task.exception()
+        if isinstance(failure, errors.ProviderError):
+            code = {
+                "bad_request": "invalid_prompt",
+                "content_policy": "invalid_prompt",
+                "rate_limit": "rate_limit_exceeded",
+            }.get(failure.kind, "server_error")
+            return Ending(status="failed", code=code, message=failure.message)
+        if isinstance(failure, errors.APIError):
+            return Ending(status="failed", message=failure.message)
+        log.error("%s: a bug ended it", self._lease.response_id, exc_info=failure)
+        return Ending(status="failed", message=f"internal error: {type(failure).__name__}")
+
+    async def _work(self) -> Ending:
+        if self._lease.last_seq >= 0:
+            await self._replay()
+        self._caught_up.set()
+        if self._emitter.machine.ended:
+            return COMPLETED
+        if self._lease.takeovers > self._limits.max_takeovers:
+            return Ending(
+                status="failed",
+                message=f"{self._lease.takeovers} workers in turn were lost while this ran; the "
+                f"limit max_takeovers is {self._limits.max_takeovers}",
+            )
+        half_out = [i for i in self._items.open if i not in self._calls.open]
+        if half_out:
+            kinds = ", ".join(sorted({self._items.open[i].type for i in half_out}))
+            return Ending(
+                status="failed",
+                message=f"the worker was lost while an item was half out ({kinds}); "
+                "what was shown stands, and it cannot be gone on with",
+            )
+        self._begin()
+        ask = read_ask(self._body, self._catalog, self._limits)
+        request = models.decode(models.ResponsesRequest, self._lease.request)
+        return await Steps(
+            ask,
+            request,
+            self._emitter,
+            self._items,
+            self._calls,
+            self._usages,
+            self._catalog,
+            self._limits,
+        ).run()
+
+    async def _replay(self) -> None:
+        lease = self._lease
+        left = lease.last_seq + 1
+        frames = self._journal.read(lease.tenant, lease.response_id)
+        async for frame in frames:
+            for entry in frame.entries[:left]:
+                event = self._emitter.replay(entry)
+                note = read_note(entry.note)
+                self._items.replay(event, wire_size(entry))
+                self._calls.replay(event, note)
+                if isinstance(note, StartNote):
+                    self._started_at = note.started_at
+                elif isinstance(note, CallNote):
+                    self._usages.add(note.usage)
+            left -= len(frame.entries)
+            if left <= 0:
+                break
+        await frames.aclose()
+
+    def _begin(self) -> None:
+        """Show that there is a response, and that it runs."""
+        emit = self._emitter.emit
+        state = self._emitter.machine.state
+        queued = self._lease.background
+        if state == "none":
+            first = self._echo.response("queued" if queued else "in_progress")
+            self._items.done_bytes += emit(models.CreatedEvent(response=first))
+            if queued:
+                emit(models.QueuedEvent(response=self._echo.response("queued")))
+        if state != "in_progress":
+            emit(
+                models.InProgressEvent(response=self._echo.response("in_progress")),
+                write_note(StartNote(self._started_at)),
+            )
+
+    async def _watch(self) -> Ending:
+        """Keep the lease, and say when to end; but never before the log was read to its end."""
+        cancelled = asyncio.create_task(self._journal.cancelled(self._lease))
+        caught_up = asyncio.create_task(self._caught_up.wait())
+        try:
+            while True:
+                state = await self._journal.renew(self._lease, seconds=self._limits.lease_seconds)
+                pause = self._limits.renew_seconds
+                if caught_up.done():
+                    verdict = self._judge(state)
+                    if isinstance(verdict, Ending):
+                        return verdict
+                    pause = min(pause, verdict)
+                wake = cancelled if caught_up.done() else caught_up
+                await asyncio.wait({wake}, timeout=pause)
+        finally:
+            await _cancel([cancelled, caught_up])
+
+    def _judge(self, state: journal.LeaseState) -> Ending | float:
+        """How it must end, or in how many seconds to ask again."""
+        limits, now = self._limits, self._clock()
+        if state.cancel_requested:
+            return Ending(status="cancelled", message="cancelled by request")
+        left = self._started_at + limits.wall_seconds - now
+        if left <= 0:
+            return Ending(
+                status="failed",
+                message=f"ran for {limits.wall_seconds:g} s, the limit wall_seconds",
+            )
+        if state.unread_since is None or self._lease.background:
+            return left
+        grace = state.unread_since + limits.foreground_grace_seconds - now
+        if grace <= 0:
+            return Ending(
+                status="cancelled",
+                message=f"nobody read it for {limits.foreground_grace_seconds:g} s, "
+                "the limit foreground_grace_seconds",
+            )
+        return min(left, grace)
+
+    async def _end(self, ending: Ending) -> None:
+        """Close what is open, show the terminal event, and end the job: one frame."""
+        if self._emitter.machine.ended:
+            response = self._emitter.snapshot.response or self._final(ending)
+        else:
+            self._close_all(ending)
+            response = self._final(ending)
+            event = {
+                "completed": models.CompletedEvent,
+                "failed": models.FailedEvent,
+            }.get(ending.status, models.IncompleteEvent)(response=response)
+            self._emitter.emit(event)
+        await self._emitter.finish(self._emitter.pictures.cut(models.encode(response)))
+
+    def _close_all(self, ending: Ending) -> None:
+        if self._emitter.machine.state == "none":
+            first = self._echo.response("queued" if self._lease.background else "in_progress")
+            self._emitter.emit(models.CreatedEvent(response=first))
+        for index in sorted(self._items.open):
+            call = self._calls.open.get(index)
+            if call is not None:
+                code = "cancelled" if ending.status == "cancelled" else ending.code
+                self._calls.fail(call, Failure(code, ending.message or "the response ended"))
+            else:
+                self._items.close(index, "incomplete")
+
+    def _final(self, ending: Ending) -> models.OpenResponsesResult:
+        response = self._echo.response(ending.status)
+        so_far = self._emitter.snapshot.response
+        response.output = [] if so_far is None else list(so_far.output)
+        response.usage, response.tool_usage = self._usages.total()
+        if ending.status == "completed":
+            response.completed_at = int(self._clock())
+        elif ending.status == "failed":
+            response.error = models.ResponsesErrorField(code=ending.code, message=ending.message)
+        elif ending.reason is not None:
+            response.incomplete_details = models.IncompleteDetails(reason=ending.reason)
+        return response
+
+
+async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

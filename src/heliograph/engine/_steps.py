@@ -1,0 +1,292 @@
+"""The loop: a chat step, then the pictures it called for, then the next step.
+
+Why a takeover can tell where a dead worker stood: while a step has put something out and has not
+ended, an item is open. An item that a step is done with stays open until the step's next part, and
+is closed in the same frame as what comes next: another item, the step's image calls, or the
+response's end. So a log in which nothing is open stands between two steps, and one in which only
+image calls are open stands after a step that is whole.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import Any, Literal
+
+import msgspec
+
+from heliograph import errors, models, providers
+from heliograph.engine._ask import Ask
+from heliograph.engine._calls import Calls
+from heliograph.engine._emitter import Emitter
+from heliograph.engine._items import Items
+from heliograph.engine._limits import Limits
+from heliograph.engine._notes import CallNote, Usages
+
+__all__ = ["Ending", "Steps"]
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """How a response ends: ``code`` and ``message`` say why it failed, ``reason`` why incomplete."""
+
+    status: Literal["completed", "incomplete", "failed", "cancelled"]
+    code: str = "server_error"
+    message: str = ""
+    reason: str | None = None
+
+
+COMPLETED = Ending(status="completed")
+TOO_LONG = Ending(status="incomplete", reason="max_output_tokens")
+
+
+class _Step:
+    """What one chat step has put out so far."""
+
+    def __init__(self) -> None:
+        self.words: int | None = None
+        self.words_kind = ""
+        self.functions: dict[str, int] = {}
+        self.hosted: list[providers.HostedCall] = []
+        self.bytes = 0
+
+    @property
+    def open(self) -> list[int]:
+        """Output indexes of its open items, in order."""
+        words = [] if self.words is None else [self.words]
+        return sorted([*words, *self.functions.values()])
+
+
+class Steps:
+    """Runs the steps of one response to its end."""
+
+    def __init__(
+        self,
+        ask: Ask,
+        request: models.ResponsesRequest,
+        emitter: Emitter,
+        items: Items,
+        calls: Calls,
+        usages: Usages,
+        catalog: providers.Catalog,
+        limits: Limits,
+    ) -> None:
+        self._ask = ask
+        self._request = request
+        self._emitter = emitter
+        self._items = items
+        self._calls = calls
+        self._usages = usages
+        self._catalog = catalog
+        self._limits = limits
+
+    async def run(self) -> Ending:
+        """From wherever the log stands to the response's end, which is the caller's to show.
+
+        Raises ``ProviderError`` where the chat model fails.
+        """
+        step = 0
+        last = self._calls.last
+        while True:
+            if last is not None:
+                ending = await self._pictures(last)
+                if ending is not None:
+                    return ending
+                step = last.step + 1
+            if step >= self._limits.max_steps:
+                return Ending(
+                    status="failed",
+                    message=f"over {self._limits.max_steps} steps, the limit max_steps",
+                )
+            ending = await self._step(step)
+            if ending is not None:
+                return ending
+            last = self._calls.last if self._calls.open else None
+            step += 1
+
+    async def _pictures(self, last: CallNote) -> Ending | None:
+        hosted = self._ask.hosted
+        if hosted is None:
+            return Ending(status="failed", message="the image tool is gone from the request")
+        for call in list(self._calls.open.values()):
+            await self._calls.draw(call, self._job(call.note), hosted)
+            failure = self._calls.failures.get(call.item_id)
+            if failure is not None and self._ask.forced and call.note.step == 0:
+                return Ending(status="failed", code=failure.code, message=failure.message)
+        return COMPLETED if last.turn_over else None
+
+    def _job(self, note: CallNote) -> providers.ImageJob:
+        hosted = self._ask.hosted
+        assert hosted is not None  # noqa: S101 -- there is a call of it
+        images = self._ask.input.pictures if hosted.sees and note.action == "edit" else ()
+        return msgspec.structs.replace(
+            hosted.job,
+            model=note.model,
+            prompt=note.prompt,
+            seed=note.seed,
+            action=note.action,
+            images=images,
+        )
+
+    async def _step(self, number: int) -> Ending | None:
+        turn = self._turn(number)
+        step = _Step()
+        async with aclosing(self._catalog.chat(self._ask.model).answer(turn)) as parts:
+            async for part in parts:
+                if isinstance(part, providers.Finish):
+                    return self._finish(number, step, part)
+                if not self._take(step, part):
+                    return TOO_LONG
+                await self._emitter.room()
+        raise errors.ProviderError(f"{self._ask.model} stopped without a finish", kind="protocol")
+
+    def _take(self, step: _Step, part: providers.ChatPart) -> bool:
+        """Show one part; False where the response is over its bound."""
+        match part:
+            case providers.Text():
+                self._say(step, "text", part.delta)
+            case providers.Refusal():
+                self._say(step, "refusal", part.delta)
+            case providers.Reasoning():
+                self._say(step, "reasoning", part.delta)
+            case providers.FunctionCall():
+                self._close_words(step)
+                step.functions[part.call_id] = self._items.call(part.call_id, part.name)
+            case providers.Arguments():
+                if part.call_id not in step.functions:
+                    raise errors.ProviderError(
+                        f"arguments for {part.call_id!r}, which was not called", kind="protocol"
+                    )
+                if part.delta:
+                    step.bytes += self._items.argue(step.functions[part.call_id], part.delta)
+            case providers.HostedCall():
+                step.hosted.append(part)
+        return self._items.done_bytes + step.bytes <= self._limits.max_response_bytes
+
+    def _say(self, step: _Step, kind: Literal["text", "refusal", "reasoning"], delta: str) -> None:
+        if not delta:
+            return
+        group = "reasoning" if kind == "reasoning" else "message"
+        if step.words_kind != group:
+            self._close_words(step)
+        step.words, size = self._items.say(kind, delta, step.words)
+        step.words_kind = group
+        step.bytes += size
+
+    def _close_words(self, step: _Step) -> None:
+        if step.words is not None:
+            self._items.close(step.words, "completed")
+            step.words, step.words_kind = None, ""
+
+    def _finish(self, number: int, step: _Step, finish: providers.Finish) -> Ending | None:
+        """The step's end, in one go: nothing here suspends."""
+        cut_off = finish.reason in ("length", "content_filter")
+        for index in step.open:
+            self._items.close(index, "incomplete" if cut_off else "completed")
+        usage = Usages.plain(finish.usage)
+        self._usages.add(usage)
+        if cut_off:
+            reason = "max_output_tokens" if finish.reason == "length" else "content_filter"
+            return Ending(status="incomplete", reason=reason)
+        hosted = self._hosted_calls(step)
+        must = self._ask.choice.mode == "required" and number == 0
+        if must and not hosted and not step.functions:
+            return Ending(
+                status="failed",
+                message=f"{self._ask.model} called no tool though tool_choice requires it",
+            )
+        for at, call in enumerate(hosted):
+            self._show(call, number, bool(step.functions), usage if at == 0 else None)
+        if hosted:
+            return None
+        if step.hosted and not step.functions:
+            return None  # every call was over max_tool_calls: one more step, without the tool
+        return COMPLETED
+
+    def _hosted_calls(self, step: _Step) -> list[providers.HostedCall]:
+        if step.hosted and not self._offers_images:
+            raise errors.ProviderError(
+                f"{self._ask.model} called the image tool, which it was not offered",
+                kind="protocol",
+            )
+        return step.hosted[: max(0, self._ask.max_tool_calls - self._calls.made)]
+
+    @property
+    def _offers_images(self) -> bool:
+        hosted = self._ask.hosted
+        return hosted is not None and any(name == hosted.type for name, _ in self._ask.usable)
+
+    def _show(
+        self,
+        call: providers.HostedCall,
+        number: int,
+        turn_over: bool,
+        usage: dict[str, Any] | None,
+    ) -> None:
+        hosted = self._ask.hosted
+        assert hosted is not None  # noqa: S101 -- _hosted_calls has seen to it
+        action = hosted.action if hosted.action != "auto" else call.action
+        if action == "auto":
+            action = "edit" if hosted.sees and self._ask.input.pictures else "generate"
+        note = CallNote(
+            call_id=call.call_id,
+            model=hosted.model,
+            prompt=call.prompt,
+            action=action,
+            seed=hosted.job.seed,
+            step=number,
+            turn_over=turn_over,
+            usage=usage,
+        )
+        if note.seed is None:
+            seed = self._catalog.image(hosted.model).seed_for(self._job(note))
+            note = msgspec.structs.replace(note, seed=seed)
+        self._calls.show(hosted, note)
+
+    def _turn(self, number: int) -> providers.ChatTurn:
+        given = self._request.input
+        said: list[models.InputItem | models.OutputItem]
+        if isinstance(given, str):
+            said = [models.InputMessage(role="user", content=[models.InputText(text=given)])]
+        else:
+            said = list(given or [])
+        response = self._emitter.snapshot.response
+        output = [] if response is None else response.output
+        return providers.ChatTurn(
+            model=self._ask.model,
+            input=(*said, *(_without_picture(item) for item in output)),
+            instructions=self._request.instructions or None,
+            tools=self._tools(),
+            tool_choice=self._choice(number),
+            request=self._request,
+            step=number,
+            picture=self._picture,
+        )
+
+    def _tools(self) -> tuple[models.AnyTool, ...]:
+        names = {name for name, _ in self._ask.usable}
+        hosted = self._ask.hosted
+        if hosted is not None and self._calls.made >= self._ask.max_tool_calls:
+            names.discard(hosted.type)
+        given = self._request.tools or []
+        every = [name for name, _ in self._ask.tools]
+        return tuple(tool for name, tool in zip(every, given, strict=True) if name in names)
+
+    def _choice(self, number: int) -> str:
+        """A must holds for the first step only: the model could never end otherwise."""
+        mode = self._ask.choice.mode
+        return "auto" if mode == "required" and number > 0 else mode
+
+    async def _picture(self, item_id: str) -> bytes:
+        response = self._emitter.snapshot.response
+        for item in [] if response is None else response.output:
+            marker = getattr(item, "result", None)
+            if getattr(item, "id", None) == item_id and isinstance(marker, str):
+                return await self._emitter.pictures.get(marker)
+        raise errors.JournalError(f"no picture was made by item {item_id!r}")
+
+
+def _without_picture(item: models.OutputItem) -> models.OutputItem:
+    if isinstance(
+        item, models.OutputImageGenerationCallItem | models.OutputImageGenerationServerToolItem
+    ):
+        return msgspec.structs.replace(item, result=None)
+    return item

@@ -1,0 +1,213 @@
+"""Scripted providers, and a house that runs an engine over a journal and reads its logs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Any
+
+from heliograph import errors, journal, lifecycle, models, providers
+from heliograph.engine import Engine, Limits, render
+
+CHAT = "fake/chat"
+PAINTER = "fake/painter"
+TOOL: dict[str, Any] = {"type": "image_generation", "model": PAINTER}
+
+
+def card(model: str, kind: Any, *modalities: str) -> providers.ModelCard:
+    return providers.ModelCard(
+        id=model,
+        name=model,
+        description="a fake",
+        kind=kind,
+        created=0,
+        owned_by="tests",
+        input_modalities=("text", *modalities),
+    )
+
+
+class Chat:
+    """Plays one list of parts per step; an exception in a list is raised, a callable awaited."""
+
+    def __init__(self, *steps: Sequence[Any], repeat: bool = False) -> None:
+        self.cards = (card(CHAT, "chat", "image"),)
+        self.steps = steps
+        self.repeat = repeat
+        self.turns: list[providers.ChatTurn] = []
+
+    def check(self, request: models.ResponsesRequest) -> None:
+        pass
+
+    async def answer(self, turn: providers.ChatTurn) -> AsyncGenerator[providers.ChatPart, None]:
+        self.turns.append(turn)
+        step = self.steps[0 if self.repeat else min(turn.step, len(self.steps) - 1)]
+        for part in step:
+            if isinstance(part, BaseException):
+                raise part
+            if callable(part):
+                await part()
+                continue
+            yield part
+            await asyncio.sleep(0)
+
+
+class Painter:
+    """Draws strings as pictures: previews, then the picture. ``trouble`` maps a prompt to an error."""
+
+    def __init__(
+        self,
+        *modalities: str,
+        trouble: dict[str, BaseException] | None = None,
+        pause: Callable[[], Any] | None = None,
+        size: int = 0,
+    ) -> None:
+        self.cards = (card(PAINTER, "image", *modalities),)
+        self.trouble = trouble or {}
+        self.pause = pause
+        self.size = size
+        self.jobs: list[providers.ImageJob] = []
+
+    def check(self, job: providers.ImageJob) -> None:
+        if job.size == "9x9":
+            raise errors.ProviderError("9x9 is too small", kind="bad_request", param="size")
+
+    def seed_for(self, job: providers.ImageJob) -> int:
+        return sum(job.prompt.encode())
+
+    def bytes_of(self, job: providers.ImageJob, stage: int) -> bytes:
+        return f"{job.prompt}/{job.seed}/{stage}".encode() + b"x" * self.size
+
+    async def draw(self, job: providers.ImageJob) -> AsyncGenerator[providers.ImagePart, None]:
+        self.jobs.append(job)
+        if self.pause is not None:
+            await self.pause()
+        for stage in range(job.first_partial, job.partial_images):
+            yield providers.Preview(stage, self.bytes_of(job, stage))
+            await asyncio.sleep(0)
+        if job.prompt in self.trouble:
+            raise self.trouble[job.prompt]
+        yield providers.Picture(
+            data=self.bytes_of(job, 9),
+            output_format=job.output_format,
+            size="8x8",
+            quality="low",
+            background="opaque",
+        )
+
+
+def call(prompt: str, call_id: str = "c") -> providers.HostedCall:
+    return providers.HostedCall(call_id=call_id, prompt=prompt)
+
+
+def draws(*prompts: str) -> Chat:
+    """A chat model that calls for pictures, then ends without a word."""
+    calls = [call(prompt, f"c{i}") for i, prompt in enumerate(prompts)]
+    return Chat([*calls, providers.Finish("tool_calls")], [providers.Finish()])
+
+
+def ask(**more: Any) -> dict[str, Any]:
+    return {"model": CHAT, "input": "a fox", **more}
+
+
+class Clock:
+    """Time that tests move; it starts at a round number."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class House:
+    """One journal with an engine. Every log that it held is checked when the test is over."""
+
+    def __init__(
+        self,
+        store: journal.Journal,
+        chat: Any,
+        painter: Any = None,
+        *,
+        clock: Clock | None = None,
+        echo_hosted_tools: bool = True,
+        **limits: Any,
+    ) -> None:
+        self.store = store
+        self.catalog = providers.Catalog([chat], [painter or Painter()])
+        self.clock = clock or Clock()
+        self.limits = Limits(**{"renew_seconds": 0.01, **limits})
+        self.echo_hosted_tools = echo_hosted_tools
+        self.ids: list[tuple[str, str]] = []
+        self.engine = self.new_engine()
+
+    def new_engine(self, store: journal.Journal | None = None) -> Engine:
+        return Engine(
+            store or self.store,
+            self.catalog,
+            self.limits,
+            clock=self.clock,
+            echo_hosted_tools=self.echo_hosted_tools,
+        )
+
+    async def submit(self, body: dict[str, Any], tenant: str = "t", **more: Any) -> str:
+        data = json.dumps(body).encode()
+        request = models.decode(models.ResponsesRequest, data)
+        plan = self.engine.check(request)
+        created = await self.engine.submit(tenant, request, data, plan, **more)
+        self.ids.append((tenant, created.response_id))
+        return created.response_id
+
+    async def draw(self, body: dict[str, Any]) -> list[models.StreamEvent]:
+        """Submit, run to the end, and read the log."""
+        response_id = await self.submit(body)
+        await self.engine.start()
+        return await self.events(response_id)
+
+    async def events(self, response_id: str, tenant: str = "t") -> list[models.StreamEvent]:
+        """The whole log, once the response has ended."""
+        entries: list[journal.Entry] = []
+        async with asyncio.timeout(10):
+            async for frame in self.store.read(tenant, response_id):
+                entries += frame.entries
+        return await self.decoded(entries)
+
+    async def logged(self, response_id: str, tenant: str = "t") -> list[models.StreamEvent]:
+        """What the log holds now."""
+        last = (await self.store.get(tenant, response_id)).last_seq
+        entries: list[journal.Entry] = []
+        frames = self.store.read(tenant, response_id)
+        while len(entries) <= last:
+            entries += (await anext(frames)).entries
+        await frames.aclose()
+        return await self.decoded(entries)
+
+    async def decoded(self, entries: list[journal.Entry]) -> list[models.StreamEvent]:
+        return [
+            models.decode_event(b"".join(await render(entry, self.store.blobs)), index)
+            for index, entry in enumerate(entries)
+        ]
+
+    async def check_all(self) -> None:
+        """Hold every log to the lifecycle, strictly; one that has not ended may just stop."""
+        for tenant, response_id in self.ids:
+            try:
+                record = await self.store.get(tenant, response_id)
+            except errors.UnknownResponse:
+                continue
+            report = lifecycle.check(await self.logged(response_id, tenant))
+            found = report.violations
+            if record.state != "finished":
+                found = [v for v in found if v.rule != "HG-END-002"]
+            assert not found, "\n".join(map(str, found))
+
+
+def types(events: Sequence[models.StreamEvent]) -> list[str]:
+    """Event types without ``response.``."""
+    return [event.type.removeprefix("response.") for event in events]
+
+
+def last(events: Sequence[models.StreamEvent]) -> models.OpenResponsesResult:
+    """The response of the terminal event."""
+    response: models.OpenResponsesResult = events[-1].response  # type: ignore[union-attr]
+    return response
