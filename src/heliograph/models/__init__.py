@@ -1,8 +1,14 @@
-"""The wire."""
+"""The wire: what the Responses API and the Images APIs say, as typed Python objects.
+
+Every type is a msgspec Struct named as OpenRouter names it (OpenAI or Open Responses where it
+does not), spelled on the wire as its spec spells it. ``decode_event`` and ``decode`` read bytes,
+``encode`` writes them back without losing what it did not understand.
+"""
 
 # ruff: noqa: F403 -- every module below says in `__all__` what it gives
 
 from . import (
+    _actions,
     _base,
     _codec,
     _content,
@@ -34,6 +40,7 @@ from . import (
     _tools_openrouter,
     _usage,
 )
+from ._actions import *
 from ._base import *
 from ._codec import *
 from ._content import *
@@ -72,6 +79,7 @@ __all__ += _codec.__all__
 __all__ += _encode.__all__
 __all__ += _reports.__all__
 __all__ += _sdk.__all__
+__all__ += _actions.__all__
 __all__ += _content.__all__
 __all__ += _events_content.__all__
 __all__ += _events_openrouter.__all__

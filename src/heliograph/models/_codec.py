@@ -9,7 +9,6 @@ look more: for pictures to cut out, and for nesting.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -164,9 +163,14 @@ _EVENT = _Reader(StreamEvent)
 _IMAGE_EVENT = _Reader(ImageStreamEvent)
 
 
-@cache
+_readers: dict[type, _Reader] = {}
+
+
 def _reader(cls: type) -> _Reader:
-    return _Reader(cls)
+    reader = _readers.get(cls)
+    if reader is None:
+        reader = _readers[cls] = _Reader(cls)
+    return reader
 
 
 def _first(data: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""Wire types: content."""
+"""Content parts of messages and reasoning, annotations, log probabilities."""
 
 from __future__ import annotations
 
@@ -35,14 +35,20 @@ __all__ = [
 
 
 class PromptCacheBreakpoint(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI."""
+    """The prompt up to here may be cached.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     mode: Annotated[str, Known("explicit")]
     ttl: Maybe[Annotated[str, Known("30m", "12h")] | None] = UNSET
 
 
 class Logprob(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI, Open Responses."""
+    """One token of the output with its log probability.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     logprob: float
     token: str
@@ -51,7 +57,10 @@ class Logprob(Model, kw_only=True):
 
 
 class TopLogprob(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI, Open Responses."""
+    """A token that could have stood there, with its log probability.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     bytes: Strict[list[int]] = UNSET
     logprob: Strict[float | None] = UNSET
@@ -59,14 +68,20 @@ class TopLogprob(Model, kw_only=True):
 
 
 class InputAudioData(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Sound in base64, and its format.
+
+    Named by OpenRouter.
+    """
 
     data: str
     format: Annotated[str, Known("mp3", "wav")]
 
 
 class InputText(ContentPart, tag="input_text", kw_only=True):
-    """``input_text``, named by OpenRouter, OpenAI, Open Responses."""
+    """Text that the caller sends.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["input_text"]] = "input_text"
     text: str
@@ -74,7 +89,10 @@ class InputText(ContentPart, tag="input_text", kw_only=True):
 
 
 class InputImage(ContentPart, tag="input_image", kw_only=True):
-    """``input_image``, named by OpenRouter, OpenAI, Open Responses."""
+    """A picture that the caller sends, by id or URL.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["input_image"]] = "input_image"
     detail: Strict[Annotated[str, Known("auto", "high", "low", "original")] | None] = UNSET
@@ -84,7 +102,10 @@ class InputImage(ContentPart, tag="input_image", kw_only=True):
 
 
 class InputFile(ContentPart, tag="input_file", kw_only=True):
-    """``input_file``, named by OpenRouter, OpenAI, Open Responses."""
+    """A file that the caller sends, by id, URL or content.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["input_file"]] = "input_file"
     file_data: Maybe[str | None] = UNSET
@@ -96,14 +117,20 @@ class InputFile(ContentPart, tag="input_file", kw_only=True):
 
 
 class InputAudio(ContentPart, tag="input_audio", kw_only=True):
-    """``input_audio``, named by OpenRouter."""
+    """Sound that the caller sends.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["input_audio"]] = "input_audio"
     input_audio: InputAudioData
 
 
 class ResponseOutputText(ContentPart, tag="output_text", kw_only=True):
-    """``output_text``, named by OpenRouter, OpenAI, Open Responses."""
+    """Text that the model wrote.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["output_text"]] = "output_text"
     text: str
@@ -112,7 +139,10 @@ class ResponseOutputText(ContentPart, tag="output_text", kw_only=True):
 
 
 class FileCitation(Tagged, tag="file_citation", kw_only=True):
-    """``file_citation``, named by OpenRouter, OpenAI."""
+    """Points to a file that was drawn upon.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["file_citation"]] = "file_citation"
     file_id: str
@@ -121,7 +151,10 @@ class FileCitation(Tagged, tag="file_citation", kw_only=True):
 
 
 class URLCitation(Tagged, tag="url_citation", kw_only=True):
-    """``url_citation``, named by OpenRouter, OpenAI, Open Responses."""
+    """Points to a web page that was drawn upon.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["url_citation"]] = "url_citation"
     end_index: int
@@ -132,7 +165,10 @@ class URLCitation(Tagged, tag="url_citation", kw_only=True):
 
 
 class FilePath(Tagged, tag="file_path", kw_only=True):
-    """``file_path``, named by OpenRouter, OpenAI."""
+    """Points to a file that was made.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["file_path"]] = "file_path"
     file_id: str
@@ -140,42 +176,60 @@ class FilePath(Tagged, tag="file_path", kw_only=True):
 
 
 class OpenAIResponsesRefusalContent(ContentPart, tag="refusal", kw_only=True):
-    """``refusal``, named by OpenRouter, OpenAI, Open Responses."""
+    """The model's words for declining.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["refusal"]] = "refusal"
     refusal: str
 
 
 class ReasoningTextContent(ContentPart, tag="reasoning_text", kw_only=True):
-    """``reasoning_text``, named by OpenRouter, OpenAI, Open Responses."""
+    """Reasoning as text.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["reasoning_text"]] = "reasoning_text"
     text: str
 
 
 class ReasoningSummaryText(ContentPart, tag="summary_text", kw_only=True):
-    """``summary_text``, named by OpenRouter, OpenAI, Open Responses."""
+    """A part of the reasoning's summary.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["summary_text"]] = "summary_text"
     text: str
 
 
 class TextPart(ContentPart, tag="text", kw_only=True):
-    """``text``, named by Open Responses."""
+    """Plain text, of no side.
+
+    Named by Open Responses.
+    """
 
     type: ClassVar[Literal["text"]] = "text"
     text: str
 
 
 class InputVideo(ContentPart, tag="input_video", kw_only=True):
-    """``input_video``, named by OpenRouter, Open Responses."""
+    """A video that the caller sends.
+
+    Named by OpenRouter, Open Responses.
+    """
 
     type: ClassVar[Literal["input_video"]] = "input_video"
     video_url: str
 
 
 class ContainerFileCitation(Tagged, tag="container_file_citation", kw_only=True):
-    """``container_file_citation``, named by OpenAI."""
+    """Points to a file in a container.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["container_file_citation"]] = "container_file_citation"
     container_id: str
@@ -186,7 +240,10 @@ class ContainerFileCitation(Tagged, tag="container_file_citation", kw_only=True)
 
 
 class ComputerScreenshot(ContentPart, tag="computer_screenshot", kw_only=True):
-    """``computer_screenshot``, named by OpenAI."""
+    """A picture of the computer's screen.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["computer_screenshot"]] = "computer_screenshot"
     file_id: Maybe[str | None] = UNSET
@@ -194,7 +251,10 @@ class ComputerScreenshot(ContentPart, tag="computer_screenshot", kw_only=True):
 
 
 class EncryptedContent(ContentPart, tag="encrypted_content", kw_only=True):
-    """``encrypted_content``, named by OpenRouter."""
+    """Content that only the provider can read.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["encrypted_content"]] = "encrypted_content"
     encrypted_content: str

@@ -1,4 +1,4 @@
-"""Wire types: events_content."""
+"""Events of content parts: text, refusals, reasoning, annotations, sound."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ __all__ = [
 
 
 class ContentPartAddedEvent(Event, tag="response.content_part.added", kw_only=True):
-    """``response.content_part.added``, named by OpenRouter, OpenAI, Open Responses."""
+    """A content part opened.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.content_part.added"]] = "response.content_part.added"
     content_index: int
@@ -44,7 +47,10 @@ class ContentPartAddedEvent(Event, tag="response.content_part.added", kw_only=Tr
 
 
 class ContentPartDoneEvent(Event, tag="response.content_part.done", kw_only=True):
-    """``response.content_part.done``, named by OpenRouter, OpenAI, Open Responses."""
+    """A content part is whole.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.content_part.done"]] = "response.content_part.done"
     content_index: int
@@ -54,7 +60,10 @@ class ContentPartDoneEvent(Event, tag="response.content_part.done", kw_only=True
 
 
 class TextDeltaEvent(Event, tag="response.output_text.delta", kw_only=True):
-    """``response.output_text.delta``, named by OpenRouter, OpenAI, Open Responses."""
+    """The next piece of output text.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.output_text.delta"]] = "response.output_text.delta"
     content_index: int
@@ -66,7 +75,10 @@ class TextDeltaEvent(Event, tag="response.output_text.delta", kw_only=True):
 
 
 class TextDoneEvent(Event, tag="response.output_text.done", kw_only=True):
-    """``response.output_text.done``, named by OpenRouter, OpenAI, Open Responses."""
+    """The whole text of a content part.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.output_text.done"]] = "response.output_text.done"
     content_index: int
@@ -77,7 +89,10 @@ class TextDoneEvent(Event, tag="response.output_text.done", kw_only=True):
 
 
 class RefusalDeltaEvent(Event, tag="response.refusal.delta", kw_only=True):
-    """``response.refusal.delta``, named by OpenRouter, OpenAI, Open Responses."""
+    """The next piece of a refusal.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.refusal.delta"]] = "response.refusal.delta"
     content_index: int
@@ -87,7 +102,10 @@ class RefusalDeltaEvent(Event, tag="response.refusal.delta", kw_only=True):
 
 
 class RefusalDoneEvent(Event, tag="response.refusal.done", kw_only=True):
-    """``response.refusal.done``, named by OpenRouter, OpenAI, Open Responses."""
+    """The whole refusal.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.refusal.done"]] = "response.refusal.done"
     content_index: int
@@ -97,7 +115,10 @@ class RefusalDoneEvent(Event, tag="response.refusal.done", kw_only=True):
 
 
 class AnnotationAddedEvent(Event, tag="response.output_text.annotation.added", kw_only=True):
-    """``response.output_text.annotation.added``, named by OpenRouter, OpenAI, Open Responses."""
+    """An annotation (a citation, a file path) joined a piece of output text.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.output_text.annotation.added"]] = (
         "response.output_text.annotation.added"
@@ -110,7 +131,10 @@ class AnnotationAddedEvent(Event, tag="response.output_text.annotation.added", k
 
 
 class ReasoningDeltaEvent(Event, tag="response.reasoning_text.delta", kw_only=True):
-    """``response.reasoning_text.delta``, named by OpenRouter, OpenAI."""
+    """The next piece of reasoning text.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["response.reasoning_text.delta"]] = "response.reasoning_text.delta"
     content_index: int
@@ -120,7 +144,10 @@ class ReasoningDeltaEvent(Event, tag="response.reasoning_text.delta", kw_only=Tr
 
 
 class ReasoningDoneEvent(Event, tag="response.reasoning_text.done", kw_only=True):
-    """``response.reasoning_text.done``, named by OpenRouter, OpenAI."""
+    """The whole reasoning text.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["response.reasoning_text.done"]] = "response.reasoning_text.done"
     content_index: int
@@ -132,7 +159,10 @@ class ReasoningDoneEvent(Event, tag="response.reasoning_text.done", kw_only=True
 class ReasoningSummaryPartAddedEvent(
     Event, tag="response.reasoning_summary_part.added", kw_only=True
 ):
-    """``response.reasoning_summary_part.added``, named by OpenRouter, OpenAI, Open Responses."""
+    """A part of the reasoning's summary opened.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.reasoning_summary_part.added"]] = (
         "response.reasoning_summary_part.added"
@@ -146,7 +176,10 @@ class ReasoningSummaryPartAddedEvent(
 class ReasoningSummaryPartDoneEvent(
     Event, tag="response.reasoning_summary_part.done", kw_only=True
 ):
-    """``response.reasoning_summary_part.done``, named by OpenRouter, OpenAI, Open Responses."""
+    """A part of the reasoning's summary is whole.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.reasoning_summary_part.done"]] = (
         "response.reasoning_summary_part.done"
@@ -161,7 +194,10 @@ class ReasoningSummaryPartDoneEvent(
 class ReasoningSummaryTextDeltaEvent(
     Event, tag="response.reasoning_summary_text.delta", kw_only=True
 ):
-    """``response.reasoning_summary_text.delta``, named by OpenRouter, OpenAI, Open Responses."""
+    """The next piece of the reasoning's summary.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.reasoning_summary_text.delta"]] = (
         "response.reasoning_summary_text.delta"
@@ -176,7 +212,10 @@ class ReasoningSummaryTextDeltaEvent(
 class ReasoningSummaryTextDoneEvent(
     Event, tag="response.reasoning_summary_text.done", kw_only=True
 ):
-    """``response.reasoning_summary_text.done``, named by OpenRouter, OpenAI, Open Responses."""
+    """The whole text of a part of the reasoning's summary.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.reasoning_summary_text.done"]] = (
         "response.reasoning_summary_text.done"
@@ -190,7 +229,10 @@ class ReasoningSummaryTextDoneEvent(
 class FusionCallPanelReasoningDeltaEvent(
     Event, tag="response.fusion_call.panel.reasoning.delta", kw_only=True
 ):
-    """``response.fusion_call.panel.reasoning.delta``, named by OpenRouter."""
+    """The next piece of a panel model's reasoning.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["response.fusion_call.panel.reasoning.delta"]] = (
         "response.fusion_call.panel.reasoning.delta"
@@ -202,7 +244,10 @@ class FusionCallPanelReasoningDeltaEvent(
 
 
 class ResponseReasoningDeltaEvent(Event, tag="response.reasoning.delta", kw_only=True):
-    """``response.reasoning.delta``, named by Open Responses."""
+    """The next piece of reasoning, as Open Responses spells the event.
+
+    Named by Open Responses.
+    """
 
     type: ClassVar[Literal["response.reasoning.delta"]] = "response.reasoning.delta"
     item_id: str
@@ -213,7 +258,10 @@ class ResponseReasoningDeltaEvent(Event, tag="response.reasoning.delta", kw_only
 
 
 class ResponseReasoningDoneEvent(Event, tag="response.reasoning.done", kw_only=True):
-    """``response.reasoning.done``, named by Open Responses."""
+    """The whole reasoning, as Open Responses spells the event.
+
+    Named by Open Responses.
+    """
 
     type: ClassVar[Literal["response.reasoning.done"]] = "response.reasoning.done"
     item_id: str
@@ -223,26 +271,38 @@ class ResponseReasoningDoneEvent(Event, tag="response.reasoning.done", kw_only=T
 
 
 class ResponseAudioDeltaEvent(Event, tag="response.audio.delta", kw_only=True):
-    """``response.audio.delta``, named by OpenAI."""
+    """The next piece of spoken output, in base64.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.audio.delta"]] = "response.audio.delta"
     delta: str
 
 
 class ResponseAudioDoneEvent(Event, tag="response.audio.done", kw_only=True):
-    """``response.audio.done``, named by OpenAI."""
+    """The spoken output is whole.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.audio.done"]] = "response.audio.done"
 
 
 class ResponseAudioTranscriptDeltaEvent(Event, tag="response.audio.transcript.delta", kw_only=True):
-    """``response.audio.transcript.delta``, named by OpenAI."""
+    """The next piece of the spoken output's text.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.audio.transcript.delta"]] = "response.audio.transcript.delta"
     delta: str
 
 
 class ResponseAudioTranscriptDoneEvent(Event, tag="response.audio.transcript.done", kw_only=True):
-    """``response.audio.transcript.done``, named by OpenAI."""
+    """The spoken output's text is whole.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.audio.transcript.done"]] = "response.audio.transcript.done"

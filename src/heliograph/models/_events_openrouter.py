@@ -1,4 +1,4 @@
-"""Wire types: events_openrouter."""
+"""Events that OpenRouter alone has: patches, fusion, debugging."""
 
 from __future__ import annotations
 
@@ -27,14 +27,20 @@ __all__ = [
 
 
 class DebugInfo(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """What a debug event tells.
+
+    Named by OpenRouter.
+    """
 
     echo_upstream_body: Maybe[dict[str, Any]] = UNSET
     timings: Maybe[DebugTimings] = UNSET
 
 
 class DebugTimings(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """When one step of the router began.
+
+    Named by OpenRouter.
+    """
 
     epoch_ms: int
     event: Annotated[
@@ -52,7 +58,10 @@ class DebugTimings(Model, kw_only=True):
 class ApplyPatchCallOperationDiffDeltaEvent(
     Event, tag="response.apply_patch_call_operation_diff.delta", kw_only=True
 ):
-    """``response.apply_patch_call_operation_diff.delta``, named by OpenRouter."""
+    """The next piece of a patch's diff.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["response.apply_patch_call_operation_diff.delta"]] = (
         "response.apply_patch_call_operation_diff.delta"
@@ -65,7 +74,10 @@ class ApplyPatchCallOperationDiffDeltaEvent(
 class ApplyPatchCallOperationDiffDoneEvent(
     Event, tag="response.apply_patch_call_operation_diff.done", kw_only=True
 ):
-    """``response.apply_patch_call_operation_diff.done``, named by OpenRouter."""
+    """The whole diff of a patch.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["response.apply_patch_call_operation_diff.done"]] = (
         "response.apply_patch_call_operation_diff.done"
@@ -76,7 +88,10 @@ class ApplyPatchCallOperationDiffDoneEvent(
 
 
 class FusionCallInProgressEvent(Event, tag="response.fusion_call.in_progress", kw_only=True):
-    """``response.fusion_call.in_progress``, named by OpenRouter."""
+    """A fusion call has begun.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["response.fusion_call.in_progress"]] = "response.fusion_call.in_progress"
     item_id: str
@@ -84,7 +99,10 @@ class FusionCallInProgressEvent(Event, tag="response.fusion_call.in_progress", k
 
 
 class FusionCallPanelAddedEvent(Event, tag="response.fusion_call.panel.added", kw_only=True):
-    """``response.fusion_call.panel.added``, named by OpenRouter."""
+    """A model joined the panel.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["response.fusion_call.panel.added"]] = "response.fusion_call.panel.added"
     item_id: str
@@ -93,7 +111,10 @@ class FusionCallPanelAddedEvent(Event, tag="response.fusion_call.panel.added", k
 
 
 class FusionCallPanelDeltaEvent(Event, tag="response.fusion_call.panel.delta", kw_only=True):
-    """``response.fusion_call.panel.delta``, named by OpenRouter."""
+    """The next piece of a panel model's answer.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["response.fusion_call.panel.delta"]] = "response.fusion_call.panel.delta"
     delta: str
@@ -105,7 +126,10 @@ class FusionCallPanelDeltaEvent(Event, tag="response.fusion_call.panel.delta", k
 class FusionCallPanelCompletedEvent(
     Event, tag="response.fusion_call.panel.completed", kw_only=True
 ):
-    """``response.fusion_call.panel.completed``, named by OpenRouter."""
+    """A model of the panel has answered.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["response.fusion_call.panel.completed"]] = (
         "response.fusion_call.panel.completed"
@@ -117,7 +141,10 @@ class FusionCallPanelCompletedEvent(
 
 
 class FusionCallPanelFailedEvent(Event, tag="response.fusion_call.panel.failed", kw_only=True):
-    """``response.fusion_call.panel.failed``, named by OpenRouter."""
+    """A model of the panel failed.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["response.fusion_call.panel.failed"]] = (
         "response.fusion_call.panel.failed"
@@ -132,7 +159,10 @@ class FusionCallPanelFailedEvent(Event, tag="response.fusion_call.panel.failed",
 class FusionCallAnalysisInProgressEvent(
     Event, tag="response.fusion_call.analysis.in_progress", kw_only=True
 ):
-    """``response.fusion_call.analysis.in_progress``, named by OpenRouter."""
+    """The panel's answers are being compared.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["response.fusion_call.analysis.in_progress"]] = (
         "response.fusion_call.analysis.in_progress"
@@ -146,7 +176,10 @@ class FusionCallAnalysisInProgressEvent(
 class FusionCallAnalysisCompletedEvent(
     Event, tag="response.fusion_call.analysis.completed", kw_only=True
 ):
-    """``response.fusion_call.analysis.completed``, named by OpenRouter."""
+    """The panel's answers have been compared.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["response.fusion_call.analysis.completed"]] = (
         "response.fusion_call.analysis.completed"
@@ -157,7 +190,10 @@ class FusionCallAnalysisCompletedEvent(
 
 
 class FusionCallCompletedEvent(Event, tag="response.fusion_call.completed", kw_only=True):
-    """``response.fusion_call.completed``, named by OpenRouter."""
+    """A fusion call has finished.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["response.fusion_call.completed"]] = "response.fusion_call.completed"
     item_id: str
@@ -165,7 +201,10 @@ class FusionCallCompletedEvent(Event, tag="response.fusion_call.completed", kw_o
 
 
 class DebugEvent(Event, tag="response.debug", kw_only=True):
-    """``response.debug``, named by OpenRouter."""
+    """What the router did, for debugging.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["response.debug"]] = "response.debug"
     debug: DebugInfo

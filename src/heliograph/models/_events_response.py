@@ -1,4 +1,4 @@
-"""Wire types: events_response."""
+"""Events of the response as a whole and of its items."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ __all__ = [
 
 
 class ErrorPayload(Model, kw_only=True):
-    """Named by Open Responses."""
+    """An error's code, message and the request field at fault.
+
+    Named by Open Responses.
+    """
 
     code: Maybe[str | int | None] = UNSET
     message: Maybe[str | None] = UNSET
@@ -35,42 +38,64 @@ class ErrorPayload(Model, kw_only=True):
 
 
 class CreatedEvent(Event, tag="response.created", kw_only=True):
-    """``response.created``, named by OpenRouter, OpenAI, Open Responses."""
+    """The response exists: the first event of a stream.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.created"]] = "response.created"
     response: OpenResponsesResult
 
 
 class InProgressEvent(Event, tag="response.in_progress", kw_only=True):
-    """``response.in_progress``, named by OpenRouter, OpenAI, Open Responses."""
+    """The response is being worked on.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.in_progress"]] = "response.in_progress"
     response: OpenResponsesResult
 
 
 class CompletedEvent(Event, tag="response.completed", kw_only=True):
-    """``response.completed``, named by OpenRouter, OpenAI, Open Responses."""
+    """The response is whole; the stream ends here.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.completed"]] = "response.completed"
     response: OpenResponsesResult
 
 
 class IncompleteEvent(Event, tag="response.incomplete", kw_only=True):
-    """``response.incomplete``, named by OpenRouter, OpenAI, Open Responses."""
+    """The response stopped short; the stream ends here.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.incomplete"]] = "response.incomplete"
     response: OpenResponsesResult
 
 
 class FailedEvent(Event, tag="response.failed", kw_only=True):
-    """``response.failed``, named by OpenRouter, OpenAI, Open Responses."""
+    """The response failed; the stream ends here.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.failed"]] = "response.failed"
     response: OpenResponsesResult
 
 
 class ErrorEvent(Event, tag="error", kw_only=True):
-    """``error``, named by OpenRouter, OpenAI, Open Responses."""
+    """Something failed, outside any response or before one could say so.
+
+    Read in all its shapes: OpenAI's and OpenRouter's (``code``, ``message``, ``param`` beside
+    ``type``), Open Responses' (the same under ``error``), the WebSocket's envelope (``error`` and
+    ``status``), each also without a sequence number. ``payload`` gives the error in one form.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["error"]] = "error"
     code: Maybe[str | int | None] = UNSET
@@ -88,7 +113,10 @@ class ErrorEvent(Event, tag="error", kw_only=True):
 
 
 class OutputItemAddedEvent(Event, tag="response.output_item.added", kw_only=True):
-    """``response.output_item.added``, named by OpenRouter, OpenAI, Open Responses."""
+    """An item opened.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.output_item.added"]] = "response.output_item.added"
     item: OutputItem | None
@@ -96,7 +124,10 @@ class OutputItemAddedEvent(Event, tag="response.output_item.added", kw_only=True
 
 
 class OutputItemDoneEvent(Event, tag="response.output_item.done", kw_only=True):
-    """``response.output_item.done``, named by OpenRouter, OpenAI, Open Responses."""
+    """An item is whole.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.output_item.done"]] = "response.output_item.done"
     item: OutputItem | None
@@ -104,7 +135,10 @@ class OutputItemDoneEvent(Event, tag="response.output_item.done", kw_only=True):
 
 
 class QueuedEvent(Event, tag="response.queued", kw_only=True):
-    """``response.queued``, named by OpenAI, Open Responses."""
+    """The response waits its turn.
+
+    Named by OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.queued"]] = "response.queued"
     response: OpenResponsesResult

@@ -1,4 +1,4 @@
-"""Wire types: events_tools."""
+"""Events of tool calls: functions, the image tool, hosted tools, MCP, the shell."""
 
 from __future__ import annotations
 
@@ -48,7 +48,10 @@ __all__ = [
 
 
 class FunctionCallArgsDeltaEvent(Event, tag="response.function_call_arguments.delta", kw_only=True):
-    """``response.function_call_arguments.delta``, named by OpenRouter, OpenAI, Open Responses."""
+    """The next piece of a function call's arguments.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.function_call_arguments.delta"]] = (
         "response.function_call_arguments.delta"
@@ -60,7 +63,10 @@ class FunctionCallArgsDeltaEvent(Event, tag="response.function_call_arguments.de
 
 
 class FunctionCallArgsDoneEvent(Event, tag="response.function_call_arguments.done", kw_only=True):
-    """``response.function_call_arguments.done``, named by OpenRouter, OpenAI, Open Responses."""
+    """The whole arguments of a function call.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["response.function_call_arguments.done"]] = (
         "response.function_call_arguments.done"
@@ -74,7 +80,10 @@ class FunctionCallArgsDoneEvent(Event, tag="response.function_call_arguments.don
 class ImageGenCallInProgressEvent(
     Event, tag="response.image_generation_call.in_progress", kw_only=True
 ):
-    """``response.image_generation_call.in_progress``, named by OpenRouter, OpenAI."""
+    """A call of the image tool has begun.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["response.image_generation_call.in_progress"]] = (
         "response.image_generation_call.in_progress"
@@ -86,7 +95,10 @@ class ImageGenCallInProgressEvent(
 class ImageGenCallGeneratingEvent(
     Event, tag="response.image_generation_call.generating", kw_only=True
 ):
-    """``response.image_generation_call.generating``, named by OpenRouter, OpenAI."""
+    """The image tool is drawing.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["response.image_generation_call.generating"]] = (
         "response.image_generation_call.generating"
@@ -98,7 +110,10 @@ class ImageGenCallGeneratingEvent(
 class ImageGenCallPartialImageEvent(
     HasPicture, Event, tag="response.image_generation_call.partial_image", kw_only=True
 ):
-    """``response.image_generation_call.partial_image``, named by OpenRouter, OpenAI."""
+    """An early stage of the image tool's picture.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["response.image_generation_call.partial_image"]] = (
         "response.image_generation_call.partial_image"
@@ -117,7 +132,10 @@ class ImageGenCallPartialImageEvent(
 class ImageGenCallCompletedEvent(
     Event, tag="response.image_generation_call.completed", kw_only=True
 ):
-    """``response.image_generation_call.completed``, named by OpenRouter, OpenAI."""
+    """A picture of the image tool is whole; its item's ``done`` carries it.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["response.image_generation_call.completed"]] = (
         "response.image_generation_call.completed"
@@ -129,7 +147,10 @@ class ImageGenCallCompletedEvent(
 class CodeInterpreterCallInProgressEvent(
     Event, tag="response.code_interpreter_call.in_progress", kw_only=True
 ):
-    """``response.code_interpreter_call.in_progress``, named by OpenRouter, OpenAI."""
+    """A call of the code interpreter has begun.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["response.code_interpreter_call.in_progress"]] = (
         "response.code_interpreter_call.in_progress"
@@ -141,7 +162,10 @@ class CodeInterpreterCallInProgressEvent(
 class CodeInterpreterCallInterpretingEvent(
     Event, tag="response.code_interpreter_call.interpreting", kw_only=True
 ):
-    """``response.code_interpreter_call.interpreting``, named by OpenRouter, OpenAI."""
+    """The code is running.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["response.code_interpreter_call.interpreting"]] = (
         "response.code_interpreter_call.interpreting"
@@ -153,7 +177,10 @@ class CodeInterpreterCallInterpretingEvent(
 class CodeInterpreterCallCompletedEvent(
     Event, tag="response.code_interpreter_call.completed", kw_only=True
 ):
-    """``response.code_interpreter_call.completed``, named by OpenRouter, OpenAI."""
+    """The code interpreter has finished.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["response.code_interpreter_call.completed"]] = (
         "response.code_interpreter_call.completed"
@@ -165,7 +192,10 @@ class CodeInterpreterCallCompletedEvent(
 class CodeInterpreterCallCodeDeltaEvent(
     Event, tag="response.code_interpreter_call_code.delta", kw_only=True
 ):
-    """``response.code_interpreter_call_code.delta``, named by OpenRouter, OpenAI."""
+    """The next piece of the code that the interpreter will run.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["response.code_interpreter_call_code.delta"]] = (
         "response.code_interpreter_call_code.delta"
@@ -178,7 +208,10 @@ class CodeInterpreterCallCodeDeltaEvent(
 class CodeInterpreterCallCodeDoneEvent(
     Event, tag="response.code_interpreter_call_code.done", kw_only=True
 ):
-    """``response.code_interpreter_call_code.done``, named by OpenRouter, OpenAI."""
+    """The whole code that the interpreter will run.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["response.code_interpreter_call_code.done"]] = (
         "response.code_interpreter_call_code.done"
@@ -189,7 +222,10 @@ class CodeInterpreterCallCodeDoneEvent(
 
 
 class WebSearchCallInProgressEvent(Event, tag="response.web_search_call.in_progress", kw_only=True):
-    """``response.web_search_call.in_progress``, named by OpenRouter, OpenAI."""
+    """A web search has begun.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["response.web_search_call.in_progress"]] = (
         "response.web_search_call.in_progress"
@@ -199,7 +235,10 @@ class WebSearchCallInProgressEvent(Event, tag="response.web_search_call.in_progr
 
 
 class WebSearchCallSearchingEvent(Event, tag="response.web_search_call.searching", kw_only=True):
-    """``response.web_search_call.searching``, named by OpenRouter, OpenAI."""
+    """A web search is looking.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["response.web_search_call.searching"]] = (
         "response.web_search_call.searching"
@@ -209,7 +248,10 @@ class WebSearchCallSearchingEvent(Event, tag="response.web_search_call.searching
 
 
 class WebSearchCallCompletedEvent(Event, tag="response.web_search_call.completed", kw_only=True):
-    """``response.web_search_call.completed``, named by OpenRouter, OpenAI."""
+    """A web search has finished.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["response.web_search_call.completed"]] = (
         "response.web_search_call.completed"
@@ -221,7 +263,10 @@ class WebSearchCallCompletedEvent(Event, tag="response.web_search_call.completed
 class CustomToolCallInputDeltaEvent(
     Event, tag="response.custom_tool_call_input.delta", kw_only=True
 ):
-    """``response.custom_tool_call_input.delta``, named by OpenRouter, OpenAI."""
+    """The next piece of a custom tool's input.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["response.custom_tool_call_input.delta"]] = (
         "response.custom_tool_call_input.delta"
@@ -232,7 +277,10 @@ class CustomToolCallInputDeltaEvent(
 
 
 class CustomToolCallInputDoneEvent(Event, tag="response.custom_tool_call_input.done", kw_only=True):
-    """``response.custom_tool_call_input.done``, named by OpenRouter, OpenAI."""
+    """The whole input of a custom tool.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["response.custom_tool_call_input.done"]] = (
         "response.custom_tool_call_input.done"
@@ -243,7 +291,10 @@ class CustomToolCallInputDoneEvent(Event, tag="response.custom_tool_call_input.d
 
 
 class ResponseCompactionCompactingEvent(Event, tag="response.compaction.compacting", kw_only=True):
-    """``response.compaction.compacting``, named by OpenAI."""
+    """The conversation is being compacted.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.compaction.compacting"]] = "response.compaction.compacting"
     item_id: str
@@ -253,7 +304,10 @@ class ResponseCompactionCompactingEvent(Event, tag="response.compaction.compacti
 class ResponseFileSearchCallCompletedEvent(
     Event, tag="response.file_search_call.completed", kw_only=True
 ):
-    """``response.file_search_call.completed``, named by OpenAI."""
+    """A file search has finished.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.file_search_call.completed"]] = (
         "response.file_search_call.completed"
@@ -265,7 +319,10 @@ class ResponseFileSearchCallCompletedEvent(
 class ResponseFileSearchCallInProgressEvent(
     Event, tag="response.file_search_call.in_progress", kw_only=True
 ):
-    """``response.file_search_call.in_progress``, named by OpenAI."""
+    """A file search has begun.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.file_search_call.in_progress"]] = (
         "response.file_search_call.in_progress"
@@ -277,7 +334,10 @@ class ResponseFileSearchCallInProgressEvent(
 class ResponseFileSearchCallSearchingEvent(
     Event, tag="response.file_search_call.searching", kw_only=True
 ):
-    """``response.file_search_call.searching``, named by OpenAI."""
+    """A file search is looking.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.file_search_call.searching"]] = (
         "response.file_search_call.searching"
@@ -289,7 +349,10 @@ class ResponseFileSearchCallSearchingEvent(
 class ResponseShellCallCommandAddedEvent(
     Event, tag="response.shell_call_command.added", kw_only=True
 ):
-    """``response.shell_call_command.added``, named by OpenAI."""
+    """A shell call has one command more.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.shell_call_command.added"]] = (
         "response.shell_call_command.added"
@@ -302,7 +365,10 @@ class ResponseShellCallCommandAddedEvent(
 class ResponseShellCallCommandDeltaEvent(
     Event, tag="response.shell_call_command.delta", kw_only=True
 ):
-    """``response.shell_call_command.delta``, named by OpenAI."""
+    """The next piece of a shell command.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.shell_call_command.delta"]] = (
         "response.shell_call_command.delta"
@@ -316,7 +382,10 @@ class ResponseShellCallCommandDeltaEvent(
 class ResponseShellCallCommandDoneEvent(
     Event, tag="response.shell_call_command.done", kw_only=True
 ):
-    """``response.shell_call_command.done``, named by OpenAI."""
+    """A shell command is whole.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.shell_call_command.done"]] = "response.shell_call_command.done"
     command: str
@@ -327,7 +396,10 @@ class ResponseShellCallCommandDoneEvent(
 class ResponseShellCallOutputContentDeltaEvent(
     Event, tag="response.shell_call_output_content.delta", kw_only=True
 ):
-    """``response.shell_call_output_content.delta``, named by OpenAI."""
+    """The next piece of what a shell command printed.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.shell_call_output_content.delta"]] = (
         "response.shell_call_output_content.delta"
@@ -341,7 +413,10 @@ class ResponseShellCallOutputContentDeltaEvent(
 class ResponseShellCallOutputContentDoneEvent(
     Event, tag="response.shell_call_output_content.done", kw_only=True
 ):
-    """``response.shell_call_output_content.done``, named by OpenAI."""
+    """All that a shell command printed.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.shell_call_output_content.done"]] = (
         "response.shell_call_output_content.done"
@@ -355,7 +430,10 @@ class ResponseShellCallOutputContentDoneEvent(
 class ResponseMcpCallArgumentsDeltaEvent(
     Event, tag="response.mcp_call_arguments.delta", kw_only=True
 ):
-    """``response.mcp_call_arguments.delta``, named by OpenAI."""
+    """The next piece of an MCP call's arguments.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.mcp_call_arguments.delta"]] = (
         "response.mcp_call_arguments.delta"
@@ -368,7 +446,10 @@ class ResponseMcpCallArgumentsDeltaEvent(
 class ResponseMcpCallArgumentsDoneEvent(
     Event, tag="response.mcp_call_arguments.done", kw_only=True
 ):
-    """``response.mcp_call_arguments.done``, named by OpenAI."""
+    """The whole arguments of an MCP call.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.mcp_call_arguments.done"]] = "response.mcp_call_arguments.done"
     arguments: str
@@ -377,7 +458,10 @@ class ResponseMcpCallArgumentsDoneEvent(
 
 
 class ResponseMcpCallCompletedEvent(Event, tag="response.mcp_call.completed", kw_only=True):
-    """``response.mcp_call.completed``, named by OpenAI."""
+    """An MCP call has finished.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.mcp_call.completed"]] = "response.mcp_call.completed"
     item_id: str
@@ -385,7 +469,10 @@ class ResponseMcpCallCompletedEvent(Event, tag="response.mcp_call.completed", kw
 
 
 class ResponseMcpCallFailedEvent(Event, tag="response.mcp_call.failed", kw_only=True):
-    """``response.mcp_call.failed``, named by OpenAI."""
+    """An MCP call failed.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.mcp_call.failed"]] = "response.mcp_call.failed"
     item_id: str
@@ -393,7 +480,10 @@ class ResponseMcpCallFailedEvent(Event, tag="response.mcp_call.failed", kw_only=
 
 
 class ResponseMcpCallInProgressEvent(Event, tag="response.mcp_call.in_progress", kw_only=True):
-    """``response.mcp_call.in_progress``, named by OpenAI."""
+    """An MCP call has begun.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.mcp_call.in_progress"]] = "response.mcp_call.in_progress"
     item_id: str
@@ -403,7 +493,10 @@ class ResponseMcpCallInProgressEvent(Event, tag="response.mcp_call.in_progress",
 class ResponseMcpListToolsCompletedEvent(
     Event, tag="response.mcp_list_tools.completed", kw_only=True
 ):
-    """``response.mcp_list_tools.completed``, named by OpenAI."""
+    """An MCP server's tools are listed.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.mcp_list_tools.completed"]] = (
         "response.mcp_list_tools.completed"
@@ -413,7 +506,10 @@ class ResponseMcpListToolsCompletedEvent(
 
 
 class ResponseMcpListToolsFailedEvent(Event, tag="response.mcp_list_tools.failed", kw_only=True):
-    """``response.mcp_list_tools.failed``, named by OpenAI."""
+    """An MCP server's tools could not be listed.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.mcp_list_tools.failed"]] = "response.mcp_list_tools.failed"
     item_id: str
@@ -423,7 +519,10 @@ class ResponseMcpListToolsFailedEvent(Event, tag="response.mcp_list_tools.failed
 class ResponseMcpListToolsInProgressEvent(
     Event, tag="response.mcp_list_tools.in_progress", kw_only=True
 ):
-    """``response.mcp_list_tools.in_progress``, named by OpenAI."""
+    """An MCP server's tools are being listed.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["response.mcp_list_tools.in_progress"]] = (
         "response.mcp_list_tools.in_progress"

@@ -1,4 +1,4 @@
-"""Wire types: images."""
+"""OpenAI's and OpenRouter's Images APIs: requests and answers."""
 
 from __future__ import annotations
 
@@ -10,16 +10,13 @@ from ._base import Known, Maybe, Model, Tagged
 from ._images_usage import ImageGenerationUsage, ImagesUsage
 from ._options import ProviderSortConfig
 from ._pictures import HasPicture
-from ._tool_options import SvgOptions
 from ._usage import SvgUsage
 
 __all__ = [
     "ContentPartImage",
     "GeneratedImage",
     "Image",
-    "ImageEditParams",
     "ImageGenStreamError",
-    "ImageGenerateParams",
     "ImageGenerationProviderPreferences",
     "ImageGenerationRequest",
     "ImageGenerationResponse",
@@ -29,7 +26,10 @@ __all__ = [
 
 
 class ImageGenerationRequest(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """The body of OpenRouter's ``POST /images``.
+
+    Named by OpenRouter.
+    """
 
     model: str
     prompt: str
@@ -76,7 +76,10 @@ class ImageGenerationRequest(Model, kw_only=True):
 
 
 class ImageGenerationProviderPreferences(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Which providers may draw, and in what order.
+
+    Named by OpenRouter.
+    """
 
     allow_fallbacks: Maybe[bool | None] = UNSET
     ignore: Maybe[list[str] | None] = UNSET
@@ -91,70 +94,21 @@ class ImageGenerationProviderPreferences(Model, kw_only=True):
 
 
 class ImageGenerationResponse(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """The answer of OpenRouter's ``POST /images``.
+
+    Named by OpenRouter.
+    """
 
     created: int
     data: list[GeneratedImage]
     usage: Maybe[ImageGenerationUsage | None] = UNSET
 
 
-class ImageGenerateParams(Model, kw_only=True):
-    """Named by OpenAI."""
-
-    prompt: str
-    stream: bool
-    background: Maybe[Annotated[str, Known("transparent", "opaque", "auto")] | None] = UNSET
-    complexity: Maybe[Annotated[str, Known("low", "medium", "high")] | None] = UNSET
-    frame_count: Maybe[int | None] = UNSET
-    frame_duration_ms: Maybe[int | None] = UNSET
-    model: Maybe[str | None] = UNSET
-    moderation: Maybe[Annotated[str, Known("low", "auto")] | None] = UNSET
-    n: Maybe[int | None] = UNSET
-    output_compression: Maybe[int | None] = UNSET
-    output_format: Maybe[Annotated[str, Known("png", "webp", "jpeg", "gif", "svg")] | None] = UNSET
-    partial_images: Maybe[int | None] = UNSET
-    quality: Maybe[
-        Annotated[str, Known("low", "medium", "high", "xhigh", "max", "auto", "standard", "hd")]
-        | None
-    ] = UNSET
-    response_format: Maybe[Annotated[str, Known("url", "b64_json")] | None] = UNSET
-    safety_identifier: Maybe[str | None] = UNSET
-    size: Maybe[str | None] = UNSET
-    style: Maybe[Annotated[str, Known("vivid", "natural")] | None] = UNSET
-    svg: Maybe[SvgOptions | None] = UNSET
-    user: Maybe[str] = UNSET
-
-
-class ImageEditParams(Model, kw_only=True):
-    """Named by OpenAI."""
-
-    image: Any
-    prompt: str
-    stream: bool
-    background: Maybe[Annotated[str, Known("transparent", "opaque", "auto")] | None] = UNSET
-    complexity: Maybe[Annotated[str, Known("low", "medium", "high")] | None] = UNSET
-    frame_count: Maybe[int | None] = UNSET
-    frame_duration_ms: Maybe[int | None] = UNSET
-    input_fidelity: Maybe[Annotated[str, Known("high", "low")] | None] = UNSET
-    markup: Maybe[Any] = UNSET
-    mask: Maybe[Any] = UNSET
-    model: Maybe[str | None] = UNSET
-    n: Maybe[int | None] = UNSET
-    output_compression: Maybe[int | None] = UNSET
-    output_format: Maybe[Annotated[str, Known("png", "webp", "jpeg", "gif", "svg")] | None] = UNSET
-    partial_images: Maybe[int | None] = UNSET
-    quality: Maybe[
-        Annotated[str, Known("low", "medium", "high", "xhigh", "max", "auto", "standard")] | None
-    ] = UNSET
-    response_format: Maybe[Annotated[str, Known("url", "b64_json")] | None] = UNSET
-    safety_identifier: Maybe[str | None] = UNSET
-    size: Maybe[str | None] = UNSET
-    svg: Maybe[SvgOptions | None] = UNSET
-    user: Maybe[str] = UNSET
-
-
 class ImagesResponse(Model, kw_only=True):
-    """Named by OpenAI."""
+    """The answer of OpenAI's ``/images/generations`` and ``/images/edits``.
+
+    Named by OpenAI.
+    """
 
     created: int
     background: Maybe[Annotated[str, Known("transparent", "opaque")] | None] = UNSET
@@ -168,7 +122,10 @@ class ImagesResponse(Model, kw_only=True):
 
 
 class Image(HasPicture, Model, kw_only=True):
-    """Named by OpenAI."""
+    """One picture of OpenAI's ``/images/generations`` and ``/images/edits``.
+
+    Named by OpenAI.
+    """
 
     PICTURES: ClassVar[tuple[str, ...]] = ("b64_json",)
     b64_json: Maybe[str | None] = UNSET
@@ -177,13 +134,19 @@ class Image(HasPicture, Model, kw_only=True):
 
 
 class ImageUrl(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """The address of a picture.
+
+    Named by OpenRouter.
+    """
 
     url: str
 
 
 class GeneratedImage(HasPicture, Model, kw_only=True):
-    """Named by OpenRouter."""
+    """One picture of OpenRouter's ``/images``.
+
+    Named by OpenRouter.
+    """
 
     PICTURES: ClassVar[tuple[str, ...]] = ("b64_json",)
     b64_json: str
@@ -191,7 +154,10 @@ class GeneratedImage(HasPicture, Model, kw_only=True):
 
 
 class ImageGenStreamError(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """What went wrong with an image stream.
+
+    Named by OpenRouter.
+    """
 
     message: str
     code: Maybe[str | None] = UNSET
@@ -200,7 +166,10 @@ class ImageGenStreamError(Model, kw_only=True):
 
 
 class ContentPartImage(Tagged, tag="image_url", kw_only=True):
-    """``image_url``, named by OpenRouter."""
+    """A picture to start from, by URL.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["image_url"]] = "image_url"
     image_url: ImageUrl

@@ -1,4 +1,4 @@
-"""Wire types: images_events."""
+"""Streaming events of OpenAI's and OpenRouter's Images APIs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ __all__ = [
 class ImageGenCompletedEvent(
     HasPicture, ImageEvent, tag="image_generation.completed", kw_only=True
 ):
-    """``image_generation.completed``, named by OpenRouter, OpenAI."""
+    """A picture is whole.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["image_generation.completed"]] = "image_generation.completed"
     PICTURES: ClassVar[tuple[str, ...]] = ("b64_json",)
@@ -43,7 +46,10 @@ class ImageGenCompletedEvent(
 class ImageGenPartialImageEvent(
     HasPicture, ImageEvent, tag="image_generation.partial_image", kw_only=True
 ):
-    """``image_generation.partial_image``, named by OpenRouter, OpenAI."""
+    """An early stage of a picture.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["image_generation.partial_image"]] = "image_generation.partial_image"
     PICTURES: ClassVar[tuple[str, ...]] = ("b64_json",)
@@ -57,14 +63,20 @@ class ImageGenPartialImageEvent(
 
 
 class ImageGenStreamErrorEvent(ImageEvent, tag="error", kw_only=True):
-    """``error``, named by OpenRouter."""
+    """An image stream failed.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["error"]] = "error"
     error: ImageGenStreamError
 
 
 class ImageGenTextChunkEvent(ImageEvent, tag="image_generation.text_chunk", kw_only=True):
-    """``image_generation.text_chunk``, named by OpenRouter."""
+    """Text that a model wrote while it drew.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["image_generation.text_chunk"]] = "image_generation.text_chunk"
     phase: Annotated[str, Known("content", "reasoning", "draft")]
@@ -74,7 +86,10 @@ class ImageGenTextChunkEvent(ImageEvent, tag="image_generation.text_chunk", kw_o
 class ImageEditPartialImageEvent(
     HasPicture, ImageEvent, tag="image_edit.partial_image", kw_only=True
 ):
-    """``image_edit.partial_image``, named by OpenAI."""
+    """An early stage of an edited picture.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["image_edit.partial_image"]] = "image_edit.partial_image"
     PICTURES: ClassVar[tuple[str, ...]] = ("b64_json",)
@@ -88,7 +103,10 @@ class ImageEditPartialImageEvent(
 
 
 class ImageEditCompletedEvent(HasPicture, ImageEvent, tag="image_edit.completed", kw_only=True):
-    """``image_edit.completed``, named by OpenAI."""
+    """An edited picture is whole.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["image_edit.completed"]] = "image_edit.completed"
     PICTURES: ClassVar[tuple[str, ...]] = ("b64_json",)

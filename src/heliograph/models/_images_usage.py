@@ -1,4 +1,4 @@
-"""Wire types: images_usage."""
+"""What a call of an Images API used."""
 
 from __future__ import annotations
 
@@ -24,14 +24,17 @@ __all__ = [
 
 
 class ImageGenerationUsage(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI."""
+    """Tokens and cost of one picture.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     total_tokens: int
-    cache_creation: Maybe[AnthropicCacheCreation] = UNSET
+    cache_creation: Maybe[AnthropicCacheCreation | None] = UNSET
     completion_tokens: Strict[int] = UNSET
     completion_tokens_details: Maybe[CompletionTokensDetails | None] = UNSET
     cost: Maybe[float | None] = UNSET
-    cost_details: Maybe[CostDetails] = UNSET
+    cost_details: Maybe[CostDetails | None] = UNSET
     is_byok: Maybe[bool] = UNSET
     iterations: Maybe[list[UsageIteration] | None] = UNSET
     prompt_tokens: Strict[int] = UNSET
@@ -45,7 +48,10 @@ class ImageGenerationUsage(Model, kw_only=True):
 
 
 class CostDetails(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """What the upstream provider charged, split up.
+
+    Named by OpenRouter.
+    """
 
     upstream_inference_completions_cost: float
     upstream_inference_prompt_cost: float
@@ -53,14 +59,20 @@ class CostDetails(Model, kw_only=True):
 
 
 class AnthropicCacheCreation(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Tokens written to the prompt cache, by how long they are kept.
+
+    Named by OpenRouter.
+    """
 
     ephemeral_1h_input_tokens: Strict[int] = UNSET
     ephemeral_5m_input_tokens: Strict[int] = UNSET
 
 
 class ImagesUsage(Model, kw_only=True):
-    """Named by OpenAI."""
+    """Tokens that an Images API call used.
+
+    Named by OpenAI.
+    """
 
     input_tokens: int
     input_tokens_details: ImageTokensDetails
@@ -70,7 +82,10 @@ class ImagesUsage(Model, kw_only=True):
 
 
 class CompletionTokensDetails(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """What the output tokens were spent on.
+
+    Named by OpenRouter.
+    """
 
     audio_tokens: Maybe[int | None] = UNSET
     image_tokens: Maybe[int | None] = UNSET
@@ -78,7 +93,10 @@ class CompletionTokensDetails(Model, kw_only=True):
 
 
 class PromptTokensDetails(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """What the input tokens were.
+
+    Named by OpenRouter.
+    """
 
     audio_tokens: Maybe[int | None] = UNSET
     cache_write_tokens: Maybe[int | None] = UNSET
@@ -88,10 +106,13 @@ class PromptTokensDetails(Model, kw_only=True):
 
 
 class AnthropicCompactionUsageIteration(Tagged, tag="compaction", kw_only=True):
-    """``compaction``, named by OpenRouter."""
+    """Tokens of one compaction step.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["compaction"]] = "compaction"
-    cache_creation: Maybe[AnthropicCacheCreation] = UNSET
+    cache_creation: Maybe[AnthropicCacheCreation | None] = UNSET
     cache_creation_input_tokens: Maybe[int] = UNSET
     cache_read_input_tokens: Maybe[int] = UNSET
     input_tokens: Maybe[int] = UNSET
@@ -99,10 +120,13 @@ class AnthropicCompactionUsageIteration(Tagged, tag="compaction", kw_only=True):
 
 
 class AnthropicMessageUsageIteration(Tagged, tag="message", kw_only=True):
-    """``message``, named by OpenRouter."""
+    """Tokens of one message step.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["message"]] = "message"
-    cache_creation: Maybe[AnthropicCacheCreation] = UNSET
+    cache_creation: Maybe[AnthropicCacheCreation | None] = UNSET
     cache_creation_input_tokens: Maybe[int] = UNSET
     cache_read_input_tokens: Maybe[int] = UNSET
     input_tokens: Maybe[int] = UNSET
@@ -111,11 +135,14 @@ class AnthropicMessageUsageIteration(Tagged, tag="message", kw_only=True):
 
 
 class AnthropicAdvisorMessageUsageIteration(Tagged, tag="advisor_message", kw_only=True):
-    """``advisor_message``, named by OpenRouter."""
+    """Tokens of one advisor step.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["advisor_message"]] = "advisor_message"
     model: str
-    cache_creation: Maybe[AnthropicCacheCreation] = UNSET
+    cache_creation: Maybe[AnthropicCacheCreation | None] = UNSET
     cache_creation_input_tokens: Maybe[int] = UNSET
     cache_read_input_tokens: Maybe[int] = UNSET
     input_tokens: Maybe[int] = UNSET

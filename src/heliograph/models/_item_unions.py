@@ -1,4 +1,4 @@
-"""Wire types: item_unions."""
+"""Every item, as a response holds it and as a request may."""
 
 from __future__ import annotations
 

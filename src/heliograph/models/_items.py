@@ -1,4 +1,4 @@
-"""Wire types: items."""
+"""Items: messages, reasoning, calls of functions and of the image tool, context."""
 
 from __future__ import annotations
 
@@ -36,30 +36,42 @@ __all__ = [
 
 
 class ConfigurationUpdateText(Model, kw_only=True):
-    """Named by OpenAI."""
+    """The text settings that such a change sets.
+
+    Named by OpenAI.
+    """
 
     format: TextFormat
 
 
 class AgentInfo(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """The agent a message comes from.
+
+    Named by OpenRouter.
+    """
 
     agent_name: str
 
 
 class InputMessage(Item, tag="message", kw_only=True):
-    """``message``, named by OpenRouter, OpenAI, Open Responses."""
+    """A message in a request, of any role; the content may be plain text.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["message"]] = "message"
     role: Annotated[str, Known("user", "system", "assistant", "developer")]
-    content: Maybe[list[Part] | str | None] = UNSET
+    content: Strict[list[Part] | str | None] = UNSET
     phase: Maybe[Annotated[str, Known("commentary", "final_answer")] | None] = UNSET
-    id: Maybe[str | None] = UNSET
-    status: Maybe[Annotated[str, Known("completed", "incomplete", "in_progress")] | None] = UNSET
+    id: Strict[str | None] = UNSET
+    status: Strict[Annotated[str, Known("completed", "incomplete", "in_progress")] | None] = UNSET
 
 
 class FunctionCallOutputItem(Item, tag="function_call_output", kw_only=True):
-    """``function_call_output``, named by OpenRouter, OpenAI, Open Responses."""
+    """What a function answered.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["function_call_output"]] = "function_call_output"
     output: list[Part] | str
@@ -73,7 +85,10 @@ class FunctionCallOutputItem(Item, tag="function_call_output", kw_only=True):
 
 
 class OutputFunctionCallItem(Item, tag="function_call", kw_only=True):
-    """``function_call``, named by OpenRouter, OpenAI, Open Responses."""
+    """A call of a function that the caller runs.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["function_call"]] = "function_call"
     arguments: str
@@ -82,21 +97,24 @@ class OutputFunctionCallItem(Item, tag="function_call", kw_only=True):
     id: Strict[str | None] = UNSET
     namespace: Maybe[str | None] = UNSET
     status: Strict[Annotated[str, Known("in_progress", "completed", "incomplete")] | None] = UNSET
-    subagent_id: Maybe[str] = UNSET
-    subagent_items: Maybe[list[dict[str, Any]]] = UNSET
+    subagent_id: Maybe[str | None] = UNSET
+    subagent_items: Maybe[list[dict[str, Any]] | None] = UNSET
     async_: Maybe[bool | None] = field(default=UNSET, name="async")
     caller: Maybe[Caller | None] = UNSET
     created_by: Maybe[str | None] = UNSET
 
 
 class OutputImageGenerationCallItem(HasPicture, Item, tag="image_generation_call", kw_only=True):
-    """``image_generation_call``, named by OpenRouter, OpenAI."""
+    """A call of the hosted image tool; ``result`` is the picture in base64.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["image_generation_call"]] = "image_generation_call"
     PICTURES: ClassVar[tuple[str, ...]] = ("result",)
     id: str
     status: Annotated[str, Known("in_progress", "completed", "generating", "failed")]
-    result: Maybe[str | None] = UNSET
+    result: Strict[str | None] = UNSET
     prompt: Maybe[str] = UNSET
     action: Maybe[Annotated[str, Known("generate", "edit", "auto")] | None] = UNSET
     background: Maybe[Annotated[str, Known("transparent", "opaque", "auto")] | None] = UNSET
@@ -111,7 +129,10 @@ class OutputImageGenerationCallItem(HasPicture, Item, tag="image_generation_call
 
 
 class OutputCustomToolCallItem(Item, tag="custom_tool_call", kw_only=True):
-    """``custom_tool_call``, named by OpenRouter, OpenAI."""
+    """A call of a custom tool.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["custom_tool_call"]] = "custom_tool_call"
     call_id: str
@@ -119,14 +140,17 @@ class OutputCustomToolCallItem(Item, tag="custom_tool_call", kw_only=True):
     name: str
     id: Strict[str | None] = UNSET
     namespace: Maybe[str | None] = UNSET
-    status: Strict[Annotated[str, Known("in_progress", "completed", "incomplete")]] = UNSET
+    status: Strict[Annotated[str, Known("in_progress", "completed", "incomplete")] | None] = UNSET
     async_: Maybe[bool | None] = field(default=UNSET, name="async")
     caller: Maybe[Caller | None] = UNSET
     created_by: Maybe[str | None] = UNSET
 
 
 class CustomToolCallOutputItem(Item, tag="custom_tool_call_output", kw_only=True):
-    """``custom_tool_call_output``, named by OpenRouter, OpenAI."""
+    """What a custom tool answered.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["custom_tool_call_output"]] = "custom_tool_call_output"
     call_id: str
@@ -138,7 +162,10 @@ class CustomToolCallOutputItem(Item, tag="custom_tool_call_output", kw_only=True
 
 
 class OutputMessageItem(Item, tag="message", kw_only=True):
-    """``message``, named by OpenRouter, OpenAI, Open Responses."""
+    """A message of the model.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["message"]] = "message"
     content: list[Part]
@@ -149,7 +176,10 @@ class OutputMessageItem(Item, tag="message", kw_only=True):
 
 
 class OutputReasoningItem(Item, tag="reasoning", kw_only=True):
-    """``reasoning``, named by OpenRouter, OpenAI, Open Responses."""
+    """What the model thought before it answered.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["reasoning"]] = "reasoning"
     summary: list[Part] | None
@@ -178,7 +208,10 @@ class OutputReasoningItem(Item, tag="reasoning", kw_only=True):
 
 
 class CompactionItem(Item, tag="compaction", kw_only=True):
-    """``compaction``, named by OpenRouter, OpenAI, Open Responses."""
+    """A part of the conversation, compacted and encrypted.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["compaction"]] = "compaction"
     encrypted_content: str
@@ -187,7 +220,10 @@ class CompactionItem(Item, tag="compaction", kw_only=True):
 
 
 class AdditionalToolsItem(Item, tag="additional_tools", kw_only=True):
-    """``additional_tools``, named by OpenRouter, OpenAI."""
+    """Tools that join the conversation part way, as an item.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["additional_tools"]] = "additional_tools"
     role: Annotated[
@@ -201,7 +237,10 @@ class AdditionalToolsItem(Item, tag="additional_tools", kw_only=True):
 
 
 class ConfigurationUpdateItem(Item, tag="configuration_update", kw_only=True):
-    """``configuration_update``, named by OpenAI."""
+    """Settings that change part way through the conversation.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["configuration_update"]] = "configuration_update"
     id: Strict[str | None] = UNSET
@@ -210,21 +249,30 @@ class ConfigurationUpdateItem(Item, tag="configuration_update", kw_only=True):
 
 
 class CompactionTriggerItem(Item, tag="compaction_trigger", kw_only=True):
-    """``compaction_trigger``, named by OpenAI."""
+    """Asks for the conversation to be compacted here.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["compaction_trigger"]] = "compaction_trigger"
     id: Maybe[str | None] = UNSET
 
 
 class ItemReferenceItem(Item, tag="item_reference", kw_only=True):
-    """``item_reference``, named by OpenRouter, OpenAI, Open Responses."""
+    """Points to an item of an earlier response.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["item_reference"]] = "item_reference"
     id: str
 
 
 class ContextCompactionItem(Item, tag="context_compaction", kw_only=True):
-    """``context_compaction``, named by OpenRouter."""
+    """An encrypted stand-in for earlier context.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["context_compaction"]] = "context_compaction"
     encrypted_content: Maybe[str | None] = UNSET
@@ -232,7 +280,10 @@ class ContextCompactionItem(Item, tag="context_compaction", kw_only=True):
 
 
 class AgentMessageItem(Item, tag="agent_message", kw_only=True):
-    """``agent_message``, named by OpenRouter."""
+    """A message from one agent to another.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["agent_message"]] = "agent_message"
     author: str

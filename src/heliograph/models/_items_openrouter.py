@@ -1,4 +1,4 @@
-"""Wire types: items_openrouter."""
+"""Items of the tools that OpenRouter runs."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, field
 
+from ._actions import ApplyPatchOperation, SearchAction, ShellAction
 from ._base import Item, Known, Maybe
 from ._parts_tools import (
-    ApplyPatchOperation,
     FusionAnalysisResult,
     FusionFailedModel,
     FusionResponse,
     FusionSource,
-    SearchAction,
-    ShellAction,
+    ImageGenerationCallError,
     ShellCallOutputContent,
 )
 from ._pictures import HasPicture
@@ -43,26 +42,37 @@ __all__ = [
 
 
 class OutputDatetimeItem(Item, tag="openrouter:datetime", kw_only=True):
-    """``openrouter:datetime``, named by OpenRouter."""
+    """A call of the date and time tool.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:datetime"]] = "openrouter:datetime"
     datetime: str
     status: Annotated[str, Known("in_progress", "completed", "incomplete")]
     timezone: str
     id: Maybe[str] = UNSET
+    error: Maybe[str | None] = UNSET
 
 
 class OutputWebSearchServerToolItem(Item, tag="openrouter:web_search", kw_only=True):
-    """``openrouter:web_search``, named by OpenRouter."""
+    """A search of the web, run by OpenRouter.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:web_search"]] = "openrouter:web_search"
     status: Annotated[str, Known("in_progress", "completed", "incomplete")]
     action: Maybe[SearchAction] = UNSET
     id: Maybe[str] = UNSET
+    error: Maybe[str | None] = UNSET
 
 
 class OutputCodeInterpreterServerToolItem(Item, tag="openrouter:code_interpreter", kw_only=True):
-    """``openrouter:code_interpreter``, named by OpenRouter."""
+    """A call of OpenRouter's code interpreter.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:code_interpreter"]] = "openrouter:code_interpreter"
     status: Annotated[str, Known("in_progress", "completed", "incomplete")]
@@ -75,7 +85,10 @@ class OutputCodeInterpreterServerToolItem(Item, tag="openrouter:code_interpreter
 
 
 class OutputFileSearchServerToolItem(Item, tag="openrouter:file_search", kw_only=True):
-    """``openrouter:file_search``, named by OpenRouter."""
+    """A file search run by OpenRouter.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:file_search"]] = "openrouter:file_search"
     status: Annotated[str, Known("in_progress", "completed", "incomplete")]
@@ -86,7 +99,12 @@ class OutputFileSearchServerToolItem(Item, tag="openrouter:file_search", kw_only
 class OutputImageGenerationServerToolItem(
     HasPicture, Item, tag="openrouter:image_generation", kw_only=True
 ):
-    """``openrouter:image_generation``, named by OpenRouter."""
+    """A call of OpenRouter's image tool.
+
+    ``image_b64``, ``image_url`` and ``revised_prompt`` are camelCase on the wire too.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:image_generation"]] = "openrouter:image_generation"
     PICTURES: ClassVar[tuple[str, ...]] = (
@@ -100,10 +118,14 @@ class OutputImageGenerationServerToolItem(
     prompt: Maybe[str] = UNSET
     result: Maybe[str | None] = UNSET
     revised_prompt: Maybe[str] = field(default=UNSET, name="revisedPrompt")
+    error: Maybe[str | ImageGenerationCallError | None] = UNSET
 
 
 class OutputBrowserUseServerToolItem(HasPicture, Item, tag="openrouter:browser_use", kw_only=True):
-    """``openrouter:browser_use``, named by OpenRouter."""
+    """A step in a browser of the server.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:browser_use"]] = "openrouter:browser_use"
     PICTURES: ClassVar[tuple[str, ...]] = ("screenshot_b64",)
@@ -114,7 +136,10 @@ class OutputBrowserUseServerToolItem(HasPicture, Item, tag="openrouter:browser_u
 
 
 class OutputBashServerToolItem(Item, tag="openrouter:bash", kw_only=True):
-    """``openrouter:bash``, named by OpenRouter."""
+    """A command that the server's sandbox ran.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:bash"]] = "openrouter:bash"
     status: Annotated[str, Known("in_progress", "completed", "incomplete")]
@@ -125,10 +150,14 @@ class OutputBashServerToolItem(Item, tag="openrouter:bash", kw_only=True):
     id: Maybe[str] = UNSET
     stderr: Maybe[str] = UNSET
     stdout: Maybe[str] = UNSET
+    error: Maybe[str | None] = UNSET
 
 
 class OutputTextEditorServerToolItem(Item, tag="openrouter:text_editor", kw_only=True):
-    """``openrouter:text_editor``, named by OpenRouter."""
+    """An edit of a file on the server.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:text_editor"]] = "openrouter:text_editor"
     status: Annotated[str, Known("in_progress", "completed", "incomplete")]
@@ -138,17 +167,24 @@ class OutputTextEditorServerToolItem(Item, tag="openrouter:text_editor", kw_only
 
 
 class OutputApplyPatchServerToolItem(Item, tag="openrouter:apply_patch", kw_only=True):
-    """``openrouter:apply_patch``, named by OpenRouter."""
+    """A patch that the server applied.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:apply_patch"]] = "openrouter:apply_patch"
     status: Annotated[str, Known("in_progress", "completed", "incomplete")]
     call_id: Maybe[str] = UNSET
     id: Maybe[str] = UNSET
     operation: Maybe[ApplyPatchOperation] = UNSET
+    error: Maybe[str | None] = UNSET
 
 
 class OutputShellServerToolItem(Item, tag="openrouter:shell", kw_only=True):
-    """``openrouter:shell``, named by OpenRouter."""
+    """Commands that the server ran.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:shell"]] = "openrouter:shell"
     status: Annotated[str, Known("in_progress", "completed", "incomplete")]
@@ -157,10 +193,14 @@ class OutputShellServerToolItem(Item, tag="openrouter:shell", kw_only=True):
     call_id: Maybe[str | None] = UNSET
     id: Maybe[str] = UNSET
     output: Maybe[list[ShellCallOutputContent]] = UNSET
+    error: Maybe[str | None] = UNSET
 
 
 class OutputWebFetchServerToolItem(Item, tag="openrouter:web_fetch", kw_only=True):
-    """``openrouter:web_fetch``, named by OpenRouter."""
+    """A page that the server fetched.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:web_fetch"]] = "openrouter:web_fetch"
     status: Annotated[str, Known("in_progress", "completed", "incomplete")]
@@ -173,16 +213,23 @@ class OutputWebFetchServerToolItem(Item, tag="openrouter:web_fetch", kw_only=Tru
 
 
 class OutputToolSearchServerToolItem(Item, tag="openrouter:tool_search", kw_only=True):
-    """``openrouter:tool_search``, named by OpenRouter."""
+    """A search for tools.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:tool_search"]] = "openrouter:tool_search"
     status: Annotated[str, Known("in_progress", "completed", "incomplete")]
     id: Maybe[str] = UNSET
     query: Maybe[str] = UNSET
+    error: Maybe[str | None] = UNSET
 
 
 class OutputMemoryServerToolItem(Item, tag="openrouter:memory", kw_only=True):
-    """``openrouter:memory``, named by OpenRouter."""
+    """A call of the memory tool.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:memory"]] = "openrouter:memory"
     status: Annotated[str, Known("in_progress", "completed", "incomplete")]
@@ -193,7 +240,10 @@ class OutputMemoryServerToolItem(Item, tag="openrouter:memory", kw_only=True):
 
 
 class OutputMcpServerToolItem(Item, tag="openrouter:mcp", kw_only=True):
-    """``openrouter:mcp``, named by OpenRouter."""
+    """A call of an MCP tool, run by OpenRouter.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:mcp"]] = "openrouter:mcp"
     status: Annotated[str, Known("in_progress", "completed", "incomplete")]
@@ -205,7 +255,10 @@ class OutputMcpServerToolItem(Item, tag="openrouter:mcp", kw_only=True):
 class OutputSearchModelsServerToolItem(
     Item, tag="openrouter:experimental__search_models", kw_only=True
 ):
-    """``openrouter:experimental__search_models``, named by OpenRouter."""
+    """A search for models.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:experimental__search_models"]] = (
         "openrouter:experimental__search_models"
@@ -214,10 +267,14 @@ class OutputSearchModelsServerToolItem(
     arguments: Maybe[str] = UNSET
     id: Maybe[str] = UNSET
     query: Maybe[str] = UNSET
+    error: Maybe[str | None] = UNSET
 
 
 class OutputFusionServerToolItem(Item, tag="openrouter:fusion", kw_only=True):
-    """``openrouter:fusion``, named by OpenRouter."""
+    """A call of the fusion tool, with the panel's answers.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:fusion"]] = "openrouter:fusion"
     status: Annotated[str, Known("in_progress", "completed", "incomplete")]
@@ -231,7 +288,10 @@ class OutputFusionServerToolItem(Item, tag="openrouter:fusion", kw_only=True):
 
 
 class OutputAdvisorServerToolItem(Item, tag="openrouter:advisor", kw_only=True):
-    """``openrouter:advisor``, named by OpenRouter."""
+    """A call of the advisor tool.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:advisor"]] = "openrouter:advisor"
     status: Annotated[str, Known("in_progress", "completed", "incomplete", "failed")]
@@ -244,7 +304,10 @@ class OutputAdvisorServerToolItem(Item, tag="openrouter:advisor", kw_only=True):
 
 
 class OutputSubagentServerToolItem(Item, tag="openrouter:subagent", kw_only=True):
-    """``openrouter:subagent``, named by OpenRouter."""
+    """A task given to another model.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:subagent"]] = "openrouter:subagent"
     status: Annotated[str, Known("in_progress", "completed", "incomplete", "failed")]
@@ -260,7 +323,10 @@ class OutputSubagentServerToolItem(Item, tag="openrouter:subagent", kw_only=True
 
 
 class OutputFilesServerToolItem(Item, tag="openrouter:files", kw_only=True):
-    """``openrouter:files``, named by OpenRouter."""
+    """A call of the files tool.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:files"]] = "openrouter:files"
     status: Annotated[str, Known("in_progress", "completed", "incomplete")]

@@ -1,4 +1,4 @@
-"""Wire types: items_tools."""
+"""Items of the other hosted tools and of tools on the caller's machine."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET
 
+from ._actions import (
+    ApplyPatchOperation,
+    ComputerAction,
+    LocalShellCallAction,
+    SafetyCheck,
+    ShellAction,
+    WebSearchAction,
+)
 from ._base import Item, Known, Maybe, Strict
 from ._content import Part
 from ._parts_tools import (
-    ApplyPatchOperation,
     Caller,
     CodeInterpreterOutput,
-    ComputerAction,
     FileSearchResult,
-    LocalShellCallAction,
     McpError,
     McpListToolsTool,
-    SafetyCheck,
-    ShellAction,
     ShellCallOutputContent,
-    WebSearchAction,
 )
 from ._tool_options import ToolEnvironment
 from ._tool_unions import AnyTool
@@ -49,7 +51,10 @@ __all__ = [
 
 
 class OutputApplyPatchCallItem(Item, tag="apply_patch_call", kw_only=True):
-    """``apply_patch_call``, named by OpenRouter, OpenAI."""
+    """A patch that the model wants applied.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["apply_patch_call"]] = "apply_patch_call"
     call_id: str
@@ -61,7 +66,10 @@ class OutputApplyPatchCallItem(Item, tag="apply_patch_call", kw_only=True):
 
 
 class ApplyPatchCallOutputItem(Item, tag="apply_patch_call_output", kw_only=True):
-    """``apply_patch_call_output``, named by OpenRouter, OpenAI."""
+    """What came of a patch that the model asked for.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["apply_patch_call_output"]] = "apply_patch_call_output"
     call_id: str
@@ -73,7 +81,10 @@ class ApplyPatchCallOutputItem(Item, tag="apply_patch_call_output", kw_only=True
 
 
 class OutputWebSearchCallItem(Item, tag="web_search_call", kw_only=True):
-    """``web_search_call``, named by OpenRouter, OpenAI."""
+    """A search of the web.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["web_search_call"]] = "web_search_call"
     id: str
@@ -82,7 +93,10 @@ class OutputWebSearchCallItem(Item, tag="web_search_call", kw_only=True):
 
 
 class OutputFileSearchCallItem(Item, tag="file_search_call", kw_only=True):
-    """``file_search_call``, named by OpenRouter, OpenAI."""
+    """A search of the caller's files.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["file_search_call"]] = "file_search_call"
     id: str
@@ -92,20 +106,26 @@ class OutputFileSearchCallItem(Item, tag="file_search_call", kw_only=True):
 
 
 class OutputCodeInterpreterCallItem(Item, tag="code_interpreter_call", kw_only=True):
-    """``code_interpreter_call``, named by OpenRouter, OpenAI."""
+    """A call of the code interpreter.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["code_interpreter_call"]] = "code_interpreter_call"
     id: str
     status: Annotated[
         str, Known("in_progress", "completed", "incomplete", "interpreting", "failed")
     ]
-    code: Maybe[str | None] = UNSET
+    code: Strict[str | None] = UNSET
     container_id: Strict[str] = UNSET
-    outputs: Maybe[list[CodeInterpreterOutput] | None] = UNSET
+    outputs: Strict[list[CodeInterpreterOutput] | None] = UNSET
 
 
 class OutputComputerCallItem(Item, tag="computer_call", kw_only=True):
-    """``computer_call``, named by OpenRouter, OpenAI."""
+    """Something that the model wants done on a computer.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["computer_call"]] = "computer_call"
     call_id: str
@@ -117,7 +137,10 @@ class OutputComputerCallItem(Item, tag="computer_call", kw_only=True):
 
 
 class OutputShellCallItem(Item, tag="shell_call", kw_only=True):
-    """``shell_call``, named by OpenRouter, OpenAI."""
+    """Commands that the model wants run.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["shell_call"]] = "shell_call"
     call_id: str
@@ -131,7 +154,10 @@ class OutputShellCallItem(Item, tag="shell_call", kw_only=True):
 
 
 class OutputShellCallOutputItem(Item, tag="shell_call_output", kw_only=True):
-    """``shell_call_output``, named by OpenRouter, OpenAI."""
+    """What the commands printed.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["shell_call_output"]] = "shell_call_output"
     call_id: str
@@ -144,7 +170,10 @@ class OutputShellCallOutputItem(Item, tag="shell_call_output", kw_only=True):
 
 
 class ComputerCallOutputItem(Item, tag="computer_call_output", kw_only=True):
-    """``computer_call_output``, named by OpenAI."""
+    """The screen after a computer action.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["computer_call_output"]] = "computer_call_output"
     call_id: str
@@ -158,10 +187,13 @@ class ComputerCallOutputItem(Item, tag="computer_call_output", kw_only=True):
 
 
 class ToolSearchCallItem(Item, tag="tool_search_call", kw_only=True):
-    """``tool_search_call``, named by OpenAI."""
+    """A search for tools that are loaded on demand.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["tool_search_call"]] = "tool_search_call"
-    arguments: Any
+    arguments: Strict[Any] = UNSET
     id: Strict[str | None] = UNSET
     call_id: Maybe[str | None] = UNSET
     execution: Strict[Annotated[str, Known("server", "client")] | None] = UNSET
@@ -170,7 +202,10 @@ class ToolSearchCallItem(Item, tag="tool_search_call", kw_only=True):
 
 
 class ToolSearchOutputItem(Item, tag="tool_search_output", kw_only=True):
-    """``tool_search_output``, named by OpenAI."""
+    """The tools that such a search found.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["tool_search_output"]] = "tool_search_output"
     tools: list[AnyTool]
@@ -182,7 +217,10 @@ class ToolSearchOutputItem(Item, tag="tool_search_output", kw_only=True):
 
 
 class LocalShellCallItem(Item, tag="local_shell_call", kw_only=True):
-    """``local_shell_call``, named by OpenRouter, OpenAI."""
+    """A call of the caller's shell.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["local_shell_call"]] = "local_shell_call"
     action: LocalShellCallAction
@@ -192,7 +230,10 @@ class LocalShellCallItem(Item, tag="local_shell_call", kw_only=True):
 
 
 class LocalShellCallOutputItem(Item, tag="local_shell_call_output", kw_only=True):
-    """``local_shell_call_output``, named by OpenRouter, OpenAI."""
+    """What the caller's shell answered.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["local_shell_call_output"]] = "local_shell_call_output"
     id: str
@@ -201,7 +242,10 @@ class LocalShellCallOutputItem(Item, tag="local_shell_call_output", kw_only=True
 
 
 class McpListToolsItem(Item, tag="mcp_list_tools", kw_only=True):
-    """``mcp_list_tools``, named by OpenRouter, OpenAI."""
+    """The tools that an MCP server offers.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["mcp_list_tools"]] = "mcp_list_tools"
     id: str
@@ -211,7 +255,10 @@ class McpListToolsItem(Item, tag="mcp_list_tools", kw_only=True):
 
 
 class McpApprovalRequestItem(Item, tag="mcp_approval_request", kw_only=True):
-    """``mcp_approval_request``, named by OpenRouter, OpenAI."""
+    """Asks the caller to approve an MCP call.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["mcp_approval_request"]] = "mcp_approval_request"
     arguments: str
@@ -221,7 +268,10 @@ class McpApprovalRequestItem(Item, tag="mcp_approval_request", kw_only=True):
 
 
 class McpApprovalResponseItem(Item, tag="mcp_approval_response", kw_only=True):
-    """``mcp_approval_response``, named by OpenRouter, OpenAI."""
+    """The caller's answer to such a request.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["mcp_approval_response"]] = "mcp_approval_response"
     approval_request_id: str
@@ -231,7 +281,10 @@ class McpApprovalResponseItem(Item, tag="mcp_approval_response", kw_only=True):
 
 
 class McpCallItem(Item, tag="mcp_call", kw_only=True):
-    """``mcp_call``, named by OpenRouter, OpenAI."""
+    """A call of a tool on an MCP server.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["mcp_call"]] = "mcp_call"
     arguments: str
@@ -247,7 +300,10 @@ class McpCallItem(Item, tag="mcp_call", kw_only=True):
 
 
 class ProgramItem(Item, tag="program", kw_only=True):
-    """``program``, named by OpenAI."""
+    """A program that the model wrote to call tools.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["program"]] = "program"
     id: str
@@ -257,7 +313,10 @@ class ProgramItem(Item, tag="program", kw_only=True):
 
 
 class ProgramOutputItem(Item, tag="program_output", kw_only=True):
-    """``program_output``, named by OpenAI."""
+    """What such a program gave back.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["program_output"]] = "program_output"
     id: str

@@ -1,4 +1,4 @@
-"""Wire types: options."""
+"""Settings that requests carry and responses echo."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ __all__ = [
 
 
 class StoredPromptTemplate(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI."""
+    """A prompt kept by the provider, and what to fill in.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     id: str
     variables: Maybe[dict[str, Part | str] | None] = UNSET
@@ -36,7 +39,10 @@ class StoredPromptTemplate(Model, kw_only=True):
 
 
 class PromptCacheOptions(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI."""
+    """How the prompt is cached.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     mode: Strict[Annotated[str, Known("explicit", "implicit")]] = UNSET
     ttl: Strict[Annotated[str, Known("30m", "12h")] | None] = UNSET
@@ -45,33 +51,48 @@ class PromptCacheOptions(Model, kw_only=True):
 
 
 class TextExtendedConfig(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI, Open Responses."""
+    """What form the text output takes, and how wordy it is.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     format: Strict[TextFormat | None] = UNSET
     verbosity: Maybe[Annotated[str, Known("low", "medium", "high", "xhigh", "max")] | None] = UNSET
 
 
 class AccessPrograms(Model, kw_only=True):
-    """Named by OpenAI."""
+    """Which restricted programs of the provider the caller takes part in.
+
+    Named by OpenAI.
+    """
 
     cyber: Strict[Annotated[str, Known("standard", "daybreak_blue", "daybreak_red")]] = UNSET
 
 
 class ProviderSortConfig(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """What providers are sorted by.
+
+    Named by OpenRouter.
+    """
 
     by: Maybe[Annotated[str, Known("price", "throughput", "latency", "exacto")] | None] = UNSET
     partition: Maybe[Annotated[str, Known("model", "none")] | None] = UNSET
 
 
 class ContextCompressionOptions(Model, kw_only=True):
-    """Named by OpenAI."""
+    """Whether pictures in the context may be compressed.
+
+    Named by OpenAI.
+    """
 
     context_compression: Strict[Annotated[str, Known("enabled", "disabled", "auto")]] = UNSET
 
 
 class ReasoningConfig(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI, Open Responses."""
+    """How much the model should think, and what it shows of it.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     context: Maybe[Annotated[str, Known("auto", "all_turns", "current_turn")] | None] = UNSET
     effort: Strict[
@@ -85,25 +106,37 @@ class ReasoningConfig(Model, kw_only=True):
 
 
 class ConversationRef(Model, kw_only=True):
-    """Named by OpenAI."""
+    """The conversation a response belongs to.
+
+    Named by OpenAI.
+    """
 
     id: str
 
 
 class FormatTextConfig(Tagged, tag="text", kw_only=True):
-    """``text``, named by OpenRouter, OpenAI, Open Responses."""
+    """The output is plain text.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["text"]] = "text"
 
 
 class FormatJsonObjectConfig(Tagged, tag="json_object", kw_only=True):
-    """``json_object``, named by OpenRouter, OpenAI, Open Responses."""
+    """The output is a JSON object.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["json_object"]] = "json_object"
 
 
 class FormatJsonSchemaConfig(Tagged, tag="json_schema", kw_only=True):
-    """``json_schema``, named by OpenRouter, OpenAI, Open Responses."""
+    """The output keeps to a JSON Schema.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["json_schema"]] = "json_schema"
     description: Strict[str | None] = UNSET
@@ -113,7 +146,10 @@ class FormatJsonSchemaConfig(Tagged, tag="json_schema", kw_only=True):
 
 
 class ReasoningTransformation(Tagged, tag="reasoning", kw_only=True):
-    """``reasoning``, named by OpenAI."""
+    """What was done to reasoning in the input.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["reasoning"]] = "reasoning"
     id: str
@@ -131,7 +167,10 @@ class ReasoningTransformation(Tagged, tag="reasoning", kw_only=True):
 
 
 class CacheControl(Tagged, tag="ephemeral", kw_only=True):
-    """``ephemeral``, named by OpenRouter."""
+    """Asks for the prompt up to here to be cached.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["ephemeral"]] = "ephemeral"
     ttl: Maybe[Annotated[str, Known("5m", "1h")]] = UNSET

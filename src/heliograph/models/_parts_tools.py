@@ -1,4 +1,4 @@
-"""Wire types: parts_tools."""
+"""What tool items hold: outputs, errors, callers, the panel of a fusion call."""
 
 from __future__ import annotations
 
@@ -7,25 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 from msgspec import UNSET
 
 from ._base import Known, Maybe, Model, Strict, Tagged, UnknownObject
+from ._tool_options import SvgOptions
 
 __all__ = [
-    "ApplyPatchCreateFileOperation",
-    "ApplyPatchDeleteFileOperation",
-    "ApplyPatchOperation",
-    "ApplyPatchUpdateFileOperation",
     "Caller",
-    "ClickAction",
     "CodeInterpreterFileOutput",
     "CodeInterpreterImageOutput",
     "CodeInterpreterLogsOutput",
     "CodeInterpreterOutput",
-    "ComputerAction",
     "DirectCaller",
-    "DoubleClickAction",
-    "DragAction",
-    "DragPoint",
     "FileSearchResult",
-    "FindInPageAction",
     "FusionAnalysisResult",
     "FusionContradiction",
     "FusionFailedModel",
@@ -34,38 +25,30 @@ __all__ = [
     "FusionSource",
     "FusionStance",
     "FusionUniqueInsight",
+    "ImageEditParamsNonStreaming",
+    "ImageGenerateParamsNonStreaming",
     "ImageGenerationCallError",
-    "KeypressAction",
-    "LocalShellCallAction",
     "McpError",
     "McpHttpError",
     "McpListToolsTool",
     "McpProtocolError",
     "McpToolExecutionError",
     "ModerationDetails",
-    "MoveAction",
-    "OpenPageAction",
     "ProgramCaller",
-    "SafetyCheck",
-    "ScreenshotAction",
-    "ScrollAction",
-    "SearchAction",
-    "ShellAction",
     "ShellCallOutputContent",
     "ShellExitOutcome",
     "ShellOutcome",
     "ShellOutput",
     "ShellOutputDelta",
     "ShellTimeoutOutcome",
-    "TypeAction",
-    "WaitAction",
-    "WebSearchAction",
-    "WebSearchSource",
 ]
 
 
 class ShellCallOutputContent(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI."""
+    """What one command printed and how it ended.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     outcome: ShellOutcome
     stderr: str
@@ -74,7 +57,10 @@ class ShellCallOutputContent(Model, kw_only=True):
 
 
 class FusionAnalysisResult(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Where the panel's answers agree, differ and fall short.
+
+    Named by OpenRouter.
+    """
 
     blind_spots: list[str]
     consensus: list[str]
@@ -84,14 +70,20 @@ class FusionAnalysisResult(Model, kw_only=True):
 
 
 class FusionSource(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """A source that the panel drew upon.
+
+    Named by OpenRouter.
+    """
 
     title: str
     url: str
 
 
 class FileSearchResult(Model, kw_only=True):
-    """Named by OpenAI."""
+    """One passage that a file search found.
+
+    Named by OpenAI.
+    """
 
     attributes: Maybe[dict[str, str | float | bool] | None] = UNSET
     file_id: Maybe[str | None] = UNSET
@@ -100,32 +92,34 @@ class FileSearchResult(Model, kw_only=True):
     text: Maybe[str | None] = UNSET
 
 
-class DragPoint(Model, kw_only=True):
-    """Named by OpenAI."""
-
-    x: int
-    y: int
-
-
 class ImageGenerationCallError(Model, kw_only=True):
-    """Named by OpenAI."""
+    """Why a call of the image tool failed.
+
+    Named by OpenAI.
+    """
 
     message: str
     type: str
-    code: Maybe[str | None] = UNSET
-    param: Maybe[str | None] = UNSET
+    code: Strict[str | None] = UNSET
+    param: Strict[str | None] = UNSET
     moderation_details: Maybe[ModerationDetails | None] = UNSET
 
 
 class ModerationDetails(Model, kw_only=True):
-    """Named by OpenAI."""
+    """What moderation objected to, and when.
+
+    Named by OpenAI.
+    """
 
     categories: list[str]
     moderation_stage: Annotated[str, Known("input", "output", "unknown")]
 
 
 class McpListToolsTool(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI."""
+    """One tool that an MCP server offers.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     input_schema: Any
     name: str
@@ -134,14 +128,20 @@ class McpListToolsTool(Model, kw_only=True):
 
 
 class ShellOutputDelta(Model, kw_only=True):
-    """Named by OpenAI."""
+    """The next piece of what a command printed.
+
+    Named by OpenAI.
+    """
 
     stderr: Maybe[str | None] = UNSET
     stdout: Maybe[str | None] = UNSET
 
 
 class ShellOutput(Model, kw_only=True):
-    """Named by OpenAI."""
+    """What one command printed and how it ended.
+
+    Named by OpenAI.
+    """
 
     outcome: ShellOutcome
     stderr: str
@@ -149,52 +149,106 @@ class ShellOutput(Model, kw_only=True):
     created_by: Maybe[str | None] = UNSET
 
 
-class SafetyCheck(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI."""
+class ImageGenerateParamsNonStreaming(Model, kw_only=True):
+    """Named by OpenAI."""
 
-    id: str
-    code: Strict[str | None] = UNSET
-    message: Strict[str | None] = UNSET
+    prompt: str
+    background: Maybe[Annotated[str, Known("transparent", "opaque", "auto")] | None] = UNSET
+    complexity: Maybe[Annotated[str, Known("low", "medium", "high")] | None] = UNSET
+    frame_count: Maybe[int | None] = UNSET
+    frame_duration_ms: Maybe[int | None] = UNSET
+    model: Maybe[str | None] = UNSET
+    moderation: Maybe[Annotated[str, Known("low", "auto")] | None] = UNSET
+    n: Maybe[int | None] = UNSET
+    output_compression: Maybe[int | None] = UNSET
+    output_format: Maybe[Annotated[str, Known("png", "webp", "jpeg", "gif", "svg")] | None] = UNSET
+    partial_images: Maybe[int | None] = UNSET
+    quality: Maybe[
+        Annotated[str, Known("low", "medium", "high", "xhigh", "max", "auto", "standard", "hd")]
+        | None
+    ] = UNSET
+    response_format: Maybe[Annotated[str, Known("url", "b64_json")] | None] = UNSET
+    safety_identifier: Maybe[str | None] = UNSET
+    size: Maybe[str | None] = UNSET
+    style: Maybe[Annotated[str, Known("vivid", "natural")] | None] = UNSET
+    svg: Maybe[SvgOptions | None] = UNSET
+    user: Maybe[str] = UNSET
+    stream: Strict[bool | None] = UNSET
 
 
-class ShellAction(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI."""
+class ImageEditParamsNonStreaming(Model, kw_only=True):
+    """Named by OpenAI."""
 
-    commands: list[str]
-    max_output_length: Strict[int | None] = UNSET
-    timeout_ms: Strict[int | None] = UNSET
+    image: Any
+    prompt: str
+    background: Maybe[Annotated[str, Known("transparent", "opaque", "auto")] | None] = UNSET
+    complexity: Maybe[Annotated[str, Known("low", "medium", "high")] | None] = UNSET
+    frame_count: Maybe[int | None] = UNSET
+    frame_duration_ms: Maybe[int | None] = UNSET
+    input_fidelity: Maybe[Annotated[str, Known("high", "low")] | None] = UNSET
+    markup: Maybe[Any] = UNSET
+    mask: Maybe[Any] = UNSET
+    model: Maybe[str | None] = UNSET
+    n: Maybe[int | None] = UNSET
+    output_compression: Maybe[int | None] = UNSET
+    output_format: Maybe[Annotated[str, Known("png", "webp", "jpeg", "gif", "svg")] | None] = UNSET
+    partial_images: Maybe[int | None] = UNSET
+    quality: Maybe[
+        Annotated[str, Known("low", "medium", "high", "xhigh", "max", "auto", "standard")] | None
+    ] = UNSET
+    response_format: Maybe[Annotated[str, Known("url", "b64_json")] | None] = UNSET
+    safety_identifier: Maybe[str | None] = UNSET
+    size: Maybe[str | None] = UNSET
+    svg: Maybe[SvgOptions | None] = UNSET
+    user: Maybe[str] = UNSET
+    stream: Strict[bool | None] = UNSET
 
 
 class FusionContradiction(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """A question on which the panel's models differ.
+
+    Named by OpenRouter.
+    """
 
     stances: list[FusionStance]
     topic: str
 
 
 class FusionStance(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Where one model stands on a question.
+
+    Named by OpenRouter.
+    """
 
     model: str
     stance: str
 
 
 class FusionPartialCoverage(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """A point that only some of the panel made.
+
+    Named by OpenRouter.
+    """
 
     models: list[str]
     point: str
 
 
 class FusionUniqueInsight(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """A point that one model alone made.
+
+    Named by OpenRouter.
+    """
 
     insight: str
     model: str
 
 
 class FusionFailedModel(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """A model of the panel that failed, and why.
+
+    Named by OpenRouter.
+    """
 
     error: str
     model: str
@@ -202,82 +256,40 @@ class FusionFailedModel(Model, kw_only=True):
 
 
 class FusionResponse(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """One panel model's answer.
+
+    Named by OpenRouter.
+    """
 
     model: str
     content: Maybe[str] = UNSET
 
 
-class ApplyPatchCreateFileOperation(Tagged, tag="create_file", kw_only=True):
-    """``create_file``, named by OpenRouter, OpenAI."""
-
-    type: ClassVar[Literal["create_file"]] = "create_file"
-    diff: str
-    path: str
-
-
-class ApplyPatchUpdateFileOperation(Tagged, tag="update_file", kw_only=True):
-    """``update_file``, named by OpenRouter, OpenAI."""
-
-    type: ClassVar[Literal["update_file"]] = "update_file"
-    diff: str
-    path: str
-
-
-class ApplyPatchDeleteFileOperation(Tagged, tag="delete_file", kw_only=True):
-    """``delete_file``, named by OpenRouter, OpenAI."""
-
-    type: ClassVar[Literal["delete_file"]] = "delete_file"
-    path: str
-
-
-class SearchAction(Tagged, tag="search", kw_only=True):
-    """``search``, named by OpenRouter, OpenAI."""
-
-    type: ClassVar[Literal["search"]] = "search"
-    queries: Maybe[list[str] | None] = UNSET
-    query: Strict[str | None] = UNSET
-    sources: Maybe[list[WebSearchSource] | None] = UNSET
-
-
-class WebSearchSource(Tagged, tag="url", kw_only=True):
-    """``url``, named by OpenRouter, OpenAI."""
-
-    type: ClassVar[Literal["url"]] = "url"
-    url: str
-
-
-class OpenPageAction(Tagged, tag="open_page", kw_only=True):
-    """``open_page``, named by OpenRouter, OpenAI."""
-
-    type: ClassVar[Literal["open_page"]] = "open_page"
-    url: Maybe[str | None] = UNSET
-
-
-class FindInPageAction(Tagged, tag="find_in_page", kw_only=True):
-    """``find_in_page``, named by OpenRouter, OpenAI."""
-
-    type: ClassVar[Literal["find_in_page"]] = "find_in_page"
-    pattern: str
-    url: str
-
-
 class CodeInterpreterLogsOutput(Tagged, tag="logs", kw_only=True):
-    """``logs``, named by OpenRouter, OpenAI."""
+    """What the code printed.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["logs"]] = "logs"
     logs: str
 
 
 class CodeInterpreterImageOutput(Tagged, tag="image", kw_only=True):
-    """``image``, named by OpenRouter, OpenAI."""
+    """A picture that the code made.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["image"]] = "image"
     url: str
 
 
 class CodeInterpreterFileOutput(Tagged, tag="file", kw_only=True):
-    """``file``, named by OpenRouter."""
+    """A file that the code left behind.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["file"]] = "file"
     download_url: Maybe[str] = UNSET
@@ -292,117 +304,48 @@ class CodeInterpreterFileOutput(Tagged, tag="file", kw_only=True):
 
 
 class ShellExitOutcome(Tagged, tag="exit", kw_only=True):
-    """``exit``, named by OpenRouter, OpenAI."""
+    """The command ended by itself.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["exit"]] = "exit"
     exit_code: int
 
 
 class ShellTimeoutOutcome(Tagged, tag="timeout", kw_only=True):
-    """``timeout``, named by OpenRouter, OpenAI."""
+    """The command ran out of time.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["timeout"]] = "timeout"
 
 
-class ClickAction(Tagged, tag="click", kw_only=True):
-    """``click``, named by OpenAI."""
-
-    type: ClassVar[Literal["click"]] = "click"
-    button: Annotated[str, Known("left", "right", "wheel", "back", "forward")]
-    x: int
-    y: int
-    keys: Maybe[list[str] | None] = UNSET
-
-
-class DoubleClickAction(Tagged, tag="double_click", kw_only=True):
-    """``double_click``, named by OpenAI."""
-
-    type: ClassVar[Literal["double_click"]] = "double_click"
-    x: int
-    y: int
-    keys: Maybe[list[str] | None] = UNSET
-
-
-class DragAction(Tagged, tag="drag", kw_only=True):
-    """``drag``, named by OpenAI."""
-
-    type: ClassVar[Literal["drag"]] = "drag"
-    path: list[DragPoint]
-    keys: Maybe[list[str] | None] = UNSET
-
-
-class KeypressAction(Tagged, tag="keypress", kw_only=True):
-    """``keypress``, named by OpenAI."""
-
-    type: ClassVar[Literal["keypress"]] = "keypress"
-    keys: list[str]
-
-
-class MoveAction(Tagged, tag="move", kw_only=True):
-    """``move``, named by OpenAI."""
-
-    type: ClassVar[Literal["move"]] = "move"
-    x: int
-    y: int
-    keys: Maybe[list[str] | None] = UNSET
-
-
-class ScreenshotAction(Tagged, tag="screenshot", kw_only=True):
-    """``screenshot``, named by OpenAI."""
-
-    type: ClassVar[Literal["screenshot"]] = "screenshot"
-
-
-class ScrollAction(Tagged, tag="scroll", kw_only=True):
-    """``scroll``, named by OpenAI."""
-
-    type: ClassVar[Literal["scroll"]] = "scroll"
-    scroll_x: int
-    scroll_y: int
-    x: int
-    y: int
-    keys: Maybe[list[str] | None] = UNSET
-
-
-class TypeAction(Tagged, tag="type", kw_only=True):
-    """``type``, named by OpenAI."""
-
-    type: ClassVar[Literal["type"]] = "type"
-    text: str
-
-
-class WaitAction(Tagged, tag="wait", kw_only=True):
-    """``wait``, named by OpenAI."""
-
-    type: ClassVar[Literal["wait"]] = "wait"
-
-
 class DirectCaller(Tagged, tag="direct", kw_only=True):
-    """``direct``, named by OpenAI."""
+    """The model called the tool itself.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["direct"]] = "direct"
 
 
 class ProgramCaller(Tagged, tag="program", kw_only=True):
-    """``program``, named by OpenAI."""
+    """A program that the model wrote called the tool.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["program"]] = "program"
     caller_id: str
 
 
-class LocalShellCallAction(Tagged, tag="exec", kw_only=True):
-    """``exec``, named by OpenRouter, OpenAI."""
-
-    type: ClassVar[Literal["exec"]] = "exec"
-    command: list[str]
-    env: dict[str, str]
-    timeout_ms: Maybe[int | None] = UNSET
-    user: Maybe[str | None] = UNSET
-    working_directory: Maybe[str | None] = UNSET
-
-
 class McpProtocolError(Tagged, tag="mcp_protocol_error", kw_only=True):
-    """``mcp_protocol_error``, named by OpenAI."""
+    """The MCP server broke the protocol.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["mcp_protocol_error"]] = "mcp_protocol_error"
     code: int
@@ -410,64 +353,25 @@ class McpProtocolError(Tagged, tag="mcp_protocol_error", kw_only=True):
 
 
 class McpToolExecutionError(Tagged, tag="mcp_tool_execution_error", kw_only=True):
-    """``mcp_tool_execution_error``, named by OpenAI."""
+    """The MCP tool ran and failed.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["mcp_tool_execution_error"]] = "mcp_tool_execution_error"
-    content: Any
+    content: Strict[Any] = UNSET
 
 
 class McpHttpError(Tagged, tag="http_error", kw_only=True):
-    """``http_error``, named by OpenAI."""
+    """The MCP server answered with an HTTP error.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["http_error"]] = "http_error"
     code: int
     message: str
 
-
-if TYPE_CHECKING:
-    ComputerAction: TypeAlias = (
-        ClickAction
-        | DoubleClickAction
-        | DragAction
-        | KeypressAction
-        | MoveAction
-        | ScreenshotAction
-        | ScrollAction
-        | TypeAction
-        | WaitAction
-        | UnknownObject
-    )
-else:
-    ComputerAction = (
-        ClickAction
-        | DoubleClickAction
-        | DragAction
-        | KeypressAction
-        | MoveAction
-        | ScreenshotAction
-        | ScrollAction
-        | TypeAction
-        | WaitAction
-    )
-
-if TYPE_CHECKING:
-    WebSearchAction: TypeAlias = FindInPageAction | OpenPageAction | SearchAction | UnknownObject
-else:
-    WebSearchAction = FindInPageAction | OpenPageAction | SearchAction
-
-if TYPE_CHECKING:
-    ApplyPatchOperation: TypeAlias = (
-        ApplyPatchCreateFileOperation
-        | ApplyPatchDeleteFileOperation
-        | ApplyPatchUpdateFileOperation
-        | UnknownObject
-    )
-else:
-    ApplyPatchOperation = (
-        ApplyPatchCreateFileOperation
-        | ApplyPatchDeleteFileOperation
-        | ApplyPatchUpdateFileOperation
-    )
 
 if TYPE_CHECKING:
     Caller: TypeAlias = DirectCaller | ProgramCaller | UnknownObject

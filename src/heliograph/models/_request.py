@@ -1,4 +1,4 @@
-"""Wire types: request."""
+"""Bodies that clients send: a response request, a compaction, a WebSocket turn."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET
 
-from ._base import Known, Maybe, Model, Tagged
+from ._base import Known, Maybe, Model, Strict, Tagged
 from ._item_unions import InputItem
 from ._options import (
     AccessPrograms,
@@ -37,7 +37,10 @@ __all__ = [
 
 
 class ResponsesRequest(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI, Open Responses."""
+    """The body of ``POST /responses``.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     background: Maybe[bool | None] = UNSET
     cache_control: Maybe[CacheControl] = UNSET
@@ -76,8 +79,8 @@ class ResponsesRequest(Model, kw_only=True):
     previous_response_id: Maybe[str | None] = UNSET
     prompt: Maybe[StoredPromptTemplate | None] = UNSET
     prompt_cache_key: Maybe[str | None] = UNSET
-    prompt_cache_options: Maybe[PromptCacheOptions] = UNSET
-    provider: Maybe[ProviderPreferences] = UNSET
+    prompt_cache_options: Maybe[PromptCacheOptions | None] = UNSET
+    provider: Maybe[ProviderPreferences | None] = UNSET
     reasoning: Maybe[ReasoningConfig | None] = UNSET
     route: Maybe[Annotated[str, Known("fallback", "sort")] | None] = UNSET
     safety_identifier: Maybe[str | None] = UNSET
@@ -88,7 +91,7 @@ class ResponsesRequest(Model, kw_only=True):
     session_id: Maybe[str] = UNSET
     stop_server_tools_when: Maybe[list[StopCondition]] = UNSET
     store: Maybe[bool | None] = UNSET
-    stream: Maybe[bool] = UNSET
+    stream: Strict[bool | None] = UNSET
     temperature: Maybe[float | None] = UNSET
     text: Maybe[TextExtendedConfig | None] = UNSET
     tool_choice: Maybe[ToolChoice | Annotated[str, Known("auto", "none", "required")] | None] = (
@@ -112,53 +115,77 @@ class ResponsesRequest(Model, kw_only=True):
 
 
 class StreamOptions(Model, kw_only=True):
-    """Named by OpenAI, Open Responses."""
+    """How events are streamed.
+
+    Named by OpenAI, Open Responses.
+    """
 
     include_obfuscation: Maybe[bool] = UNSET
 
 
 class BackgroundOptions(Model, kw_only=True):
-    """Named by OpenAI."""
+    """How a background response may be scheduled.
+
+    Named by OpenAI.
+    """
 
     completion_window: Maybe[Annotated[str, Known("soonest", "2h", "8h")]] = UNSET
     continuation_id: Maybe[str] = UNSET
 
 
 class ContextManagement(Model, kw_only=True):
-    """Named by OpenAI."""
+    """When and how the context is kept short.
+
+    Named by OpenAI.
+    """
 
     type: str
     compact_threshold: Maybe[int | None] = UNSET
 
 
 class ModerationOptions(Model, kw_only=True):
-    """Named by OpenAI."""
+    """How input and output are moderated.
+
+    Named by OpenAI.
+    """
 
     model: str
     policy: Maybe[ModerationPolicy | None] = UNSET
 
 
 class ModerationPolicy(Model, kw_only=True):
-    """Named by OpenAI."""
+    """What to do about flagged input and output.
+
+    Named by OpenAI.
+    """
 
     input: Maybe[ModerationPolicyInput | None] = UNSET
     output: Maybe[ModerationPolicyOutput | None] = UNSET
 
 
 class ModerationPolicyInput(Model, kw_only=True):
-    """Named by OpenAI."""
+    """What to do about flagged input.
+
+    Named by OpenAI.
+    """
 
     mode: Annotated[str, Known("score", "block")]
 
 
 class ModerationPolicyOutput(Model, kw_only=True):
-    """Named by OpenAI."""
+    """What to do about flagged output.
+
+    Named by OpenAI.
+    """
 
     mode: Annotated[str, Known("score", "block")]
 
 
 class CompactRequest(Model, kw_only=True):
-    """Named by OpenAI, Open Responses."""
+    """The body of ``POST /responses/compact``.
+
+    Named by OpenAI, Open Responses.
+    """
 
     model: str | None
     image: Maybe[ContextCompressionOptions] = UNSET
@@ -174,7 +201,10 @@ class CompactRequest(Model, kw_only=True):
 
 
 class WebSocketCreateMessage(Tagged, tag="response.create", kw_only=True):
-    """``response.create``, named by Open Responses."""
+    """Starts a turn over a WebSocket: a request under ``response.create``.
+
+    Named by Open Responses.
+    """
 
     type: ClassVar[Literal["response.create"]] = "response.create"
     stream: Maybe[bool] = UNSET

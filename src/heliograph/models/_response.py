@@ -1,4 +1,4 @@
-"""Wire types: response."""
+"""The response, its errors and reports, and how it was routed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ __all__ = [
 
 
 class OpenResponsesResult(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI, Open Responses."""
+    """A response: its settings, output and usage. Also called ``Response``.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     created_at: int | float
     id: str
@@ -140,7 +143,10 @@ class OpenResponsesResult(Model, kw_only=True):
 
 
 class ResponsesErrorField(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI, Open Responses."""
+    """Why a response failed.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     code: Annotated[
         str,
@@ -175,7 +181,10 @@ class ResponsesErrorField(Model, kw_only=True):
 
 
 class IncompleteDetails(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI, Open Responses."""
+    """Why a response stopped short.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     reason: Strict[
         Annotated[str, Known("max_output_tokens", "content_filter", "max_messages", "steered")]
@@ -184,7 +193,10 @@ class IncompleteDetails(Model, kw_only=True):
 
 
 class OpenRouterMetadata(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """How OpenRouter routed a request.
+
+    Named by OpenRouter.
+    """
 
     attempt: int
     endpoints: EndpointsMetadata
@@ -212,7 +224,10 @@ class OpenRouterMetadata(Model, kw_only=True):
 
 
 class RouterAttempt(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """One try at serving a request.
+
+    Named by OpenRouter.
+    """
 
     model: str
     provider: str
@@ -220,14 +235,20 @@ class RouterAttempt(Model, kw_only=True):
 
 
 class EndpointsMetadata(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """The endpoints that could serve the request.
+
+    Named by OpenRouter.
+    """
 
     available: list[EndpointInfo]
     total: int
 
 
 class EndpointInfo(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """One endpoint that could serve the request.
+
+    Named by OpenRouter.
+    """
 
     model: str
     provider: str
@@ -235,7 +256,10 @@ class EndpointInfo(Model, kw_only=True):
 
 
 class RouterParams(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """The bounds that routing kept to.
+
+    Named by OpenRouter.
+    """
 
     quality_floor: Maybe[float] = UNSET
     throughput_floor: Maybe[float] = UNSET
@@ -243,7 +267,10 @@ class RouterParams(Model, kw_only=True):
 
 
 class PipelineStage(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """One step that a request went through.
+
+    Named by OpenRouter.
+    """
 
     name: str
     type: Annotated[
@@ -257,7 +284,10 @@ class PipelineStage(Model, kw_only=True):
 
 
 class Misalignment(Model, kw_only=True):
-    """Named by OpenAI."""
+    """Why output was held to be out of line.
+
+    Named by OpenAI.
+    """
 
     detailed_explanation: Maybe[str | None] = UNSET
     error_type: Maybe[
@@ -277,20 +307,29 @@ class Misalignment(Model, kw_only=True):
 
 
 class MisalignmentSteer(Model, kw_only=True):
-    """Named by OpenAI."""
+    """What the model was told about it.
+
+    Named by OpenAI.
+    """
 
     message: str
 
 
 class ModerationReport(Model, kw_only=True):
-    """Named by OpenAI."""
+    """What moderation found in input and output.
+
+    Named by OpenAI.
+    """
 
     input: ModerationOutcome
     output: ModerationOutcome
 
 
 class CompactedResponse(Model, kw_only=True):
-    """Named by OpenAI, Open Responses."""
+    """A conversation's compacted window, as ``POST /responses/compact`` answers it.
+
+    Named by OpenAI, Open Responses.
+    """
 
     id: str
     created_at: int
@@ -301,7 +340,10 @@ class CompactedResponse(Model, kw_only=True):
 
 
 class InputItemList(Model, kw_only=True):
-    """Named by OpenAI."""
+    """A page of a response's input items.
+
+    Named by OpenAI.
+    """
 
     data: list[OutputItem]
     first_id: str
@@ -311,7 +353,10 @@ class InputItemList(Model, kw_only=True):
 
 
 class ModerationResult(Tagged, tag="moderation_result", kw_only=True):
-    """``moderation_result``, named by OpenAI."""
+    """What moderation found.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["moderation_result"]] = "moderation_result"
     categories: dict[str, bool]
@@ -322,7 +367,10 @@ class ModerationResult(Tagged, tag="moderation_result", kw_only=True):
 
 
 class ModerationError(Tagged, tag="error", kw_only=True):
-    """``error``, named by OpenAI."""
+    """Moderation could not be done.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["error"]] = "error"
     code: str
@@ -330,7 +378,10 @@ class ModerationError(Tagged, tag="error", kw_only=True):
 
 
 class PromptCacheDiagnosticsCacheMiss(Tagged, tag="cache_miss", kw_only=True):
-    """``cache_miss``, named by OpenAI."""
+    """The prompt was not found in the cache, and why.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["cache_miss"]] = "cache_miss"
     cache_missed_tokens: int
@@ -352,7 +403,10 @@ class PromptCacheDiagnosticsCacheMiss(Tagged, tag="cache_miss", kw_only=True):
 
 
 class PromptCacheDiagnosticsCacheHit(Tagged, tag="cache_hit", kw_only=True):
-    """``cache_hit``, named by OpenAI."""
+    """The prompt was found in the cache.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["cache_hit"]] = "cache_hit"
 
@@ -360,13 +414,19 @@ class PromptCacheDiagnosticsCacheHit(Tagged, tag="cache_hit", kw_only=True):
 class PromptCacheDiagnosticsComparisonResponseNotFound(
     Tagged, tag="comparison_response_not_found", kw_only=True
 ):
-    """``comparison_response_not_found``, named by OpenAI."""
+    """There was no response to compare the prompt with.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["comparison_response_not_found"]] = "comparison_response_not_found"
 
 
 class PromptCacheDiagnosticsUnavailable(Tagged, tag="unavailable", kw_only=True):
-    """``unavailable``, named by OpenAI."""
+    """Nothing is known about the prompt cache.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["unavailable"]] = "unavailable"
 

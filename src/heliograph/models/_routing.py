@@ -1,4 +1,4 @@
-"""Wire types: routing."""
+"""OpenRouter's routing: plugins, provider preferences, stop conditions, traces."""
 
 from __future__ import annotations
 
@@ -39,13 +39,19 @@ __all__ = [
 
 
 class DebugOptions(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """What debugging events to send.
+
+    Named by OpenRouter.
+    """
 
     echo_upstream_body: Maybe[bool] = UNSET
 
 
 class PDFParserOptions(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Which engine reads PDF files.
+
+    Named by OpenRouter.
+    """
 
     engine: Maybe[Annotated[str, Known("mistral-ocr", "native", "cloudflare-ai", "pdf-text")]] = (
         UNSET
@@ -53,7 +59,10 @@ class PDFParserOptions(Model, kw_only=True):
 
 
 class ProviderPreferences(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Which providers may serve, and in what order.
+
+    Named by OpenRouter.
+    """
 
     allow_fallbacks: Maybe[bool | None] = UNSET
     data_collection: Maybe[Annotated[str, Known("deny", "allow")] | None] = UNSET
@@ -96,7 +105,10 @@ class ProviderPreferences(Model, kw_only=True):
 
 
 class TraceConfig(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """How the request shows up in the caller's traces.
+
+    Named by OpenRouter.
+    """
 
     generation_name: Maybe[str] = UNSET
     parent_span_id: Maybe[str] = UNSET
@@ -106,7 +118,10 @@ class TraceConfig(Model, kw_only=True):
 
 
 class PercentileCutoffs(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """A bound for each percentile.
+
+    Named by OpenRouter.
+    """
 
     p50: Maybe[float | None] = UNSET
     p75: Maybe[float | None] = UNSET
@@ -115,7 +130,10 @@ class PercentileCutoffs(Model, kw_only=True):
 
 
 class MaxPrice(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """The most that a request may cost, by kind.
+
+    Named by OpenRouter.
+    """
 
     audio: Maybe[str] = UNSET
     completion: Maybe[str] = UNSET
@@ -125,7 +143,10 @@ class MaxPrice(Model, kw_only=True):
 
 
 class AutoRouterPlugin(Plugin, tag="auto-router", kw_only=True):
-    """``auto-router``, named by OpenRouter."""
+    """Chooses the model for a request.
+
+    Named by OpenRouter.
+    """
 
     id: ClassVar[Literal["auto-router"]] = "auto-router"
     allowed_models: Maybe[list[str]] = UNSET
@@ -137,7 +158,10 @@ class AutoRouterPlugin(Plugin, tag="auto-router", kw_only=True):
 
 
 class AutoBetaRouterPlugin(Plugin, tag="auto-beta-router", kw_only=True):
-    """``auto-beta-router``, named by OpenRouter."""
+    """Chooses the model for a request (trial version).
+
+    Named by OpenRouter.
+    """
 
     id: ClassVar[Literal["auto-beta-router"]] = "auto-beta-router"
     allowed_models: Maybe[list[str]] = UNSET
@@ -148,13 +172,19 @@ class AutoBetaRouterPlugin(Plugin, tag="auto-beta-router", kw_only=True):
 
 
 class ModerationPlugin(Plugin, tag="moderation", kw_only=True):
-    """``moderation``, named by OpenRouter."""
+    """Moderates a request before it is sent on.
+
+    Named by OpenRouter.
+    """
 
     id: ClassVar[Literal["moderation"]] = "moderation"
 
 
 class WebSearchPlugin(Plugin, tag="web", kw_only=True):
-    """``web``, named by OpenRouter."""
+    """Searches the web before the model answers.
+
+    Named by OpenRouter.
+    """
 
     id: ClassVar[Literal["web"]] = "web"
     enabled: Maybe[bool] = UNSET
@@ -182,11 +212,14 @@ class WebSearchPlugin(Plugin, tag="web", kw_only=True):
         ]
     ] = UNSET
     search_prompt: Maybe[str] = UNSET
-    user_location: Maybe[WebSearchUserLocation] = UNSET
+    user_location: Maybe[WebSearchUserLocation | None] = UNSET
 
 
 class WebFetchPlugin(Plugin, tag="web-fetch", kw_only=True):
-    """``web-fetch``, named by OpenRouter."""
+    """Fetches web pages named in the prompt.
+
+    Named by OpenRouter.
+    """
 
     id: ClassVar[Literal["web-fetch"]] = "web-fetch"
     allowed_domains: Maybe[list[str]] = UNSET
@@ -196,7 +229,10 @@ class WebFetchPlugin(Plugin, tag="web-fetch", kw_only=True):
 
 
 class FileParserPlugin(Plugin, tag="file-parser", kw_only=True):
-    """``file-parser``, named by OpenRouter."""
+    """Reads PDF files for models that cannot.
+
+    Named by OpenRouter.
+    """
 
     id: ClassVar[Literal["file-parser"]] = "file-parser"
     enabled: Maybe[bool] = UNSET
@@ -204,14 +240,20 @@ class FileParserPlugin(Plugin, tag="file-parser", kw_only=True):
 
 
 class ResponseHealingPlugin(Plugin, tag="response-healing", kw_only=True):
-    """``response-healing``, named by OpenRouter."""
+    """Mends broken JSON in the model's output.
+
+    Named by OpenRouter.
+    """
 
     id: ClassVar[Literal["response-healing"]] = "response-healing"
     enabled: Maybe[bool] = UNSET
 
 
 class ContextCompressionPlugin(Plugin, tag="context-compression", kw_only=True):
-    """``context-compression``, named by OpenRouter."""
+    """Shortens conversations that do not fit the model.
+
+    Named by OpenRouter.
+    """
 
     id: ClassVar[Literal["context-compression"]] = "context-compression"
     enabled: Maybe[bool] = UNSET
@@ -219,7 +261,10 @@ class ContextCompressionPlugin(Plugin, tag="context-compression", kw_only=True):
 
 
 class ParetoRouterPlugin(Plugin, tag="pareto-router", kw_only=True):
-    """``pareto-router``, named by OpenRouter."""
+    """Chooses a model by price and quality.
+
+    Named by OpenRouter.
+    """
 
     id: ClassVar[Literal["pareto-router"]] = "pareto-router"
     enabled: Maybe[bool] = UNSET
@@ -229,7 +274,10 @@ class ParetoRouterPlugin(Plugin, tag="pareto-router", kw_only=True):
 
 
 class FusionPlugin(Plugin, tag="fusion", kw_only=True):
-    """``fusion``, named by OpenRouter."""
+    """Has several models answer and one make a whole of it.
+
+    Named by OpenRouter.
+    """
 
     id: ClassVar[Literal["fusion"]] = "fusion"
     analysis_models: Maybe[list[str]] = UNSET
@@ -241,35 +289,50 @@ class FusionPlugin(Plugin, tag="fusion", kw_only=True):
 
 
 class StopServerToolsWhenStepCountIs(Tagged, tag="step_count_is", kw_only=True):
-    """``step_count_is``, named by OpenRouter."""
+    """Stop the tool loop after this many steps.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["step_count_is"]] = "step_count_is"
     step_count: int
 
 
 class StopServerToolsWhenHasToolCall(Tagged, tag="has_tool_call", kw_only=True):
-    """``has_tool_call``, named by OpenRouter."""
+    """Stop the tool loop once this tool was called.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["has_tool_call"]] = "has_tool_call"
     tool_name: str
 
 
 class StopServerToolsWhenMaxTokensUsed(Tagged, tag="max_tokens_used", kw_only=True):
-    """``max_tokens_used``, named by OpenRouter."""
+    """Stop the tool loop after this many tokens.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["max_tokens_used"]] = "max_tokens_used"
     max_tokens: int
 
 
 class StopServerToolsWhenMaxCost(Tagged, tag="max_cost", kw_only=True):
-    """``max_cost``, named by OpenRouter."""
+    """Stop the tool loop at this cost.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["max_cost"]] = "max_cost"
     max_cost_in_dollars: float
 
 
 class StopServerToolsWhenFinishReasonIs(Tagged, tag="finish_reason_is", kw_only=True):
-    """``finish_reason_is``, named by OpenRouter."""
+    """Stop the tool loop on this finish reason.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["finish_reason_is"]] = "finish_reason_is"
     reason: str

@@ -11,11 +11,20 @@ import math
 from typing import Any
 
 from ._base import Model
+from ._items import InputMessage, ItemReferenceItem
 from ._json import Node
+from ._options import FormatJsonSchemaConfig
 from ._plan import FieldPlan, TypePlan, class_plan
 
 __all__ = ["Misfit", "build"]
 
+_IMPLIED: list[tuple[type[Model], type[Model], str, bool]] = [
+    # in a union that has the first class, an object with this key is of the second class;
+    # False: only where it has no other key
+    (InputMessage, InputMessage, "role", True),
+    (InputMessage, ItemReferenceItem, "id", False),
+    (FormatJsonSchemaConfig, FormatJsonSchemaConfig, "schema", True),
+]
 _FOUND = {str: "a string", bool: "a boolean", type(None): "null"}
 
 
@@ -101,13 +110,17 @@ def _tagged(plan: TypePlan, node: Node, path: str) -> Any:
 
 
 def _implied(plan: TypePlan, node: Node) -> type[Model] | None:
-    """What a request's item without ``type`` is: a message has a role, a reference only its id."""
-    if "item_reference" not in plan.tagged:
-        return None
-    keys = {key for key, _, _ in node.members}
-    if "role" in keys:
-        return plan.tagged["message"]
-    return plan.tagged["item_reference"] if keys <= {"id", "type"} and "id" in keys else None
+    """What an object without a tag is, where the specs let a tag be left out.
+
+    A request's item with a role is a message, one with only an id a reference; a text format with
+    a schema is a JSON Schema.
+    """
+    keys = {key for key, _, _ in node.members} - {plan.tag_field}
+    members = plan.tagged.values()
+    for marker, cls, clue, with_others in _IMPLIED:
+        if marker in members and clue in keys and (with_others or keys == {clue}):
+            return cls
+    return None
 
 
 def _struct(cls: type[Model], node: Node, path: str) -> Model:

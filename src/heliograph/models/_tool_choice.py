@@ -1,4 +1,4 @@
-"""Wire types: tool_choice."""
+"""Tool choices that name a tool."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ __all__ = [
 
 
 class ToolChoiceFunction(ToolChoiceModel, tag="function", kw_only=True):
-    """``function``, named by OpenRouter, OpenAI, Open Responses."""
+    """The model must call this function.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["function"]] = "function"
     name: Strict[str] = UNSET
@@ -38,19 +41,28 @@ class ToolChoiceFunction(ToolChoiceModel, tag="function", kw_only=True):
 class ToolChoiceWebSearchPreview20250311(
     ToolChoiceModel, tag="web_search_preview_2025_03_11", kw_only=True
 ):
-    """``web_search_preview_2025_03_11``, named by OpenRouter, OpenAI."""
+    """The model must search the web (preview of March 2025).
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["web_search_preview_2025_03_11"]] = "web_search_preview_2025_03_11"
 
 
 class ToolChoiceWebSearchPreview(ToolChoiceModel, tag="web_search_preview", kw_only=True):
-    """``web_search_preview``, named by OpenRouter, OpenAI."""
+    """The model must search the web (preview).
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["web_search_preview"]] = "web_search_preview"
 
 
 class ToolChoiceAllowed(ToolChoiceModel, tag="allowed_tools", kw_only=True):
-    """``allowed_tools``, named by OpenRouter, OpenAI, Open Responses."""
+    """The model may use these of its tools.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["allowed_tools"]] = "allowed_tools"
     tools: list[ToolChoiceFunction]
@@ -58,55 +70,82 @@ class ToolChoiceAllowed(ToolChoiceModel, tag="allowed_tools", kw_only=True):
 
 
 class ToolChoiceApplyPatch(ToolChoiceModel, tag="apply_patch", kw_only=True):
-    """``apply_patch``, named by OpenRouter, OpenAI."""
+    """The model must patch files.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["apply_patch"]] = "apply_patch"
 
 
 class ToolChoiceShell(ToolChoiceModel, tag="shell", kw_only=True):
-    """``shell``, named by OpenRouter, OpenAI."""
+    """The model must use the shell.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["shell"]] = "shell"
 
 
 class ToolChoiceFileSearch(ToolChoiceModel, tag="file_search", kw_only=True):
-    """``file_search``, named by OpenAI."""
+    """The model must search files.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["file_search"]] = "file_search"
 
 
 class ToolChoiceComputer(ToolChoiceModel, tag="computer", kw_only=True):
-    """``computer``, named by OpenAI."""
+    """The model must use the computer.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["computer"]] = "computer"
 
 
 class ToolChoiceComputerUsePreview(ToolChoiceModel, tag="computer_use_preview", kw_only=True):
-    """``computer_use_preview``, named by OpenAI."""
+    """The model must use the computer (preview version).
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["computer_use_preview"]] = "computer_use_preview"
 
 
 class ToolChoiceComputerUse(ToolChoiceModel, tag="computer_use", kw_only=True):
-    """``computer_use``, named by OpenAI."""
+    """The model must use the computer.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["computer_use"]] = "computer_use"
 
 
 class ToolChoiceImageGeneration(ToolChoiceModel, tag="image_generation", kw_only=True):
-    """``image_generation``, named by OpenAI."""
+    """The model must make a picture.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["image_generation"]] = "image_generation"
 
 
 class ToolChoiceCodeInterpreter(ToolChoiceModel, tag="code_interpreter", kw_only=True):
-    """``code_interpreter``, named by OpenAI."""
+    """The model must use the code interpreter.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["code_interpreter"]] = "code_interpreter"
 
 
 class ToolChoiceMcp(ToolChoiceModel, tag="mcp", kw_only=True):
-    """``mcp``, named by OpenAI."""
+    """The model must use this MCP server.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["mcp"]] = "mcp"
     server_label: str
@@ -114,7 +153,10 @@ class ToolChoiceMcp(ToolChoiceModel, tag="mcp", kw_only=True):
 
 
 class ToolChoiceCustom(ToolChoiceModel, tag="custom", kw_only=True):
-    """``custom``, named by OpenAI."""
+    """The model must use this custom tool.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["custom"]] = "custom"
     name: str
@@ -123,7 +165,10 @@ class ToolChoiceCustom(ToolChoiceModel, tag="custom", kw_only=True):
 class ToolChoiceProgrammaticToolCalling(
     ToolChoiceModel, tag="programmatic_tool_calling", kw_only=True
 ):
-    """``programmatic_tool_calling``, named by OpenAI."""
+    """The model must call tools from a program.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["programmatic_tool_calling"]] = "programmatic_tool_calling"
 

@@ -1,4 +1,4 @@
-"""Wire types: tool_options."""
+"""Settings of tools: filters, containers, skills, masks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ __all__ = [
 
 
 class WebSearchDomainFilter(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI."""
+    """Which sites a search may or may not use.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     allowed_domains: Maybe[list[str] | None] = UNSET
     blocked_domains: Maybe[list[str] | None] = UNSET
@@ -48,7 +51,10 @@ class WebSearchDomainFilter(Model, kw_only=True):
 
 
 class SearchFilter(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI."""
+    """Compares an attribute with a value, or joins such comparisons.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: Annotated[str, Known("eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "in", "nin")]
     key: Strict[str] = UNSET
@@ -57,7 +63,10 @@ class SearchFilter(Model, kw_only=True):
 
 
 class RankingOptions(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI."""
+    """How search results are ranked.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     ranker: Maybe[Annotated[str, Known("auto", "default-2024-11-15")] | None] = UNSET
     score_threshold: Maybe[float | None] = UNSET
@@ -65,28 +74,40 @@ class RankingOptions(Model, kw_only=True):
 
 
 class McpApprovalFilter(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI."""
+    """Which tools of an MCP server need approval and which do not.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     always: Maybe[McpToolFilter | None] = UNSET
     never: Maybe[McpToolFilter | None] = UNSET
 
 
 class InputImageMask(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI."""
+    """Where the picture may be changed.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     file_id: Maybe[str | None] = UNSET
     image_url: Maybe[str | None] = UNSET
 
 
 class RankingOptionsHybridSearch(Model, kw_only=True):
-    """Named by OpenAI."""
+    """How embeddings and words are weighed against each other.
+
+    Named by OpenAI.
+    """
 
     embedding_weight: float
     text_weight: float
 
 
 class NetworkDomainSecret(Model, kw_only=True):
-    """Named by OpenAI."""
+    """A secret that is sent to one domain only.
+
+    Named by OpenAI.
+    """
 
     domain: str
     name: str
@@ -94,7 +115,10 @@ class NetworkDomainSecret(Model, kw_only=True):
 
 
 class LocalSkill(Model, kw_only=True):
-    """Named by OpenAI."""
+    """A skill on the caller's machine.
+
+    Named by OpenAI.
+    """
 
     description: str
     name: str
@@ -102,14 +126,20 @@ class LocalSkill(Model, kw_only=True):
 
 
 class SvgOptions(Model, kw_only=True):
-    """Named by OpenAI."""
+    """How a vector picture is made.
 
-    model: Maybe[str | None] = UNSET
+    Named by OpenAI.
+    """
+
+    model: Strict[str | None] = UNSET
     reasoning: Maybe[SvgReasoning | None] = UNSET
 
 
 class SvgReasoning(Model, kw_only=True):
-    """Named by OpenAI."""
+    """How much the vector model should think.
+
+    Named by OpenAI.
+    """
 
     effort: Maybe[
         Annotated[str, Known("none", "minimal", "low", "medium", "high", "xhigh", "max")] | None
@@ -117,14 +147,20 @@ class SvgReasoning(Model, kw_only=True):
 
 
 class McpToolFilter(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI."""
+    """Some tools of an MCP server, by name or by whether they only read.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     read_only: Maybe[bool | None] = UNSET
     tool_names: Maybe[list[str] | None] = UNSET
 
 
 class WebSearchUserLocation(Tagged, tag="approximate", kw_only=True):
-    """``approximate``, named by OpenRouter, OpenAI."""
+    """Roughly where the user is, for searches.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["approximate"]] = "approximate"
     city: Maybe[str | None] = UNSET
@@ -134,7 +170,10 @@ class WebSearchUserLocation(Tagged, tag="approximate", kw_only=True):
 
 
 class CodeInterpreterContainerAuto(Tagged, tag="auto", kw_only=True):
-    """``auto``, named by OpenRouter, OpenAI."""
+    """A container that the server makes for the code interpreter.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["auto"]] = "auto"
     file_ids: Maybe[list[str] | None] = UNSET
@@ -143,7 +182,10 @@ class CodeInterpreterContainerAuto(Tagged, tag="auto", kw_only=True):
 
 
 class CustomToolGrammarFormat(Tagged, tag="grammar", kw_only=True):
-    """``grammar``, named by OpenRouter, OpenAI."""
+    """A grammar that a custom tool's input keeps to.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["grammar"]] = "grammar"
     definition: str
@@ -151,13 +193,19 @@ class CustomToolGrammarFormat(Tagged, tag="grammar", kw_only=True):
 
 
 class NetworkPolicyDisabled(Tagged, tag="disabled", kw_only=True):
-    """``disabled``, named by OpenAI."""
+    """A container may reach nothing.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["disabled"]] = "disabled"
 
 
 class NetworkPolicyAllowlist(Tagged, tag="allowlist", kw_only=True):
-    """``allowlist``, named by OpenAI."""
+    """A container may reach these domains.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["allowlist"]] = "allowlist"
     allowed_domains: list[str]
@@ -165,7 +213,10 @@ class NetworkPolicyAllowlist(Tagged, tag="allowlist", kw_only=True):
 
 
 class ContainerAutoEnvironment(Tagged, tag="container_auto", kw_only=True):
-    """``container_auto``, named by OpenRouter, OpenAI."""
+    """A container that the server makes for the shell tool.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["container_auto"]] = "container_auto"
     file_ids: Maybe[list[str] | None] = UNSET
@@ -175,7 +226,10 @@ class ContainerAutoEnvironment(Tagged, tag="container_auto", kw_only=True):
 
 
 class SkillReference(Tagged, tag="skill_reference", kw_only=True):
-    """``skill_reference``, named by OpenAI."""
+    """A skill that the server knows.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["skill_reference"]] = "skill_reference"
     skill_id: str
@@ -183,7 +237,10 @@ class SkillReference(Tagged, tag="skill_reference", kw_only=True):
 
 
 class InlineSkill(Tagged, tag="inline", kw_only=True):
-    """``inline``, named by OpenAI."""
+    """A skill whose files stand in the request.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["inline"]] = "inline"
     description: str
@@ -192,7 +249,10 @@ class InlineSkill(Tagged, tag="inline", kw_only=True):
 
 
 class InlineSkillSource(Tagged, tag="base64", kw_only=True):
-    """``base64``, named by OpenAI."""
+    """The files of an inline skill, as a base64 archive.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["base64"]] = "base64"
     data: str
@@ -200,14 +260,20 @@ class InlineSkillSource(Tagged, tag="base64", kw_only=True):
 
 
 class LocalEnvironment(Tagged, tag="local", kw_only=True):
-    """``local``, named by OpenAI."""
+    """The caller's own machine.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["local"]] = "local"
     skills: Maybe[list[LocalSkill] | None] = UNSET
 
 
 class ContainerReferenceEnvironment(Tagged, tag="container_reference", kw_only=True):
-    """``container_reference``, named by OpenRouter, OpenAI."""
+    """A container that exists already.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["container_reference"]] = "container_reference"
     container_id: str

@@ -1,4 +1,4 @@
-"""Wire types: tool_unions."""
+"""Every tool."""
 
 from __future__ import annotations
 

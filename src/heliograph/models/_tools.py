@@ -1,4 +1,4 @@
-"""Wire types: tools."""
+"""Tools that OpenAI names, some of which OpenRouter extends."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ __all__ = [
 
 
 class FunctionTool(Tool, tag="function", kw_only=True):
-    """``function``, named by OpenRouter, OpenAI, Open Responses."""
+    """A function that the caller runs.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     type: ClassVar[Literal["function"]] = "function"
     name: str
@@ -59,13 +62,16 @@ class FunctionTool(Tool, tag="function", kw_only=True):
 
 
 class Preview_WebSearchServerTool(Tool, tag="web_search_preview", kw_only=True):
-    """``web_search_preview``, named by OpenRouter, OpenAI."""
+    """Lets the model search the web (preview).
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["web_search_preview"]] = "web_search_preview"
     engine: Maybe[
         Annotated[str, Known("native", "exa", "parallel", "firecrawl", "perplexity", "auto")]
     ] = UNSET
-    filters: Maybe[WebSearchDomainFilter] = UNSET
+    filters: Maybe[WebSearchDomainFilter | None] = UNSET
     max_results: Maybe[int] = UNSET
     max_uses: Maybe[int] = UNSET
     mode: Maybe[
@@ -90,13 +96,16 @@ class Preview_WebSearchServerTool(Tool, tag="web_search_preview", kw_only=True):
 
 
 class Preview_20250311_WebSearchServerTool(Tool, tag="web_search_preview_2025_03_11", kw_only=True):
-    """``web_search_preview_2025_03_11``, named by OpenRouter, OpenAI."""
+    """Lets the model search the web (preview of March 2025).
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["web_search_preview_2025_03_11"]] = "web_search_preview_2025_03_11"
     engine: Maybe[
         Annotated[str, Known("native", "exa", "parallel", "firecrawl", "perplexity", "auto")]
     ] = UNSET
-    filters: Maybe[WebSearchDomainFilter] = UNSET
+    filters: Maybe[WebSearchDomainFilter | None] = UNSET
     max_results: Maybe[int] = UNSET
     max_uses: Maybe[int] = UNSET
     mode: Maybe[
@@ -121,7 +130,10 @@ class Preview_20250311_WebSearchServerTool(Tool, tag="web_search_preview_2025_03
 
 
 class Legacy_WebSearchServerTool(Tool, tag="web_search", kw_only=True):
-    """``web_search``, named by OpenRouter, OpenAI."""
+    """Lets the model search the web.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["web_search"]] = "web_search"
     engine: Maybe[
@@ -152,7 +164,10 @@ class Legacy_WebSearchServerTool(Tool, tag="web_search", kw_only=True):
 
 
 class WebSearchServerTool(Tool, tag="web_search_2025_08_26", kw_only=True):
-    """``web_search_2025_08_26``, named by OpenRouter, OpenAI."""
+    """Lets the model search the web (version of August 2025).
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["web_search_2025_08_26"]] = "web_search_2025_08_26"
     engine: Maybe[
@@ -183,7 +198,10 @@ class WebSearchServerTool(Tool, tag="web_search_2025_08_26", kw_only=True):
 
 
 class FileSearchServerTool(Tool, tag="file_search", kw_only=True):
-    """``file_search``, named by OpenRouter, OpenAI."""
+    """Lets the model search the caller's vector stores.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["file_search"]] = "file_search"
     vector_store_ids: list[str]
@@ -193,7 +211,10 @@ class FileSearchServerTool(Tool, tag="file_search", kw_only=True):
 
 
 class ComputerUseServerTool(Tool, tag="computer_use_preview", kw_only=True):
-    """``computer_use_preview``, named by OpenRouter, OpenAI."""
+    """Lets the model drive a computer of a stated size (preview version).
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["computer_use_preview"]] = "computer_use_preview"
     display_height: int
@@ -202,7 +223,10 @@ class ComputerUseServerTool(Tool, tag="computer_use_preview", kw_only=True):
 
 
 class CodeInterpreterServerTool(Tool, tag="code_interpreter", kw_only=True):
-    """``code_interpreter``, named by OpenRouter, OpenAI."""
+    """Lets the model run Python code in a container of the server.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["code_interpreter"]] = "code_interpreter"
     container: CodeInterpreterContainerAuto | str
@@ -210,7 +234,10 @@ class CodeInterpreterServerTool(Tool, tag="code_interpreter", kw_only=True):
 
 
 class McpServerTool(Tool, tag="mcp", kw_only=True):
-    """``mcp``, named by OpenRouter, OpenAI."""
+    """Lets the model use the tools of an MCP server.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["mcp"]] = "mcp"
     server_label: str
@@ -244,7 +271,12 @@ class McpServerTool(Tool, tag="mcp", kw_only=True):
 
 
 class ImageGenerationServerTool(Tool, tag="image_generation", kw_only=True):
-    """``image_generation``, named by OpenRouter, OpenAI."""
+    """The hosted ``image_generation`` tool.
+
+    ``seed`` is an extension of Heliograph's own.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["image_generation"]] = "image_generation"
     background: Maybe[Annotated[str, Known("transparent", "opaque", "auto")] | None] = UNSET
@@ -264,16 +296,23 @@ class ImageGenerationServerTool(Tool, tag="image_generation", kw_only=True):
     frame_count: Maybe[int | None] = UNSET
     frame_duration_ms: Maybe[int | None] = UNSET
     svg: Maybe[SvgOptions | None] = UNSET
+    seed: Maybe[int | None] = UNSET
 
 
 class CodexLocalShellTool(Tool, tag="local_shell", kw_only=True):
-    """``local_shell``, named by OpenRouter, OpenAI."""
+    """Lets the model run commands in the client's shell.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["local_shell"]] = "local_shell"
 
 
 class ShellServerTool(Tool, tag="shell", kw_only=True):
-    """``shell``, named by OpenRouter, OpenAI."""
+    """Lets the model run shell commands.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["shell"]] = "shell"
     allowed_callers: Maybe[list[Annotated[str, Known("direct", "programmatic")]] | None] = UNSET
@@ -281,14 +320,20 @@ class ShellServerTool(Tool, tag="shell", kw_only=True):
 
 
 class ApplyPatchServerTool(Tool, tag="apply_patch", kw_only=True):
-    """``apply_patch``, named by OpenRouter, OpenAI."""
+    """Lets the model edit files through patches that the client applies.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["apply_patch"]] = "apply_patch"
     allowed_callers: Maybe[list[Annotated[str, Known("direct", "programmatic")]] | None] = UNSET
 
 
 class CustomTool(Tool, tag="custom", kw_only=True):
-    """``custom``, named by OpenRouter, OpenAI."""
+    """A tool that takes free text, or text of a grammar.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["custom"]] = "custom"
     name: str
@@ -300,7 +345,10 @@ class CustomTool(Tool, tag="custom", kw_only=True):
 
 
 class NamespaceTool(Tool, tag="namespace", kw_only=True):
-    """``namespace``, named by OpenRouter, OpenAI."""
+    """A named group of tools.
+
+    Named by OpenRouter, OpenAI.
+    """
 
     type: ClassVar[Literal["namespace"]] = "namespace"
     description: str
@@ -309,19 +357,28 @@ class NamespaceTool(Tool, tag="namespace", kw_only=True):
 
 
 class ComputerTool(Tool, tag="computer", kw_only=True):
-    """``computer``, named by OpenAI."""
+    """Lets the model drive a computer.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["computer"]] = "computer"
 
 
 class ProgrammaticToolCallingTool(Tool, tag="programmatic_tool_calling", kw_only=True):
-    """``programmatic_tool_calling``, named by OpenAI."""
+    """Lets the model call tools from a program.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["programmatic_tool_calling"]] = "programmatic_tool_calling"
 
 
 class ToolSearchTool(Tool, tag="tool_search", kw_only=True):
-    """``tool_search``, named by OpenAI."""
+    """Lets the model look for tools that are loaded on demand.
+
+    Named by OpenAI.
+    """
 
     type: ClassVar[Literal["tool_search"]] = "tool_search"
     description: Maybe[str | None] = UNSET

@@ -1,4 +1,4 @@
-"""Wire types: tools_openrouter."""
+"""Tools that OpenRouter runs, and their settings."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ __all__ = [
 
 
 class AdvisorServerToolConfig(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Settings of the advisor tool: which model advises, and how.
+
+    Named by OpenRouter.
+    """
 
     forward_transcript: Maybe[bool] = UNSET
     instructions: Maybe[str] = UNSET
@@ -55,7 +58,10 @@ class AdvisorServerToolConfig(Model, kw_only=True):
 
 
 class SubagentServerToolConfig(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Settings of the subagent tool.
+
+    Named by OpenRouter.
+    """
 
     inherit_functions: Maybe[bool] = UNSET
     inherited_function_names: Maybe[list[str]] = UNSET
@@ -70,17 +76,26 @@ class SubagentServerToolConfig(Model, kw_only=True):
 
 
 class DatetimeServerToolConfig(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Settings of the date and time tool.
+
+    Named by OpenRouter.
+    """
 
     timezone: Maybe[str] = UNSET
 
 
 class FilesServerToolConfig(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Settings of the files tool.
+
+    Named by OpenRouter.
+    """
 
 
 class FusionServerToolConfig(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Settings of the fusion tool.
+
+    Named by OpenRouter.
+    """
 
     analysis_models: Maybe[list[str]] = UNSET
     cache_control: Maybe[CacheControl] = UNSET
@@ -93,19 +108,40 @@ class FusionServerToolConfig(Model, kw_only=True):
 
 
 class ImageGenerationServerToolConfig(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Settings of OpenRouter's image tool.
+
+    OpenRouter names ``model`` and lets the model's own image settings stand beside it; those that
+    the server understands are named here, ``seed`` among them.
+
+    Named by OpenRouter.
+    """
 
     model: Maybe[str] = UNSET
+    aspect_ratio: Maybe[str] = UNSET
+    background: Maybe[str] = UNSET
+    moderation: Maybe[str] = UNSET
+    output_compression: Maybe[int] = UNSET
+    output_format: Maybe[str] = UNSET
+    partial_images: Maybe[int] = UNSET
+    quality: Maybe[str] = UNSET
+    seed: Maybe[int] = UNSET
+    size: Maybe[str] = UNSET
 
 
 class SearchModelsServerToolConfig(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Settings of the model search tool.
+
+    Named by OpenRouter.
+    """
 
     max_results: Maybe[int] = UNSET
 
 
 class WebFetchServerToolConfig(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Settings of the web fetch tool.
+
+    Named by OpenRouter.
+    """
 
     allowed_domains: Maybe[list[str]] = UNSET
     blocked_domains: Maybe[list[str]] = UNSET
@@ -117,7 +153,10 @@ class WebFetchServerToolConfig(Model, kw_only=True):
 
 
 class WebSearchServerToolConfig(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Settings of OpenRouter's web search.
+
+    Named by OpenRouter.
+    """
 
     allowed_domains: Maybe[list[str]] = UNSET
     engine: Maybe[
@@ -149,26 +188,38 @@ class WebSearchServerToolConfig(Model, kw_only=True):
 
 
 class ApplyPatchServerToolConfig(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Settings of the server-side patch tool.
+
+    Named by OpenRouter.
+    """
 
     engine: Maybe[Annotated[str, Known("auto", "native", "openrouter")]] = UNSET
 
 
 class ToolSearchServerToolConfig(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Settings of OpenRouter's tool search.
+
+    Named by OpenRouter.
+    """
 
     max_results: Maybe[int] = UNSET
 
 
 class NestedServerTool(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """A server tool that another tool's model may use.
+
+    Named by OpenRouter.
+    """
 
     type: str
     parameters: Maybe[dict[str, Any]] = UNSET
 
 
 class SandboxConfig(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """Settings of a tool that runs in the server's sandbox.
+
+    Named by OpenRouter.
+    """
 
     engine: Maybe[Annotated[str, Known("auto", "native", "openrouter")]] = UNSET
     environment: Maybe[ToolEnvironment] = UNSET
@@ -176,7 +227,10 @@ class SandboxConfig(Model, kw_only=True):
 
 
 class ServerToolReasoning(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """How much a tool's own model should think.
+
+    Named by OpenRouter.
+    """
 
     effort: Maybe[
         Annotated[str, Known("max", "xhigh", "high", "medium", "low", "minimal", "none")]
@@ -185,42 +239,60 @@ class ServerToolReasoning(Model, kw_only=True):
 
 
 class AdvisorServerTool_OpenRouter(Tool, tag="openrouter:advisor", kw_only=True):
-    """``openrouter:advisor``, named by OpenRouter."""
+    """Lets the model ask a second model for advice, run by the server.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:advisor"]] = "openrouter:advisor"
     parameters: Maybe[AdvisorServerToolConfig] = UNSET
 
 
 class SubagentServerTool_OpenRouter(Tool, tag="openrouter:subagent", kw_only=True):
-    """``openrouter:subagent``, named by OpenRouter."""
+    """Lets the model give tasks to another model.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:subagent"]] = "openrouter:subagent"
     parameters: Maybe[SubagentServerToolConfig] = UNSET
 
 
 class DatetimeServerTool(Tool, tag="openrouter:datetime", kw_only=True):
-    """``openrouter:datetime``, named by OpenRouter."""
+    """Tells the model the date and time.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:datetime"]] = "openrouter:datetime"
     parameters: Maybe[DatetimeServerToolConfig] = UNSET
 
 
 class FilesServerTool(Tool, tag="openrouter:files", kw_only=True):
-    """``openrouter:files``, named by OpenRouter."""
+    """Lets the model keep files on the server.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:files"]] = "openrouter:files"
     parameters: Maybe[FilesServerToolConfig] = UNSET
 
 
 class FusionServerTool_OpenRouter(Tool, tag="openrouter:fusion", kw_only=True):
-    """``openrouter:fusion``, named by OpenRouter."""
+    """Lets the model put a question to a panel of models.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:fusion"]] = "openrouter:fusion"
     parameters: Maybe[FusionServerToolConfig] = UNSET
 
 
 class ImageGenerationServerTool_OpenRouter(Tool, tag="openrouter:image_generation", kw_only=True):
-    """``openrouter:image_generation``, named by OpenRouter."""
+    """OpenRouter's hosted image tool.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:image_generation"]] = "openrouter:image_generation"
     parameters: Maybe[ImageGenerationServerToolConfig] = UNSET
@@ -229,7 +301,10 @@ class ImageGenerationServerTool_OpenRouter(Tool, tag="openrouter:image_generatio
 class SearchModelsServerTool_OpenRouter(
     Tool, tag="openrouter:experimental__search_models", kw_only=True
 ):
-    """``openrouter:experimental__search_models``, named by OpenRouter."""
+    """Lets the model look for models.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:experimental__search_models"]] = (
         "openrouter:experimental__search_models"
@@ -238,42 +313,60 @@ class SearchModelsServerTool_OpenRouter(
 
 
 class WebFetchServerTool(Tool, tag="openrouter:web_fetch", kw_only=True):
-    """``openrouter:web_fetch``, named by OpenRouter."""
+    """Lets the model fetch web pages.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:web_fetch"]] = "openrouter:web_fetch"
     parameters: Maybe[WebFetchServerToolConfig] = UNSET
 
 
 class WebSearchServerTool_OpenRouter(Tool, tag="openrouter:web_search", kw_only=True):
-    """``openrouter:web_search``, named by OpenRouter."""
+    """Lets the model search the web, run by OpenRouter.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:web_search"]] = "openrouter:web_search"
     parameters: Maybe[WebSearchServerToolConfig] = UNSET
 
 
 class ApplyPatchServerTool_OpenRouter(Tool, tag="openrouter:apply_patch", kw_only=True):
-    """``openrouter:apply_patch``, named by OpenRouter."""
+    """Lets the model edit files through patches, run by the server.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:apply_patch"]] = "openrouter:apply_patch"
     parameters: Maybe[ApplyPatchServerToolConfig] = UNSET
 
 
 class BashServerTool(Tool, tag="openrouter:bash", kw_only=True):
-    """``openrouter:bash``, named by OpenRouter."""
+    """Lets the model run bash commands in a sandbox of the server.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:bash"]] = "openrouter:bash"
     parameters: Maybe[SandboxConfig] = UNSET
 
 
 class ShellServerTool_OpenRouter(Tool, tag="openrouter:shell", kw_only=True):
-    """``openrouter:shell``, named by OpenRouter."""
+    """Lets the model run shell commands in a sandbox of OpenRouter's.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:shell"]] = "openrouter:shell"
     parameters: Maybe[SandboxConfig] = UNSET
 
 
 class ToolSearchServerTool(Tool, tag="openrouter:tool_search", kw_only=True):
-    """``openrouter:tool_search``, named by OpenRouter."""
+    """Lets the model look for tools, run by OpenRouter.
+
+    Named by OpenRouter.
+    """
 
     type: ClassVar[Literal["openrouter:tool_search"]] = "openrouter:tool_search"
     parameters: Maybe[ToolSearchServerToolConfig] = UNSET

@@ -1,4 +1,4 @@
-"""Wire types: usage."""
+"""Tokens and cost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ __all__ = [
 
 
 class Usage(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI, Open Responses."""
+    """Tokens and cost of a response.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     input_tokens: int
     input_tokens_details: InputTokensDetails
@@ -33,11 +36,14 @@ class Usage(Model, kw_only=True):
     cost: Maybe[float | None] = UNSET
     cost_details: Maybe[UpstreamCostDetails] = UNSET
     is_byok: Maybe[bool] = UNSET
-    server_tool_use_details: Maybe[ServerToolUseDetails] = UNSET
+    server_tool_use_details: Maybe[ServerToolUseDetails | None] = UNSET
 
 
 class InputTokensDetails(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI, Open Responses."""
+    """What the input tokens were.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     cached_tokens: int
     cache_write_tokens: Strict[int | None] = UNSET
@@ -45,20 +51,29 @@ class InputTokensDetails(Model, kw_only=True):
 
 
 class OutputTokensDetails(Model, kw_only=True):
-    """Named by OpenRouter, OpenAI, Open Responses."""
+    """What the output tokens were.
+
+    Named by OpenRouter, OpenAI, Open Responses.
+    """
 
     reasoning_tokens: int
 
 
 class ToolUsage(Model, kw_only=True):
-    """Named by OpenAI."""
+    """What the hosted tools used.
+
+    Named by OpenAI.
+    """
 
     image_gen: ImageGenToolUsage
     web_search: WebSearchToolUsage
 
 
 class ImageGenToolUsage(Model, kw_only=True):
-    """Named by OpenAI."""
+    """Tokens that the image tool used.
+
+    Named by OpenAI.
+    """
 
     input_tokens: int
     input_tokens_details: ImageTokensDetails
@@ -70,27 +85,39 @@ class ImageGenToolUsage(Model, kw_only=True):
 
 
 class CachedTokensDetails(Model, kw_only=True):
-    """Named by OpenAI."""
+    """Tokens read from the prompt cache, by kind.
+
+    Named by OpenAI.
+    """
 
     cached_image_tokens: int
     cached_text_tokens: int
 
 
 class WebSearchToolUsage(Model, kw_only=True):
-    """Named by OpenAI."""
+    """How often the web was searched.
+
+    Named by OpenAI.
+    """
 
     num_requests: int
 
 
 class CacheWriteTokensDetails(Model, kw_only=True):
-    """Named by OpenAI."""
+    """Tokens written to the prompt cache, by how long they are kept.
+
+    Named by OpenAI.
+    """
 
     ttl_12h_tokens: int
     ttl_30m_tokens: int
 
 
 class SvgUsage(Model, kw_only=True):
-    """Named by OpenAI."""
+    """Tokens that a vector picture took.
+
+    Named by OpenAI.
+    """
 
     input_tokens: int
     model: str
@@ -100,7 +127,10 @@ class SvgUsage(Model, kw_only=True):
 
 
 class ServerToolUseDetails(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """How often server tools were used.
+
+    Named by OpenRouter.
+    """
 
     tool_calls_executed: Maybe[int | None] = UNSET
     tool_calls_requested: Maybe[int | None] = UNSET
@@ -108,14 +138,20 @@ class ServerToolUseDetails(Model, kw_only=True):
 
 
 class ImageTokensDetails(Model, kw_only=True):
-    """Named by OpenAI."""
+    """Tokens split into text and pictures.
+
+    Named by OpenAI.
+    """
 
     image_tokens: int
     text_tokens: int
 
 
 class UpstreamCostDetails(Model, kw_only=True):
-    """Named by OpenRouter."""
+    """What the upstream provider charged, split up.
+
+    Named by OpenRouter.
+    """
 
     upstream_inference_input_cost: float
     upstream_inference_output_cost: float
