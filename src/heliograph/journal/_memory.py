@@ -38,10 +38,12 @@ __all__ = ["MemoryJournal"]
 class _MemoryBlobs(BlobStore):
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.is_open = False
         self.held: dict[str, bytes] = {}
         self.put_at: dict[str, float] = {}
 
     async def put(self, data: bytes) -> str:
+        self._check_open()
         if len(data) > _limits.MAX_BLOB_BYTES:
             raise errors.JournalError(
                 f"a blob of {len(data)} bytes: MAX_BLOB_BYTES is {_limits.MAX_BLOB_BYTES}"
@@ -52,12 +54,17 @@ class _MemoryBlobs(BlobStore):
         return sha256
 
     async def get(self, sha256: str) -> bytes:
+        self._check_open()
         data = self.held.get(sha256)
         if data is None:
             raise errors.JournalError(f"blob {sha256} is missing")
         if hashlib.sha256(data).hexdigest() != sha256:
             raise errors.JournalError(f"blob {sha256} is damaged")
         return data
+
+    def _check_open(self) -> None:
+        if not self.is_open:
+            raise errors.JournalError("the journal is not open")
 
 
 class _Log:
@@ -98,15 +105,16 @@ class MemoryJournal(Journal):
         self._open = False
 
     async def start(self) -> None:
-        """Open; leases from before a ``stop`` count as run out."""
-        self._open = True
+        """Open; leases from before a ``stop`` count as run out, and readers as gone."""
+        self._open = self._blobs.is_open = True
         for log in self._logs.values():
             log.lease_until = 0.0
+            log.claimed_at = self._clock()
             log.readers = Readers()
 
     async def stop(self) -> None:
         """Close; what waits gets ``JournalError``."""
-        self._open = False
+        self._open = self._blobs.is_open = False
         self._claimers.wake_all()
         for log in self._logs.values():
             log.changed.wake()

@@ -101,6 +101,7 @@ class Store:
         running = "SELECT rid FROM jobs WHERE state = 1"
         for (rid,) in self._db.execute(running).fetchall():
             response_id, live, _ = self._load(rid)
+            live.claimed_at = clock()
             self._live[response_id] = live
 
     # -- the transaction
