@@ -11,13 +11,16 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Literal, Protocol, TextIO
+from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 import pybase64
 
 from heliograph import models
 
-Protocol_ = Literal["kitty", "iterm", "blocks", "none"]
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Manner = Literal["kitty", "iterm", "blocks", "none"]
 CHUNK = 4096  # the kitty protocol's bound on one escape's payload
 COLUMNS = 48
 FIXED_STEPS = 8  # created, in_progress, added, in_progress, generating, completed, done, the end
@@ -110,7 +113,7 @@ def picture_of(event: models.StreamEvent) -> bytes | None:
     return None
 
 
-def terminal(environ: Mapping[str, str]) -> Protocol_:
+def terminal(environ: Mapping[str, str]) -> Manner:
     """What this terminal can show, by what it says of itself."""
     term, program = environ.get("TERM", ""), environ.get("TERM_PROGRAM", "")
     if "kitty" in term or "ghostty" in (term, program) or "KITTY_WINDOW_ID" in environ:
@@ -122,15 +125,15 @@ def terminal(environ: Mapping[str, str]) -> Protocol_:
     return "none"
 
 
-def render(picture: bytes, how: Protocol_) -> str:
+def render(picture: bytes, how: Manner) -> str:
     """The text that makes a terminal show the picture, '' where it cannot."""
     if how == "none":
         return ""
     try:
-        from PIL import Image
+        from PIL import Image as pillow  # noqa: N813 - a module, named as one
     except ModuleNotFoundError:
         return ""
-    image = Image.open(io.BytesIO(picture)).convert("RGBA")
+    image = pillow.open(io.BytesIO(picture)).convert("RGBA")
     if how == "blocks":
         return _blocks(
             image.resize((COLUMNS, max(2, COLUMNS * image.height // image.width // 2 * 2)))
@@ -148,19 +151,18 @@ def render(picture: bytes, how: Protocol_) -> str:
     )
 
 
-def _blocks(image: object) -> str:
+def _blocks(image: Image) -> str:
     """Two pixels a character: the upper half block in one colour on a ground of the other."""
-    from PIL import Image
-
-    assert isinstance(image, Image.Image)  # noqa: S101 - narrows for the type checker
-    flat = Image.new("RGB", image.size)
-    flat.paste(image, mask=image.getchannel("A"))
-    pixels = flat.load()
+    ground = image.convert("RGB").point(lambda _: 0)
+    ground.paste(image, mask=image.getchannel("A"))
+    row = 3 * ground.width
+    pixels = ground.tobytes()
     lines = []
-    for y in range(0, flat.height, 2):
+    for top in range(0, len(pixels), 2 * row):
         cells = []
-        for x in range(flat.width):
-            (r, g, b), (r2, g2, b2) = pixels[x, y], pixels[x, y + 1]
+        for at in range(top, top + row, 3):
+            r, g, b = pixels[at : at + 3]
+            r2, g2, b2 = pixels[at + row : at + row + 3]
             cells.append(f"\x1b[38;2;{r};{g};{b}m\x1b[48;2;{r2};{g2};{b2}m▀")
         lines.append("".join(cells) + "\x1b[0m")
     return "\n".join(lines)
