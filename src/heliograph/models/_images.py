@@ -6,17 +6,20 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET
 
-from ._base import Known, Maybe, Model, Tagged
+from ._base import Known, Maybe, Model, Strict, Tagged
 from ._images_usage import ImageGenerationUsage, ImagesUsage
 from ._options import ProviderSortConfig
 from ._pictures import HasPicture
+from ._tool_options import SvgOptions
 from ._usage import SvgUsage
 
 __all__ = [
     "ContentPartImage",
     "GeneratedImage",
     "Image",
+    "ImageEditParams",
     "ImageGenStreamError",
+    "ImageGenerateParams",
     "ImageGenerationProviderPreferences",
     "ImageGenerationRequest",
     "ImageGenerationResponse",
@@ -102,6 +105,67 @@ class ImageGenerationResponse(Model, kw_only=True):
     created: int
     data: list[GeneratedImage]
     usage: Maybe[ImageGenerationUsage | None] = UNSET
+
+
+class ImageGenerateParams(Model, kw_only=True):
+    """The body of OpenAI's ``POST /images/generations``.
+
+    Named by OpenAI.
+    """
+
+    prompt: str
+    background: Maybe[Annotated[str, Known("transparent", "opaque", "auto")] | None] = UNSET
+    complexity: Maybe[Annotated[str, Known("low", "medium", "high")] | None] = UNSET
+    frame_count: Maybe[int | None] = UNSET
+    frame_duration_ms: Maybe[int | None] = UNSET
+    model: Maybe[str | None] = UNSET
+    moderation: Maybe[Annotated[str, Known("low", "auto")] | None] = UNSET
+    n: Maybe[int | None] = UNSET
+    output_compression: Maybe[int | None] = UNSET
+    output_format: Maybe[Annotated[str, Known("png", "webp", "jpeg", "gif", "svg")] | None] = UNSET
+    partial_images: Maybe[int | None] = UNSET
+    quality: Maybe[
+        Annotated[str, Known("low", "medium", "high", "xhigh", "max", "auto", "standard", "hd")]
+        | None
+    ] = UNSET
+    response_format: Maybe[Annotated[str, Known("url", "b64_json")] | None] = UNSET
+    safety_identifier: Maybe[str | None] = UNSET
+    size: Maybe[str | None] = UNSET
+    style: Maybe[Annotated[str, Known("vivid", "natural")] | None] = UNSET
+    svg: Maybe[SvgOptions | None] = UNSET
+    user: Maybe[str] = UNSET
+    stream: Strict[bool | None] = UNSET
+
+
+class ImageEditParams(Model, kw_only=True):
+    """The fields of OpenAI's ``/images/edits`` (a multipart form on the wire).
+
+    Named by OpenAI.
+    """
+
+    image: Any
+    prompt: str
+    background: Maybe[Annotated[str, Known("transparent", "opaque", "auto")] | None] = UNSET
+    complexity: Maybe[Annotated[str, Known("low", "medium", "high")] | None] = UNSET
+    frame_count: Maybe[int | None] = UNSET
+    frame_duration_ms: Maybe[int | None] = UNSET
+    input_fidelity: Maybe[Annotated[str, Known("high", "low")] | None] = UNSET
+    markup: Maybe[Any] = UNSET
+    mask: Maybe[Any] = UNSET
+    model: Maybe[str | None] = UNSET
+    n: Maybe[int | None] = UNSET
+    output_compression: Maybe[int | None] = UNSET
+    output_format: Maybe[Annotated[str, Known("png", "webp", "jpeg", "gif", "svg")] | None] = UNSET
+    partial_images: Maybe[int | None] = UNSET
+    quality: Maybe[
+        Annotated[str, Known("low", "medium", "high", "xhigh", "max", "auto", "standard")] | None
+    ] = UNSET
+    response_format: Maybe[Annotated[str, Known("url", "b64_json")] | None] = UNSET
+    safety_identifier: Maybe[str | None] = UNSET
+    size: Maybe[str | None] = UNSET
+    svg: Maybe[SvgOptions | None] = UNSET
+    user: Maybe[str] = UNSET
+    stream: Strict[bool | None] = UNSET
 
 
 class ImagesResponse(Model, kw_only=True):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 from msgspec import UNSET
 
 from ._base import Known, Maybe, Model, Strict, Tagged, UnknownObject
-from ._tool_options import SvgOptions
 
 __all__ = [
     "Caller",
@@ -25,8 +24,6 @@ __all__ = [
     "FusionSource",
     "FusionStance",
     "FusionUniqueInsight",
-    "ImageEditParamsNonStreaming",
-    "ImageGenerateParamsNonStreaming",
     "ImageGenerationCallError",
     "McpError",
     "McpHttpError",
@@ -147,61 +144,6 @@ class ShellOutput(Model, kw_only=True):
     stderr: str
     stdout: str
     created_by: Maybe[str | None] = UNSET
-
-
-class ImageGenerateParamsNonStreaming(Model, kw_only=True):
-    """Named by OpenAI."""
-
-    prompt: str
-    background: Maybe[Annotated[str, Known("transparent", "opaque", "auto")] | None] = UNSET
-    complexity: Maybe[Annotated[str, Known("low", "medium", "high")] | None] = UNSET
-    frame_count: Maybe[int | None] = UNSET
-    frame_duration_ms: Maybe[int | None] = UNSET
-    model: Maybe[str | None] = UNSET
-    moderation: Maybe[Annotated[str, Known("low", "auto")] | None] = UNSET
-    n: Maybe[int | None] = UNSET
-    output_compression: Maybe[int | None] = UNSET
-    output_format: Maybe[Annotated[str, Known("png", "webp", "jpeg", "gif", "svg")] | None] = UNSET
-    partial_images: Maybe[int | None] = UNSET
-    quality: Maybe[
-        Annotated[str, Known("low", "medium", "high", "xhigh", "max", "auto", "standard", "hd")]
-        | None
-    ] = UNSET
-    response_format: Maybe[Annotated[str, Known("url", "b64_json")] | None] = UNSET
-    safety_identifier: Maybe[str | None] = UNSET
-    size: Maybe[str | None] = UNSET
-    style: Maybe[Annotated[str, Known("vivid", "natural")] | None] = UNSET
-    svg: Maybe[SvgOptions | None] = UNSET
-    user: Maybe[str] = UNSET
-    stream: Strict[bool | None] = UNSET
-
-
-class ImageEditParamsNonStreaming(Model, kw_only=True):
-    """Named by OpenAI."""
-
-    image: Any
-    prompt: str
-    background: Maybe[Annotated[str, Known("transparent", "opaque", "auto")] | None] = UNSET
-    complexity: Maybe[Annotated[str, Known("low", "medium", "high")] | None] = UNSET
-    frame_count: Maybe[int | None] = UNSET
-    frame_duration_ms: Maybe[int | None] = UNSET
-    input_fidelity: Maybe[Annotated[str, Known("high", "low")] | None] = UNSET
-    markup: Maybe[Any] = UNSET
-    mask: Maybe[Any] = UNSET
-    model: Maybe[str | None] = UNSET
-    n: Maybe[int | None] = UNSET
-    output_compression: Maybe[int | None] = UNSET
-    output_format: Maybe[Annotated[str, Known("png", "webp", "jpeg", "gif", "svg")] | None] = UNSET
-    partial_images: Maybe[int | None] = UNSET
-    quality: Maybe[
-        Annotated[str, Known("low", "medium", "high", "xhigh", "max", "auto", "standard")] | None
-    ] = UNSET
-    response_format: Maybe[Annotated[str, Known("url", "b64_json")] | None] = UNSET
-    safety_identifier: Maybe[str | None] = UNSET
-    size: Maybe[str | None] = UNSET
-    svg: Maybe[SvgOptions | None] = UNSET
-    user: Maybe[str] = UNSET
-    stream: Strict[bool | None] = UNSET
 
 
 class FusionContradiction(Model, kw_only=True):

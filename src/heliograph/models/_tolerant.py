@@ -19,8 +19,8 @@ from ._plan import FieldPlan, TypePlan, class_plan
 __all__ = ["Misfit", "build"]
 
 _IMPLIED: list[tuple[type[Model], type[Model], str, bool]] = [
-    # in a union that has the first class, an object with this key is of the second class;
-    # False: only where it has no other key
+    # in a union that has the first class, or of the second alone, an object with this key is of
+    # the second; False: only where it has no other key
     (InputMessage, InputMessage, "role", True),
     (InputMessage, ItemReferenceItem, "id", False),
     (FormatJsonSchemaConfig, FormatJsonSchemaConfig, "schema", True),
@@ -118,7 +118,8 @@ def _implied(plan: TypePlan, node: Node) -> type[Model] | None:
     keys = {key for key, _, _ in node.members} - {plan.tag_field}
     members = plan.tagged.values()
     for marker, cls, clue, with_others in _IMPLIED:
-        if marker in members and clue in keys and (with_others or keys == {clue}):
+        near = marker in members or (len(members) == 1 and cls in members)
+        if near and clue in keys and (with_others or keys == {clue}):
             return cls
     return None
 
