@@ -208,7 +208,7 @@ def custom_call(index: int) -> list[Wire]:
 def image_call(
     index: int, partials: int = 0, kind: str = "image_generation_call", status: str = "completed"
 ) -> list[Wire]:
-    base = {"type": kind, "id": f"ig_{index}"}
+    base: Wire = {"type": kind, "id": f"ig_{index}", "result": None}
     name = R + "image_generation_call."
     partial = {"type": name + "partial_image", "partial_image_b64": "AAAA"}
     between: list[Wire] = [

@@ -9,13 +9,14 @@ from ._dialects import DIALECTS, STRICT, TOLERANCES, Dialect, tables_for
 from ._machine import Machine
 from ._rules import RULES, Violation
 from ._snapshot import Snapshot
-from ._tables import TABLES
+from ._tables import TABLES, TERMINAL
 
 __all__ = [
     "DIALECTS",
     "RULES",
     "STRICT",
     "TABLES",
+    "TERMINAL",
     "TOLERANCES",
     "Dialect",
     "Machine",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from io import StringIO
 from typing import Any, Final
 
+import msgspec
 from msgspec import UNSET
 
 from heliograph import models
@@ -13,6 +15,7 @@ from . import _tables as t
 from ._core import ADOPTED, Core, Item, State, readable
 
 _IMAGE_TYPES: Final = frozenset({"image_generation_call", "openrouter:image_generation"})
+_PICTURES: Final = ("result", "image_b64", "image_url")
 _PARTIAL: Final = "response.image_generation_call.partial_image"
 
 #: Item table -> the rule that its refusals break; other tables: HG-CAL-001.
@@ -162,7 +165,7 @@ def done(m: Core, event: Any) -> None:
         if before.next.get(_DONE_NAMES.get(status) or t.done(status)) is None:
             _refuse_done(m, item, status)
         if kind in _IMAGE_TYPES:
-            if status == "completed" and not final.result and not _has_picture(final):
+            if status == "completed" and not _has_picture(final):
                 m.flag("HG-IMG-009", "a completed image call without a result", "the picture")
         else:
             _check_whole(m, item, final)
@@ -193,9 +196,16 @@ def _refuse_done(m: Core, item: Item, status: str) -> None:
     )
 
 
+@cache
+def _picture_fields(cls: type) -> tuple[int, ...]:
+    fields: tuple[str, ...] = cls.__struct_fields__  # type: ignore[attr-defined]
+    return tuple(fields.index(name) for name in _PICTURES if name in fields)
+
+
 def _has_picture(item: Any) -> bool:
-    names = ("result", "imageB64", "image_b64", "imageUrl", "image_url")
-    return any(present(getattr(item, name, None)) for name in names)
+    # Not by attribute: reading a picture's attribute would build its text out of the frame.
+    values = msgspec.structs.astuple(item)
+    return any(values[n] not in (UNSET, None, "") for n in _picture_fields(item.__class__))
 
 
 def _check_whole(m: Core, item: Item, final: Any) -> None:
