@@ -1,0 +1,600 @@
+"""Composes a scene: chooses rows (sky, wall, far, water, near), sizes the clusters, draws them."""
+
+from __future__ import annotations
+
+import random
+from typing import Final
+
+from heliograph.providers.image._illustrator import _ground, _indoors, _sky, _weather
+from heliograph.providers.image._illustrator._canvas import (
+    FINISH,
+    MAIN,
+    THINGS,
+    Canvas,
+    ellipse,
+    path,
+    rect,
+)
+from heliograph.providers.image._illustrator._cluster import Cluster, Sprite, clusters
+from heliograph.providers.image._illustrator._colour import TONES
+from heliograph.providers.image._illustrator._figures import figure
+from heliograph.providers.image._illustrator._lexicon import kind_of
+from heliograph.providers.image._illustrator._reading import Reading, Thing
+from heliograph.providers.image._illustrator._setting import Setting, settle
+
+__all__ = ["compose"]
+
+_FAR_KINDS: Final = frozenset({"building", "tree"})
+_AIR_KINDS: Final = frozenset({"craft", "flier", "space", "cloudlike"})
+_WATER_ARTS: Final = frozenset({"1F9A2", "1F986", "1FABF", "E2C0", "1FAB7"})
+_WATERS: Final = frozenset(
+    {"sea", "lake", "shore", "lakeside", "beach", "island", "cliff", "swamp"}
+)
+_SOARERS: Final = frozenset({"1F985", "1F987", "1F409", "1F426-200D-1F525", "1F54A"})
+
+
+def compose(
+    reading: Reading, seed: int, width: int, height: int, *, detail: int, bare: bool
+) -> Canvas:
+    """The scene of a reading on a canvas of the picture's proportions.
+
+    ``bare`` leaves the backdrop out (a transparent background).
+    """
+    rng = random.Random(seed)
+    short = min(width, height)
+    canvas = Canvas(1000 * width / short, 1000 * height / short, rng, detail)
+    setting = settle(reading)
+    if not bare:
+        _backdrop(canvas, setting, reading)
+    tones = list(TONES)
+    rng.shuffle(tones)
+    _things(canvas, setting, reading, clusters(reading, rng, tones), bare=bare)
+    if not bare:
+        _weather.draw_weather(canvas, setting)
+        if (
+            setting.time == "night"
+            and not setting.indoors
+            and setting.ground not in ("space", "moonscape", "underwater")
+        ):
+            canvas.add(FINISH, rect(0, 0, canvas.width, canvas.height, "#0A1036", 'opacity="0.1"'))
+    return canvas
+
+
+def _backdrop(canvas: Canvas, setting: Setting, reading: Reading) -> None:
+    if setting.indoors:
+        _indoors.draw_room(canvas, setting, reading)
+        return
+    _sky.draw_sky(canvas, setting, reading)
+    _ground.draw_ground(canvas, setting, reading)
+    if setting.ground == "flowerfield":
+        return
+
+
+class _Rows:
+    """The clusters by where they go."""
+
+    def __init__(self) -> None:
+        self.sky: list[Cluster] = []
+        self.wall: list[Cluster] = []
+        self.far: list[Cluster] = []
+        self.water: list[Cluster] = []
+        self.near: list[Cluster] = []
+
+
+def _things(
+    canvas: Canvas, setting: Setting, reading: Reading, all_: list[Cluster], *, bare: bool
+) -> None:
+    rows = _Rows()
+    for cluster in all_:
+        if (
+            cluster.thing.art == "1FA9F"
+            and setting.indoors
+            and not bare
+            and len(cluster.members) == 1
+        ):
+            continue
+        _sort(rows, cluster, setting, reading)
+    if bare and not (rows.near or rows.far):
+        rows.near, rows.sky, rows.water = rows.sky + rows.water + rows.wall, [], []
+        rows.wall = []
+    _near_and_far(canvas, setting, reading, rows)
+    _water_row(canvas, setting, rows)
+    _sky_row(canvas, setting, reading, rows)
+    _wall_row(canvas, setting, rows)
+
+
+def _sort(rows: _Rows, cluster: Cluster, setting: Setting, reading: Reading) -> None:
+    thing = cluster.thing
+    index = cluster.root
+    above = bool(reading.grounds(index, "above"))
+    if setting.ground == "underwater":
+        low = thing.art in ("1F980", "1F41A", "@starfish", "1FAB8", "1F99E", "1FA8E", "1F40C")
+        if thing.kind in ("building", "furniture", "tree", "vehicle") or low:
+            rows.near.append(cluster)
+        else:
+            rows.sky.append(cluster)
+        return
+    if thing.kind == "wall" and setting.indoors:
+        rows.wall.append(cluster)
+        return
+    air = thing.kind in _AIR_KINDS or thing.pose == "fly" or above
+    air = air or (thing.art in _SOARERS and not setting.indoors and len(cluster.members) == 1)
+    air = air or (
+        thing.kind == "bird"
+        and thing.count > 2
+        and not setting.indoors
+        and setting.ground not in ("farm", "snowfield")
+    )
+    air = air or (
+        thing.art in ("1F388", "1FA81") and not setting.indoors and len(cluster.members) == 1
+    )
+    if setting.ground in ("space", "sky"):
+        air = True
+    if thing.kind == "bird" and thing.art in ("1F427",) and thing.pose != "fly":
+        air = setting.ground in ("space", "sky")
+    if (
+        thing.art == "1F680"
+        and setting.ground not in ("space", "sky")
+        and not above
+        and thing.pose != "fly"
+    ):
+        air = bool(rows.near or rows.far)
+    if air:
+        rows.sky.append(cluster)
+        return
+    wet = (
+        thing.kind in ("boat", "seabeast", "surfer", "fish")
+        or thing.pose in ("swim", "float", "sail")
+        or thing.art in _WATER_ARTS
+    )
+    if thing.art in ("1F980", "1F41A", "@starfish") or setting.indoors:
+        wet = False
+    if (wet and setting.ground in _WATERS) or (setting.ground in ("sea", "lake") and thing.kind not in ("building",)):
+        rows.water.append(cluster)
+    elif thing.kind in _FAR_KINDS and not setting.indoors:
+        rows.far.append(cluster)
+    else:
+        rows.near.append(cluster)
+
+
+def _order(row: list[Cluster], reading: Reading) -> list[Cluster]:
+    """Left to right as the relations ask."""
+    row = list(row)
+
+    def position(index: int) -> int:
+        return next((i for i, c in enumerate(row) if index in c.members), -1)
+
+    for link in reading.links:
+        a, b = position(link.figure), position(link.ground)
+        if a < 0 or b < 0 or a == b:
+            continue
+        if (link.rel == "left" and a > b) or (link.rel == "right" and a < b):
+            row[a], row[b] = row[b], row[a]
+        elif link.rel in ("chase",) and a > b:
+            row.insert(b, row.pop(a))
+    for index in {k.figure for k in reading.links if k.rel == "between"}:
+        grounds = reading.grounds(index, "between")
+        if len(grounds) >= 2:
+            a, left, right = position(index), position(grounds[0]), position(grounds[1])
+            if min(a, left, right) >= 0 and len({a, left, right}) == 3:
+                middle, first, last = row[a], row[left], row[right]
+                rest = [c for c in row if c not in (middle, first, last)]
+                row = [first, middle, last, *rest]
+            elif a >= 0 and left == right:
+                pass
+    return row
+
+
+def _span(row: list[Cluster], gap: float) -> tuple[float, float]:
+    """Width and height of clusters side by side, in story units."""
+    widths = [c.bounds[2] - c.bounds[0] for c in row]
+    heights = [c.bounds[3] - min(0.0, c.bounds[1]) for c in row]
+    return sum(widths) + gap * (len(row) - 1), max(heights)
+
+
+def _near_and_far(canvas: Canvas, setting: Setting, reading: Reading, rows: _Rows) -> None:
+    w, h = canvas.width, canvas.height
+    near, far = _order(rows.near, reading), _order(rows.far, reading)
+    tied = any(
+        k.rel in ("left", "right", "between", "beside")
+        and any(k.figure in c.members for c in near)
+        and any(k.ground in c.members for c in far)
+        for k in reading.links
+    )
+    raised = setting.ground in ("hill", "peak", "cliff", "island")
+    base = h * 0.9
+    if raised:
+        base = h * {"hill": 0.7, "peak": 0.67, "cliff": 0.68, "island": 0.84}[setting.ground]
+    if setting.ground in ("roadside", "rails") and any(c.thing.kind == "vehicle" for c in near):
+        base = h * 0.9
+    if setting.ground == "underwater":
+        base = h * 0.95
+    middle = w * (0.62 if setting.ground == "cliff" else 0.5)
+    width = w * (0.62 if setting.ground == "cliff" else 0.5 if raised else 0.9)
+    if tied or (raised and near and far):
+        near, far = _order([*near, *far], reading), []
+    tall = 0.56 if not rows.sky else 0.48
+    if setting.ground == "table":
+        tall = 0.5
+    if near:
+        gap = 0.22
+        total, high = _span(near, gap)
+        room = base - h * (0.1 if raised else 0.14)
+        scale = min(
+            width / total,
+            min(room, h * (tall + (0.1 if len(near[0].members) > 1 or tied else 0.0))) / high,
+        )
+        if far:
+            scale = min(scale, h * 0.4 / high, w * 0.62 / total)
+        x = middle - total * scale / 2
+        side = 1 if canvas.rng.random() < 0.5 else -1
+        if far and total * scale < w * 0.6:
+            x = w * (0.36 if side > 0 else 0.64) - total * scale / 2
+        far_side = side
+    else:
+        scale, far_side, gap, total, x = 0.0, 0, 0.2, 0.0, 0.0
+    if far:
+        _far_row(canvas, setting, far, far_side if near else 0, scale, w, h)
+    left = x
+    for cluster in near:
+        bounds = cluster.bounds
+        _draw(
+            canvas,
+            setting,
+            cluster,
+            left - bounds[0] * scale,
+            base,
+            scale,
+            MAIN if cluster.root == 0 else THINGS,
+        )
+        left += (bounds[2] - bounds[0] + gap) * scale
+
+
+def _far_row(
+    canvas: Canvas,
+    setting: Setting,
+    far: list[Cluster],
+    side: int,
+    near_scale: float,
+    w: float,
+    h: float,
+) -> None:
+    """Buildings and trees: stand further back, and beside what is near."""
+    gap = 0.14
+    total, high = _span(far, gap)
+    alone = side == 0
+    raised = {"hill": 0.7, "peak": 0.67, "cliff": 0.68, "island": 0.84}.get(setting.ground)
+    base = h * (raised or (0.86 if alone else max(setting.horizon + 0.1, 0.72)))
+    if setting.ground in ("shore", "beach", "lakeside"):
+        base = h * (0.84 if alone else 0.78)
+    if setting.ground in ("sea", "lake"):
+        base = h * 0.8
+    width = w * (0.88 if alone else 0.8)
+    if raised:
+        width = w * (0.6 if setting.ground == "cliff" else 0.46)
+    limit = (base - h * 0.1) if alone else h * 0.56
+    scale = min(width / total, limit / high)
+    if near_scale:
+        scale = min(scale, near_scale * 1.35)
+    if alone and len(far) == 1 and far[0].thing.count == 1:
+        scale = min(scale, h * (0.6 if not raised else 0.52) / high)
+    middle = w * (0.62 if setting.ground == "cliff" else 0.5)
+    if side and total * scale < w * 0.66:
+        middle = w * (0.66 if side > 0 else 0.34)
+    left = middle - total * scale / 2
+    for cluster in far:
+        bounds = cluster.bounds
+        _draw(
+            canvas,
+            setting,
+            cluster,
+            left - bounds[0] * scale,
+            base,
+            scale,
+            MAIN if cluster.root == 0 else THINGS,
+        )
+        left += (bounds[2] - bounds[0] + gap) * scale
+
+
+def _water_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:
+    if not rows.water:
+        return
+    w, h = canvas.width, canvas.height
+    busy = bool(rows.near or rows.far)
+    total, high = _span(rows.water, 0.2)
+    open_ = setting.ground in ("sea", "lake")
+    scale = min(w * 0.88 / total, h * (0.56 if open_ and not busy else 0.27) / high)
+    base = h * (0.82 if open_ and not busy else 0.66 if not open_ else 0.8)
+    if setting.ground in ("cliff", "island"):
+        scale, base = (
+            min(w * 0.22 / total, h * 0.2 / high),
+            h * (0.86 if setting.ground == "cliff" else 0.62),
+        )
+    left = w / 2 - total * scale / 2
+    if busy:
+        left = w * 0.3 - total * scale / 2 if rows.near else left
+        left = max(w * 0.04, left)
+    if setting.ground in ("cliff",):
+        left = w * 0.02
+    for i, cluster in enumerate(rows.water):
+        bounds = cluster.bounds
+        for sprite in cluster.sprites:
+            if abs(sprite.y) < 0.35 * sprite.height and sprite.z <= 0.05 and not sprite.front_of:
+                sprite.sunk = _depth(cluster.thing)
+                sprite.shadow = False
+        y = base + (i % 2) * h * 0.05
+        _draw(
+            canvas,
+            setting,
+            cluster,
+            left - bounds[0] * scale,
+            y,
+            scale,
+            MAIN if cluster.root == 0 else THINGS,
+            wet=True,
+        )
+        left += (bounds[2] - bounds[0] + 0.2) * scale
+
+
+def _depth(thing: Thing) -> float:
+    """How much of a swimmer or boat is under water."""
+    if thing.kind == "boat":
+        return 0.1
+    if thing.kind == "seabeast":
+        return 0.16
+    if thing.kind == "surfer":
+        return 0.08
+    if thing.art in _WATER_ARTS:
+        return 0.14
+    if thing.kind == "fish":
+        return 0.3 if thing.art != "1F988" else 0.4
+    return 0.42
+
+
+def _sky_row(canvas: Canvas, setting: Setting, reading: Reading, rows: _Rows) -> None:
+    if not rows.sky:
+        return
+    w, h, rng = canvas.width, canvas.height, canvas.rng
+    only = not (rows.near or rows.far or rows.water)
+    free = setting.ground in ("space", "sky", "underwater") or only
+    row = _order(rows.sky, reading)
+    count = len(row)
+    spread = 2 if count > 2 and free else 1
+    per = -(-count // spread)
+    for i, cluster in enumerate(row):
+        line, place = divmod(i, per)
+        in_line = min(per, count - line * per)
+        left, low, right, top = cluster.bounds
+        tall = h * (0.56 if count == 1 else 0.4 if count == 2 else 0.32) if free else h * 0.27
+        wide = (
+            w * (0.8 if in_line == 1 else 0.84 / in_line)
+            if free
+            else w * (0.56 if in_line == 1 else 0.8 / in_line)
+        )
+        big = cluster.thing.size
+        if big < 1 and (count > 1 or not free):
+            tall *= max(0.5, big)
+        if sum(1 for s in cluster.sprites) > 3 and not free:
+            tall = h * 0.36
+        if cluster.thing.kind == "flier" and not free:
+            tall *= 0.62 if cluster.thing.count == 1 else 1.0
+        scale = min(tall / (top - low), wide / (right - left))
+        x = w * (place + 0.5) / in_line
+        grounds = reading.grounds(cluster.root, "above")
+        if in_line == 1 and not free and not grounds:
+            x = w * rng.choice((0.34, 0.62))
+        y = h * (0.5 if spread == 1 else (0.3, 0.72)[line]) if free else h * 0.24
+        if setting.ground == "underwater" and rows.near:
+            y = h * 0.4
+        if not free and cluster.thing.kind == "flier":
+            y = h * 0.4
+        if free and count > 1:
+            y += h * rng.uniform(-0.05, 0.05)
+        base = y + (top - low) * scale / 2 + low * scale
+        base = max(base, (top - low) * scale + h * 0.03)
+        for sprite in cluster.sprites:
+            sprite.shadow = False
+        _draw(
+            canvas,
+            setting,
+            cluster,
+            x - (left + right) / 2 * scale,
+            base,
+            scale,
+            MAIN if cluster.root == 0 else THINGS,
+        )
+
+
+def _wall_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:
+    w, h = canvas.width, canvas.height
+    for i, cluster in enumerate(rows.wall):
+        left, low, right, top = cluster.bounds
+        tall = h * (0.34 if not (rows.near or rows.far) else 0.24)
+        scale = min(tall / (top - low), w * 0.3 / (right - left))
+        x = w * ((0.22, 0.5, 0.36)[i % 3] if rows.near else (i + 0.5) / len(rows.wall))
+        for sprite in cluster.sprites:
+            sprite.shadow = False
+        _draw(
+            canvas,
+            setting,
+            cluster,
+            x - (left + right) / 2 * scale,
+            h * 0.36 + low * scale,
+            scale,
+            THINGS,
+        )
+
+
+# -- drawing -----------------------------------------------------------------------------------
+
+
+def _draw(
+    canvas: Canvas,
+    setting: Setting,
+    cluster: Cluster,
+    x: float,
+    base: float,
+    scale: float,
+    stage: int,
+    *,
+    wet: bool = False,
+) -> None:
+    """Draws a cluster with its plane's origin at (x, base), ``scale`` units a story unit."""
+    for sprite in sorted(cluster.sprites, key=lambda s: s.z):
+        part = stage if sprite.main else THINGS
+        cx, foot, tall = x + sprite.x * scale, base - sprite.y * scale, sprite.height * scale
+        wide = sprite.width * scale
+        if sprite.shadow and not wet and setting.ground not in ("sky", "space", "underwater"):
+            colour = "#0B1030" if setting.dark else "#3A3A20"
+            canvas.add(
+                part,
+                ellipse(cx, foot - 2, wide * 0.5, max(6.0, wide * 0.075), colour, 'opacity="0.22"'),
+            )
+        _extras_behind(canvas, sprite, cx, foot, wide, tall, part)
+        canvas.add(part, _sprite(canvas, setting, sprite, cx, foot, tall))
+        if sprite.sunk:
+            _ripples(canvas, cx, foot - 0.0 * tall, wide, part)
+        _extras(canvas, sprite, cx, foot, wide, tall, part)
+
+
+def _sprite(
+    canvas: Canvas, setting: Setting, sprite: Sprite, cx: float, foot: float, tall: float
+) -> str:
+    drawn = sprite.figure
+    scale = tall / drawn.height
+    x0, y0, x1, y1 = drawn.box
+    sign = -1 if sprite.flip else 1
+    sink = sprite.sunk * drawn.height
+    turn = f" rotate({sprite.turn:g})" if sprite.turn else ""
+    place = (
+        f'transform="translate({cx:.1f} {foot:.1f}){turn} scale({sign * scale:.4f} {scale:.4f}) '
+        f'translate({-(x0 + x1) / 2:.2f} {-y1 + sink:.2f})"'
+    )
+    rim = 1.5 if setting.dark else 0.9
+    colour = "#FFFFFF" if not setting.dark else "#FFFDF0"
+    body = f'<use xlink:href="#{canvas.symbol(drawn.markup)}"/>'
+    halo = f'<use xlink:href="#{canvas.symbol(drawn.outline(colour, rim))}" opacity="0.9"/>'
+    if sprite.front_of:
+        top = y1 - drawn.height * sprite.front_of
+        clip = canvas.clip(rect(x0 - 4, top, x1 - x0 + 8, y1 - top + 4, "#000"))
+        return f"<g {place}><g {clip}>{body}</g></g>"
+    if sprite.sunk:
+        level = y1 - sink
+        wave = f"M{x0 - 6:.1f} {y0 - 20:.1f}H{x1 + 6:.1f}V{level:.1f}"
+        steps = 6
+        for i in range(steps):
+            step = (x1 - x0 + 12) / steps
+            wave += f"q{-step / 2:.2f} {(1.8 if i % 2 else -1.8):.1f} {-step:.2f} 0"
+        clip = canvas.clip(path(wave + "Z", "#000"))
+        return f"<g {place}><g {clip}>{halo}{body}</g></g>"
+    return f"<g {place}>{halo}{body}</g>"
+
+
+def _ripples(canvas: Canvas, cx: float, y: float, wide: float, stage: int) -> None:
+    d = ""
+    for i, k in enumerate((1.05, 1.25, 0.85)):
+        half, low = wide * k / 2, y + 5 + i * 12
+        d += f"M{cx - half:.0f} {low:.0f}q{half / 3:.0f} -9 {half * 2 / 3:.0f} 0t{half * 2 / 3:.0f} 0t{half * 2 / 3:.0f} 0"
+    canvas.add(
+        stage,
+        path(d, "none", 'stroke="#FFFFFF" stroke-width="5" stroke-linecap="round" opacity="0.7"'),
+    )
+
+
+def _extras_behind(
+    canvas: Canvas, sprite: Sprite, cx: float, foot: float, wide: float, tall: float, stage: int
+) -> None:
+    if sprite.extra == "wings":
+        wing = figure("1FABD", "object")
+        size = tall * 0.75 / wing.height
+        name = canvas.symbol(wing.markup)
+        for sign in (1, -1):
+            canvas.add(
+                stage,
+                f'<g transform="translate({cx + sign * wide * 0.08:.1f} {foot - tall * 0.62:.1f}) '
+                f"rotate({-18 * sign}) scale({sign * size:.3f} {size:.3f}) "
+                f'translate({-wing.box[0]:g} {-wing.box[3]:g})"><use xlink:href="#{name}"/></g>',
+            )
+    elif sprite.extra == "dust":
+        facing = 1 if sprite.flip else -1
+        x = cx - facing * wide * 0.52
+        for i, r in enumerate((0.09, 0.065, 0.045)):
+            canvas.add(
+                stage,
+                ellipse(
+                    x - facing * wide * 0.11 * i,
+                    foot - tall * 0.06 - tall * 0.05 * i,
+                    tall * r * 1.2,
+                    tall * r,
+                    "#FFFFFF",
+                    'opacity="0.8"',
+                ),
+            )
+        lines = "".join(
+            f"M{x - facing * wide * 0.05:.0f} {foot - tall * k:.0f}h{-facing * wide * 0.22:.0f}"
+            for k in (0.35, 0.52, 0.69)
+        )
+        canvas.add(
+            stage,
+            path(
+                lines,
+                "none",
+                'stroke="#FFFFFF" stroke-width="6" stroke-linecap="round" opacity="0.85"',
+            ),
+        )
+
+
+def _extras(
+    canvas: Canvas, sprite: Sprite, cx: float, foot: float, wide: float, tall: float, stage: int
+) -> None:
+    match sprite.extra:
+        case "sleep":
+            unit = tall / sprite.figure.height
+            x = (
+                cx
+                + (sprite.figure.head[0] - (sprite.figure.box[0] + sprite.figure.box[2]) / 2) * unit
+            )
+            y = foot - tall - 8
+            d = ""
+            for i, s in enumerate((16, 23, 31)):
+                px, py = x + 14 + i * 30, y - i * 34
+                d += f"M{px:.0f} {py - s:.0f}h{s}l{-s} {s}h{s}"
+            for colour, width in (("#FFFFFF", 15), ("#4B5FA8", 7)):
+                extra = f'stroke="{colour}" stroke-width="{width}" stroke-linecap="round" stroke-linejoin="round"'
+                canvas.add(stage, path(d, "none", extra))
+        case "notes":
+            for i, art in enumerate(("1F3B5", "1F3B6")):
+                note = figure(art, "object")
+                size = max(46.0, tall * 0.2) / note.height
+                x = cx + (wide * 0.42 if i else -wide * 0.55)
+                name = canvas.symbol(note.outline("#FFFFFF", 2) + note.markup)
+                canvas.add(
+                    stage,
+                    f'<g transform="translate({x:.0f} {foot - tall * 1.02 - i * 20:.0f}) scale({size:.3f}) translate({-note.box[0]:g} {-note.box[3]:g})"><use xlink:href="#{name}"/></g>',
+                )
+        case "fire":
+            flame = figure("1F525", "object")
+            size = tall * 0.5 / flame.height
+            for dx in (-0.24, 0.2):
+                name = canvas.symbol(flame.markup)
+                canvas.add(
+                    stage,
+                    f'<g transform="translate({cx + wide * dx:.0f} {foot - tall * 0.72:.0f}) scale({size:.3f}) translate({-(flame.box[0] + flame.box[2]) / 2:g} {-flame.box[3]:g})"><use xlink:href="#{name}"/></g>',
+                )
+        case "tears":
+            for dx in (-0.1, 0.1):
+                canvas.add(
+                    stage,
+                    path(
+                        f"M{cx + wide * dx:.0f} {foot - tall * 0.62:.0f}q-12 20 0 26q12 -6 0 -26z",
+                        "#61B2E4",
+                        'stroke="#000" stroke-width="2"',
+                    ),
+                )
+        case _:
+            pass
+
+
+def kinds_known(arts: list[str]) -> list[str]:
+    """The classes of some arts (for tests and docs)."""
+    return [kind_of(art).name for art in arts]

@@ -1,0 +1,233 @@
+"""Drawings ready to place: recoloured, given a body where OpenMoji has only a head, measured."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import resvg_py
+from PIL import Image
+
+from heliograph.providers.image._illustrator import _art, _colour
+from heliograph.providers.image._illustrator._colour import mix
+
+__all__ = ["Figure", "figure"]
+
+_INK: Final = (
+    '<g stroke="#000" stroke-width="2" stroke-linejoin="round" stroke-linecap="round" fill="none">'
+)
+_PART: Final = re.compile(r"\{(\S+?)(?: (\w+))?\}")
+_STROKE: Final = re.compile(r'\sstroke(?:-[a-z]+)?="[^"]*"')
+_FILL: Final = re.compile(r'fill="#[0-9A-Fa-f]+"')
+_GRID: Final = 72
+_SKIN_FILLS: Final = frozenset({"#FCEA2B", "#F1B31C", *_colour.TONES})
+_WATER: Final = re.compile(
+    r'<(?:path|rect|polygon|polyline|line)[^>]*fill="#(?:92D3F5|92d3f5|61B2E4|61b2e4)"[^>]*/>'
+)
+_DROP_WATER: Final = frozenset(
+    ["26F5", "1F6A2", "26F4", "1F6A4", "1F6E5", "1F6F3", "1F3CA", "1F6A3", "1F93D", "E189", "E212", "1F40B"]
+) - {"1F40B"}
+_WAVE_LINE: Final = re.compile(r'<path fill="none"[^>]*d="[^"]*"[^>]*/>')
+_TAILS: Final = {
+    "1F98A": ("M53 98 C74 104 84 86 76 68 C71 58 62 64 66 76 C68 86 62 90 53 90Z", True),
+    "1F43A": ("M53 98 C72 104 82 88 76 72 C71 62 63 68 66 78 C68 86 62 90 53 90Z", False),
+    "1F981": ("M54 98 C70 102 76 90 72 76", False),
+    "1F42F": ("M54 98 C70 102 76 90 72 76", False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawing on its own grid.
+
+    ``markup`` is SVG; ``box`` its visible bounds (x0, y0, x1, y1) in grid units; ``head`` the
+    middle of the top of its head and the head's width, where hats go.
+    """
+
+    markup: str
+    box: tuple[float, float, float, float]
+    head: tuple[float, float, float]
+
+    @property
+    def width(self) -> float:
+        """Width of the visible part."""
+        return max(1.0, self.box[2] - self.box[0])
+
+    @property
+    def height(self) -> float:
+        """Height of the visible part."""
+        return max(1.0, self.box[3] - self.box[1])
+
+    def outline(self, colour: str, width: float) -> str:
+        """The silhouette in one colour, ``width`` grid units wider on each side."""
+        bare = _FILL.sub(f'fill="{colour}"', _STROKE.sub("", self.markup))
+        return (
+            f'<g stroke="{colour}" stroke-width="{2 + 2 * width:g}" stroke-linejoin="round" '
+            f'stroke-linecap="round">{bare}</g>'
+        )
+
+
+def _image(markup: str, view: tuple[int, int, int, int]) -> Image.Image:
+    x, y, width, height = view
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{x} {y} {width} {height}" '
+        f'width="{width}" height="{height}">{markup}</svg>'
+    )
+    png = resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True)
+    return Image.open(io.BytesIO(png)).convert("RGBA")
+
+
+def _areas(markup: str) -> dict[str, int]:
+    image = _image(markup, (0, 0, _GRID, _GRID))
+    counts: dict[str, int] = {}
+    for count, pixel in image.getcolors(_GRID * _GRID) or ():
+        if isinstance(pixel, tuple) and pixel[3] > 200:
+            key = f"#{pixel[0]:02X}{pixel[1]:02X}{pixel[2]:02X}"
+            counts[key] = counts.get(key, 0) + int(count)
+    return counts
+
+
+@lru_cache(maxsize=512)
+def _plain(art: str) -> str:
+    """An art's markup with its parts put in and painted water taken out."""
+    text = _art.source(art)
+    if art.startswith("@"):
+        text = _PART.sub(lambda m: f"</g>{_part(m[1], m[2])}{_INK}", text)
+        return f"{_INK}{text}</g>"
+    if art in _DROP_WATER:
+        text = _WATER.sub("", text)
+    return text
+
+
+def _part(art: str, colour: str | None) -> str:
+    return _coloured(art, (colour,) if colour else ())
+
+
+@lru_cache(maxsize=1024)
+def _coloured(art: str, colours: tuple[str, ...]) -> str:
+    markup = _plain(art)
+    if not colours:
+        return markup
+    if art == "1F98A" and colours[0] == "red":
+        return markup.replace("#E27022", "#DA4A1C")
+    keep = _SKIN_FILLS if "skin" in markup else frozenset()
+    hair = re.search(r'<g id="hair">(.*?)</g>', markup, re.DOTALL)
+    if hair:
+        keep = keep | frozenset(f.upper() for f in re.findall(r"#[0-9A-Fa-f]{6}", hair[1]))
+    return _colour.recolour(markup, colours, _areas(markup), keep=keep)
+
+
+def _sitting(art: str, markup: str) -> str:
+    """An animal's head on a small sitting body of its own colours, on a grid 72 wide, 108 high."""
+    areas = _areas(markup)
+    groups = _colour.families(markup, areas)
+    main = max(groups[0], key=lambda f: areas.get(f.upper(), 0)) if groups else "#9B9B9A"
+    belly, limbs = mix(main, "#FFFFFF", 0.55), main
+    if art == "1F43C":
+        main, limbs, belly = "#FFFFFF", "#3A3A42", "#FFFFFF"
+    if art == "1F98A":
+        belly = "#FFFFFF"
+    tail, tip = _TAILS.get(art, ("", False))
+    parts = [_INK]
+    if tail.endswith("Z"):
+        parts.append(f'<path fill="{main}" d="{tail}"/>')
+        if tip:
+            parts.append(
+                '<path fill="#FFFFFF" d="M76 68 C71 58 62 64 66 76 L70 79 L73 75 L78 77 '
+                'C78 74 77 71 76 68Z"/>'
+            )
+    elif tail:
+        parts.append(f'<path stroke="#000" stroke-width="6" d="{tail}"/>')
+        parts.append(f'<path stroke="{main}" stroke-width="3" d="{tail}"/>')
+        parts.append('<circle cx="72" cy="74" r="4.5" fill="#6A462F"/>')
+    parts.append(
+        f'<path fill="{main}" d="M36 46 C22 46 14 70 14 90 C14 102 22 105 36 105 '
+        f'C50 105 58 102 58 90 C58 70 50 46 36 46Z"/>'
+        f'<ellipse cx="36" cy="78" rx="10" ry="19" fill="{belly}" stroke="none"/>'
+        f'<ellipse cx="17" cy="100" rx="9" ry="5.500" fill="{limbs}"/>'
+        f'<ellipse cx="55" cy="100" rx="9" ry="5.500" fill="{limbs}"/>'
+        f'<path fill="{limbs}" d="M25 72 C24 84 25 94 25 99 C24 106 35 106 34 99 C34 92 34 86 34 80"/>'
+        f'<path fill="{limbs}" d="M47 72 C48 84 47 94 47 99 C48 106 37 106 38 99 C38 92 38 86 38 80"/>'
+        f'</g><g transform="translate(5.400 -1) scale(.85)">{markup}</g>'
+    )
+    return "".join(parts)
+
+
+_SKIRTS: Final = frozenset(["1F467", "1F469", "1F478", "1F475", "@queen", "@witch", "1F9DA", "1F470", "E188", "1F9D5"])
+
+
+def _standing(art: str, markup: str, tone: str) -> str:
+    """A person's bust on legs: a small full figure, 72 wide and about 98 high."""
+    image = _image(markup, (0, 0, _GRID, _GRID))
+    cloth = "#5AA9DC"
+    for y in (57, 56, 58, 55, 54):
+        for x in (27, 45, 24, 48, 36, 30):
+            pixel = image.getpixel((x, y))
+            if isinstance(pixel, tuple) and pixel[3] > 250 and sum(pixel[:3]) > 60:
+                cloth = f"#{pixel[0]:02X}{pixel[1]:02X}{pixel[2]:02X}"
+                break
+        else:
+            continue
+        break
+    dark = mix(cloth, "#1B2340", 0.45)
+    if art in _SKIRTS:
+        lower = (
+            f'<path fill="{tone}" d="M27 78 H33 V94 H27Z M39 78 H45 V94 H39Z"/>'
+            f'<path fill="#3A3A42" d="M24 98 C23 92 33 91 34 98Z M38 98 C39 91 49 92 48 98Z"/>'
+            f'<path fill="{cloth}" d="M19 59 C19 66 15 76 12 83 C28 88 44 88 60 83 '
+            f'C57 76 53 66 53 59Z"/>'
+        )
+    else:
+        lower = (
+            f'<path fill="{dark}" d="M23 72 H49 L48 93 H38 L36 79 L34 93 H24Z"/>'
+            f'<path fill="#3A3A42" d="M20 98 C20 90 34 90 34 98Z M38 98 C38 90 52 90 52 98Z"/>'
+            f'<path fill="{cloth}" d="M19 59 C19 66 20 72 21 77 C30 80 42 80 51 77 '
+            f'C52 72 53 66 53 59Z"/>'
+        )
+    join = f'<path fill="{cloth}" stroke="none" d="M20 57 H52 V62 H20Z"/>'
+    return f"{_INK}{lower}</g>{markup}{join if cloth else ''}"
+
+
+@lru_cache(maxsize=512)
+def figure(art: str, kind: str, colours: tuple[str, ...] = (), tone: str = "") -> Figure:
+    """A thing's drawing. ``kind`` is its class, ``tone`` the skin colour of a person."""
+    markup = _coloured(art, colours)
+    if tone:
+        markup = _colour.skin(markup, tone)
+    if kind == "head":
+        markup = _sitting(art, markup)
+    elif kind == "person" and art not in ("1F476", "1F47B", "1F9DE", "1F47C"):
+        markup = _standing(art, markup, tone or "#FADCBC")
+    image = _image(markup, (-20, -20, 120, 140))
+    bounds = image.getchannel("A").point(lambda a: 255 if a > 40 else 0).getbbox()
+    x0, y0, x1, y1 = bounds or (20, 20, 92, 92)
+    box = (x0 - 20.0, y0 - 20.0, x1 - 20.0, y1 - 20.0)
+    return Figure(markup, box, _head(kind, image, box))
+
+
+def _head(
+    kind: str, image: Image.Image, box: tuple[float, float, float, float]
+) -> tuple[float, float, float]:
+    """Where a hat sits: the middle and top of the head, and its width."""
+    x0, y0, x1, y1 = box
+    if kind == "head":
+        return (36.0, y0 + 9, 36.0)
+    if kind == "person":
+        return (36.0, max(y0, 6.0) + 5, 30.0)
+    if kind in ("face",):
+        return ((x0 + x1) / 2, y0 + 5, (x1 - x0) * 0.75)
+    alpha = image.getchannel("A")
+    depth = max(4, int((y1 - y0) * 0.3))
+    left_half = x0 + (x1 - x0) * 0.42
+    strip = alpha.crop((int(x0) + 20, int(y0) + 20, int(x1) + 20, int(y0) + 20 + depth))
+    if kind in ("beast", "bird", "flier", "seabeast", "fish"):
+        strip = alpha.crop((int(x0) + 20, int(y0) + 20, int(left_half) + 20, int(y0) + 20 + depth))
+        inner = strip.point(lambda a: 255 if a > 40 else 0).getbbox()
+        if inner is None or inner[2] - inner[0] < 4:
+            strip = alpha.crop((int(x0) + 20, int(y0) + 20, int(left_half) + 20, int(y1) + 20))
+    inner = strip.point(lambda a: 255 if a > 40 else 0).getbbox() or (0, 0, 20, 10)
+    middle = x0 + (inner[0] + inner[2]) / 2
+    return (middle, y0 + inner[1] + 3, max(12.0, min(30.0, (inner[2] - inner[0]) * 0.95)))

@@ -1,0 +1,603 @@
+"""Reads a prompt: senses in order to things, relations and a setting.
+
+One pass over the phrases, left to right, with what is pending (number, colours, size, a relation or
+verb that waits for its object). Three word orders are told apart: relation before its ground
+(English), after it (Japanese, Korean, Turkish, and Chinese place words), and colours before or after
+the noun. Nothing here fails: what is not understood is kept in ``unknown``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from heliograph.providers.image._illustrator._lexicon import Kind, Sense, kind_of, lexicon
+from heliograph.providers.image._illustrator._limits import MAX_COPIES, MAX_THINGS
+from heliograph.providers.image._illustrator._match import Match, matches
+from heliograph.providers.image._illustrator._reading import Link, Reading, Thing
+
+__all__ = ["read"]
+
+_SIZES: Final = {"tiny": 0.42, "small": 0.68, "big": 1.4, "huge": 2.0}
+_POSTPOSED: Final = frozenset({"ja", "ko", "zh", "tr"})
+_VERB_LAST: Final = frozenset({"ja", "ko", "tr"})
+_COLOUR_AFTER: Final = frozenset({"fr", "es", "it", "pt", "ar", "fa", "id"})
+_JOINS: Final = frozenset({"en", "de", "nl", "zh", "ja", "ko", "tr", "ru"})
+_TRANSITIVE: Final = {
+    "read": "hold", "hold": "hold", "eat": "eat", "drink": "eat", "wear": "wear", "play": "hold",
+    "ride": "on", "chase": "chase", "fight": "face", "look": "face", "cook": "hold",
+    "paint": "face", "climb": "on", "hang": "on", "light": "", "hide": "", "sail": "", "fly": "",
+    "burn": "", "jump": "",
+}  # fmt: skip
+_POSES: Final = frozenset(
+    ["fly", "swim", "sleep", "sit", "run", "jump", "dance", "sing", "dive", "float", "climb", "cry", "burn", "stand", "fall", "sail", "read"]
+)
+_MANY: Final = {"flower": 5, "tree": 5, "flier": 5, "fish": 5, "bird": 4, "plant": 4, "food": 3}
+_ONE_WHEN_PLURAL: Final = frozenset({"glasses", "land", "skything", "clothes", "scarf"})
+_CONTAINERS: Final = frozenset(
+    ["1F963", "1F9FA", "1FAA3", "@box", "26B1", "1F3FA", "1FAD9", "1F6C1", "1FAB9", "1F6D2", "E343", "1F37D", "1F45C", "1F9F3", "1F392", "1F6F6", "@rowboat", "2615", "1F381", "@wagon", "1FA8E", "1F37D"]
+)
+_PICTURES: Final = frozenset({"1F5BC", "1F4F7"})
+
+
+class _Reader:
+    def __init__(self, language: str, found: list[Match]) -> None:
+        self.out = Reading(language=language)
+        self.found = found
+        self.at = 0
+        self.post = language in _POSTPOSED
+        self.number = 0
+        self.counted = False
+        self.colours: list[str] = []
+        self.size = 1.0
+        self.pose = ""
+        self.rel = ""
+        self.verb = ""
+        self.negative = False
+        self.group: list[int] = []
+        self.figures: list[int] = []
+        self.subjects: list[int] = []
+        self.grounds: set[int] = set()
+        self.after: list[tuple[str, int]] = []
+        self.joined = False
+
+    # -- looking around ------------------------------------------------------------------------
+
+    def peek(self, skip: frozenset[str], start: int = 1) -> Match | None:
+        """The next phrase that is not only of the kinds in ``skip``."""
+        for match in self.found[self.at + start :]:
+            if match.stop:
+                return None
+            if match.senses and match.senses[0].kind in skip and not match.has("thing"):
+                continue
+            return match
+        return None
+
+    def previous(self) -> Match | None:
+        return self.found[self.at - 1] if self.at else None
+
+    def next_is_noun(self, *extra: str) -> bool:
+        skip = frozenset({"colour", "size", "filler", "multi", "style", *extra})
+        match = self.peek(skip)
+        return match is not None and (match.has("thing") or match.has("part"))
+
+    # -- the pass ------------------------------------------------------------------------------
+
+    def run(self) -> Reading:
+        while self.at < len(self.found):
+            match = self.found[self.at]
+            if match.stop:
+                self.stop(match)
+            elif not match.senses:
+                self.out.unknown.append(match.text)
+                self.joined = False
+            else:
+                self.take(self.choose(match), match)
+            self.at += 1
+        self.finish()
+        return self.out
+
+    def stop(self, match: Match) -> None:
+        self.colours, self.size, self.pose, self.negative = [], 1.0, "", False
+        self.number, self.counted, self.joined = 0, False, False
+        if match.text not in ",、，":
+            self.rel = self.verb = ""
+
+    def choose(self, match: Match) -> Sense:
+        """One sense of an ambiguous phrase, by what stands around it."""
+        senses = match.senses
+        if len(senses) == 1:
+            return senses[0]
+        kinds = {sense.kind: sense for sense in reversed(senses)}
+        thing = kinds.get("thing")
+        if thing is None:
+            return senses[0]
+        before = self.previous()
+        noun_before = before is not None and before.senses and before.senses[0].kind in (
+            "number", "colour", "size", "not",
+        )  # fmt: skip
+        if "colour" in kinds:
+            return kinds["colour"] if self.next_is_noun() or (
+                self.group and not noun_before and self.out.language != "en"
+            ) else thing  # fmt: skip
+        if "act" in kinds:
+            if self.counted or noun_before or not (self.group or self.subjects):
+                return thing
+            return kinds["act"]
+        if "part" in kinds:
+            return kinds["part"] if self.group else thing
+        if "place" in kinds:
+            return kinds["place"] if self.rel in ("in", "beside", "") else thing
+        if "number" in kinds:
+            return thing if not self.next_is_noun("number") else kinds["number"]
+        return senses[0]
+
+    def take(self, sense: Sense, match: Match) -> None:
+        joined, self.joined = self.joined, False
+        match sense.kind:
+            case "thing":
+                self.thing(sense.value, match, joined=joined)
+            case "number":
+                self.number = max(1, min(MAX_COPIES, int(sense.value)))
+                self.counted = sense.value != "1" or match.text not in ("a", "an", "another")
+                self.pose = ""
+            case "colour":
+                self.colour(sense.value)
+            case "multi":
+                self.colours = ["rainbow"]
+            case "size":
+                self.size = _SIZES[sense.value]
+            case "not":
+                self.negation()
+            case "rel":
+                self.relation(sense.value)
+            case "and":
+                self.conjunction()
+            case "act":
+                self.act(sense.value, match)
+            case "place" | "time" | "weather" | "season":
+                self.setting(sense)
+            case "part":
+                self.colours, self.size, self.number = [], 1.0, 0
+                if self.rel == "with":
+                    self.rel = ""
+            case _:
+                pass
+
+    # -- kinds of words ------------------------------------------------------------------------
+
+    def thing(self, art: str, match: Match, *, joined: bool) -> None:
+        if self.negative:
+            self.out.without.add(art)
+            if kind_of(art).name == "skything":
+                self.out.without.add("sky")
+            self.negative, self.number, self.colours = False, 0, []
+            return
+        kind = kind_of(art)
+        if kind.name == "skything" and self.skything(art):
+            return
+        if kind.name == "land" and self.landform(art):
+            return
+        if joined and self.group and self.out.language in _JOINS and not self.rel:
+            self.drop_modifier()
+        if len(self.out.things) >= MAX_THINGS:
+            return
+        index = self.new_thing(art, kind, match)
+        self.connect(index)
+        self.joined = True
+
+    def new_thing(self, art: str, kind: Kind, match: Match) -> int:
+        plural = match.plural and not self.counted
+        count = self.number or 1
+        if plural and self.number <= 1:
+            count = _MANY.get(kind.name, 3)
+        if kind.name in _ONE_WHEN_PLURAL:
+            count = 1
+        thing = Thing(
+            art=art, kind=kind.name, height=kind.height, facing=kind.facing, count=count,
+            colours=self.colours, size=self.size, pose=self.pose, plural=count > 1,
+            name=match.text, counted=self.counted,
+        )  # fmt: skip
+        self.number, self.counted, self.colours, self.size, self.pose = 0, False, [], 1.0, ""
+        for index, known in enumerate(self.out.things):
+            same = known.art == art and known.colours == thing.colours
+            if same and not thing.counted and index not in self.group and thing.count == 1:
+                return index
+        self.out.things.append(thing)
+        return len(self.out.things) - 1
+
+    def connect(self, index: int) -> None:
+        """Ties a new thing to what waits for it, or lets it join or open a group."""
+        if self.after:
+            for rel, ground in self.after:
+                self.link(rel, index, ground)
+            self.after = []
+            self.group, self.subjects = [index], self.subjects or [index]
+            return
+        if self.verb and self.subjects and not self.verb_last():
+            for figure in self.subjects:
+                self.link(self.verb, figure, index)
+            self.grounds.add(index)
+            self.group = [index]
+            if self.verb not in ("wear", "hold"):
+                self.verb = ""
+            return
+        if self.rel and self.figures and not self.post:
+            for figure in self.figures:
+                self.link(self.rel, figure, index)
+            self.grounds.add(index)
+            self.group = [index]
+            if self.rel not in ("between", "with"):
+                self.rel = ""
+            return
+        self.rel = ""
+        self.group = [*self.group, index] if self.group and self.and_before() else [index]
+        if not self.subjects or self.and_before():
+            self.subjects = [*self.subjects, index]
+        elif index not in self.grounds:
+            self.subjects = [index]
+
+    def verb_last(self) -> bool:
+        return self.out.language in _VERB_LAST
+
+    def and_before(self) -> bool:
+        """Whether the present noun phrase was joined to the one before by ``and`` or a comma."""
+        i = self.at - 1
+        while i >= 0:
+            match = self.found[i]
+            if match.has("and") or match.text in ",、，":
+                return True
+            known = match.senses[0].kind if match.senses else "unknown"
+            if known not in ("number", "colour", "size", "filler", "multi", "style", "unknown"):
+                return False
+            i -= 1
+        return False
+
+    def link(self, rel: str, figure: int, ground: int) -> None:
+        link = Link(rel, figure, ground)
+        if figure != ground and link not in self.out.links:
+            self.out.links.append(link)
+
+    def drop_modifier(self) -> None:
+        """Of two nouns side by side (``chocolate cake``) the last is meant."""
+        index = self.group[-1]
+        if index != len(self.out.things) - 1:
+            return
+        gone = self.out.things.pop()
+        self.number, self.counted = (
+            (gone.count, gone.counted) if gone.counted else (self.number, self.counted)
+        )
+        self.colours = self.colours or gone.colours
+        self.size, self.pose = gone.size, gone.pose
+        kept = [k for k in self.out.links if index not in (k.figure, k.ground)]
+        lost = [k for k in self.out.links if k.ground == index]
+        self.out.links = kept
+        self.group = self.group[:-1]
+        self.subjects = [i for i in self.subjects if i != index]
+        if lost:
+            self.rel, self.figures = lost[0].rel, [k.figure for k in lost]
+            if lost[0].rel in _TRANSITIVE.values():
+                self.verb, self.rel = lost[0].rel, ""
+                self.subjects = self.figures
+
+    def skything(self, art: str) -> bool:
+        """Takes the sun, the moon and the like into the sky; False if something sits on it."""
+        colour = self.colours[0] if self.colours else ""
+        reset = self.number
+        self.colours, self.number, self.size = [], 0, 1.0
+        nxt = self.peek(frozenset({"filler"}))
+        postposed_on = self.post and nxt is not None and nxt.value("rel") == "on"
+        on = self.rel in ("on", "in") or self.verb == "on" or postposed_on
+        if on and art == "@moon":
+            self.out.on_moon = True
+            self.out.places.insert(0, "moonscape")
+        elif (
+            on
+            and art in ("@clouds", "@cloud", "@rainbow", "@crescent", "@star")
+            and self.rel != "in"
+        ):
+            self.out.sky.setdefault("@stars" if art in ("@crescent", "@star") else art, colour)
+            if art == "@rainbow":
+                self.rel = ""
+                return True
+            real = {"@crescent": "1F319", "@star": "2B50"}.get(art, "2601")
+            match = self.found[self.at]
+            index = self.new_thing(real, Kind("cloudlike", 1.6), match)
+            if self.post:
+                self.group = [index]
+            else:
+                self.connect(index)
+            return True
+        else:
+            if art == "@star" and reset > 1:
+                art = "@stars"
+            self.out.sky[art] = colour
+        if not self.post:
+            self.rel = self.verb = ""
+        self.group = []
+        return True
+
+    def landform(self, art: str) -> bool:
+        """Takes a mountain and the like into the land."""
+        if art == "@wave":
+            self.out.places.append("sea")
+            self.out.land["@wave"] = ""
+            self.rel = ""
+            return True
+        plural = self.found[self.at].plural or self.number > 1
+        art = "@mountains" if art == "@mountain" and plural else art
+        self.out.land[art] = self.colours[0] if self.colours else ""
+        on = self.rel == "on" or (self.post and self.peek_rel() == "on")
+        if on and art in ("@mountain", "@mountains", "@hill", "@snowmountain", "@volcano"):
+            self.out.places.insert(0, "peak" if art != "@hill" else "hill")
+        elif art in ("@island", "@cliff", "@hill"):
+            self.out.places.append(art[1:])
+        elif art in ("@river", "@pond"):
+            self.out.places.append("lake")
+        elif art == "@road":
+            self.out.places.append("roadside")
+        self.number, self.colours, self.size, self.group = 0, [], 1.0, []
+        if not self.post:
+            self.rel = self.verb = ""
+        return True
+
+    def peek_rel(self) -> str:
+        nxt = self.peek(frozenset({"filler"}))
+        return nxt.value("rel") if nxt else ""
+
+    def colour(self, name: str) -> None:
+        after = self.out.language in _COLOUR_AFTER
+        before = self.previous()
+        beside = before is not None and (
+            before.has("thing") or before.has("colour") or before.has("and")
+        )
+        noun_next = self.next_is_noun("and")
+        if self.group and ((after and beside) or (not after and not noun_next)):
+            thing = self.out.things[self.group[-1]]
+            if len(thing.colours) < 2:
+                thing.colours = [*thing.colours, name]
+            return
+        nxt = self.peek(frozenset({"colour", "size", "filler", "and"}))
+        if nxt is not None and nxt.value("place") == "sky":
+            self.out.sky_colour = name
+            return
+        self.colours = [*self.colours, name][:2]
+
+    def negation(self) -> None:
+        if self.out.language in ("ja", "ko", "tr") and self.group:
+            gone = self.out.things[self.group[-1]]
+            self.out.without.add(gone.art)
+            gone.count = 0
+            self.group = []
+            return
+        self.negative = True
+
+    def relation(self, rel: str) -> None:
+        if self.post and (self.group or self.out.places):
+            self.postposition(rel)
+            return
+        self.verb = "" if rel != "with" else self.verb
+        if rel == "with" and self.verb in ("hold", "wear"):
+            return
+        solid = [i for i in self.group if i not in self.grounds] or self.owners() or self.group
+        if rel in ("under", "above", "left", "right", "front", "behind", "with") and self.subjects:
+            solid = self.subjects
+        self.rel, self.figures = rel, solid or list(self.subjects)
+        if self.pose and not self.figures:
+            self.pose = self.pose
+
+    def owners(self) -> list[int]:
+        """Who wears, holds or rides the thing that was named last."""
+        return [
+            k.figure
+            for k in self.out.links
+            if k.ground in self.group and k.rel in ("wear", "hold", "eat", "chase", "face")
+        ]
+
+    def postposition(self, rel: str) -> None:
+        """A relation that follows its ground: the figure comes next, or was the first thing."""
+        if not self.group:
+            return
+        ground = self.group[-1]
+        self.grounds.add(ground)
+        nxt = self.found[self.at + 1] if self.at + 1 < len(self.found) else None
+        genitive = nxt is not None and nxt.text in ("的", "の", "의")
+        text = self.found[self.at].text
+        genitive = genitive or text.endswith(("の", "의", "ki"))
+        others = [i for i in range(len(self.out.things)) if i not in self.grounds]
+        if others and not genitive:
+            for figure in others:
+                self.link(rel, figure, ground)
+        else:
+            self.after.append((rel, ground))
+        self.group = []
+
+    def conjunction(self) -> None:
+        if self.rel not in ("between", "with"):
+            self.rel = ""
+        if self.verb not in ("wear", "hold", "eat"):
+            self.verb = ""
+
+    def act(self, verb: str, match: Match) -> None:
+        rel = _TRANSITIVE.get(verb)
+        subjects = [i for i in self.subjects if i not in self.grounds] or self.subjects
+        if self.is_premodifier(verb):
+            self.pose = verb
+            return
+        if self.verb_last() and rel and self.group:
+            self.object_first(rel, verb)
+            return
+        if verb in _POSES:
+            if subjects and not (self.after and self.post):
+                for i in subjects:
+                    self.out.things[i].pose = self.out.things[i].pose or verb
+            else:
+                self.pose = verb
+        if rel:
+            self.verb, self.rel = rel, ""
+            if self.post and not subjects:
+                self.verb = "?" + rel
+        if verb == "read" and not self.next_is_noun("number", "and"):
+            self.extra("1F4D6", "hold", subjects)
+        elif verb == "cook" and not self.next_is_noun("number"):
+            self.extra("1F372", "hold", subjects)
+        elif verb == "fishing":
+            self.extra("1F3A3", "hold", subjects)
+        elif verb == "paint" and not self.next_is_noun("number"):
+            self.extra("1F3A8", "hold", subjects)
+
+    def is_premodifier(self, verb: str) -> bool:
+        """``a flying pig``: a participle right before its noun."""
+        if verb not in _POSES:
+            return False
+        nxt = self.found[self.at + 1] if self.at + 1 < len(self.found) else None
+        if nxt is None or not (nxt.has("thing") or nxt.has("colour") or nxt.has("size")):
+            return False
+        if nxt.has("number") or self.verb_last() or self.out.language == "zh":
+            return not self.subjects
+        before = self.previous()
+        kinds = [s.kind for s in before.senses] if before else []
+        opens = not kinds or any(k in ("number", "rel", "and", "filler", "colour") for k in kinds)
+        return opens and self.next_is_noun()
+
+    def object_first(self, rel: str, verb: str) -> None:
+        """A verb after its object: the subject came before the object, or comes next."""
+        thing = self.group[-1]
+        self.grounds.add(thing)
+        others = [i for i in range(len(self.out.things)) if i not in self.grounds]
+        if others:
+            for figure in others:
+                self.link(rel, figure, thing)
+                self.out.things[figure].pose = verb if verb in _POSES else ""
+        else:
+            self.after.append((rel, thing))
+        self.group = []
+
+    def extra(self, art: str, rel: str, figures: list[int]) -> None:
+        """A thing that the verb implies (reading: a book)."""
+        if not figures or len(self.out.things) >= MAX_THINGS:
+            return
+        kind = kind_of(art)
+        self.out.things.append(Thing(art, kind.name, kind.height, kind.facing))
+        index = len(self.out.things) - 1
+        self.grounds.add(index)
+        for figure in figures:
+            self.link(rel, figure, index)
+        self.verb = ""
+
+    def setting(self, sense: Sense) -> None:
+        out = self.out
+        if self.negative:
+            out.without.add(sense.value)
+            self.negative = False
+            return
+        match sense.kind:
+            case "place":
+                if self.rel == "under" and sense.value in ("sea", "lake"):
+                    out.places.insert(0, "underwater")
+                if not (sense.value == "sky" and self.rel == "under"):
+                    out.places.append(sense.value)
+                for i in self.subjects if sense.value == "sky" and self.rel in ("in", "on") else ():
+                    out.things[i].pose = out.things[i].pose or "fly"
+            case "time":
+                out.time = sense.value
+            case "weather":
+                out.weather.append(sense.value)
+            case _:
+                out.season = sense.value
+        self.number, self.colours, self.size = 0, [], 1.0
+        if not self.post:
+            self.rel = ""
+        if not self.and_before() and not self.post:
+            self.group = []
+
+    def finish(self) -> None:
+        out = self.out
+        for verb, index in self.after:
+            others = [i for i in range(len(out.things)) if i not in self.grounds]
+            for figure in others:
+                self.link(verb, figure, index)
+        if self.pose and out.things and not out.things[-1].pose:
+            out.things[-1].pose = self.pose
+        _settle(out)
+
+
+def _settle(out: Reading) -> None:
+    """What follows from the facts together: containers, pictures of things, implied times."""
+    links: list[Link] = []
+    for link in out.links:
+        figure, ground = out.things[link.figure], out.things[link.ground]
+        rel = link.rel
+        if rel == "with":
+            rel, link = _with(out, link)
+            if not rel:
+                continue
+        if rel == "hold" and ground.kind in ("hat", "glasses", "scarf"):
+            rel = "wear"
+        if rel == "wear" and ground.kind not in ("hat", "glasses", "scarf"):
+            rel = "hold"
+        if (
+            rel == "in"
+            and figure.kind in ("person", "beast", "head")
+            and ground.kind in ("hat", "scarf")
+        ):
+            rel = "wear"
+        if rel == "in" and ground.kind in ("clothes",):
+            rel = "hold"
+        if figure.count and ground.count:
+            links.append(Link(rel, link.figure, link.ground))
+    out.links = links
+    if not out.time:
+        if out.sky.keys() & {
+            "@moon",
+            "@crescent",
+            "@stars",
+            "@milkyway",
+            "@aurora",
+            "1F320",
+            "1F386",
+        } or "moonscape" in out.places or "space" in out.places:
+            out.time = "night"
+    if not out.season and "snow" in out.weather:
+        out.season = "winter"
+
+
+def _with(out: Reading, link: Link) -> tuple[str, Link]:
+    """What ``with`` means, by what is with whom."""
+    figure, ground = out.things[link.figure], out.things[link.ground]
+    living = figure.kind in ("person", "figure", "beast", "head", "bird", "face", "fish", "flier")
+    if ground.kind in ("hat", "glasses", "scarf"):
+        return "wear", link
+    if figure.art in _CONTAINERS and ground.kind in ("flower", "food", "plant", "object"):
+        return "in", Link("in", link.ground, link.figure)
+    if figure.art == "1F382" and ground.art == "1F56F":
+        return "on", Link("on", link.ground, link.figure)
+    if living and (ground.kind in ("object", "food", "drink", "clothes", "flower")):
+        return "hold", link
+    if figure.kind == "furniture" and ground.kind in ("food", "drink", "object", "flower"):
+        return "on", Link("on", link.ground, link.figure)
+    return "beside", link
+
+
+def read(prompt: str) -> Reading:
+    """The facts of a prompt. Never fails; an empty or unknown prompt gives an empty reading."""
+    book = lexicon()
+    language, found = matches(prompt, book)
+    found = _of(found)
+    return _Reader(language, found).run()
+
+
+def _of(found: list[Match]) -> list[Match]:
+    """``a painting of a cat`` is a cat; ``a basket of apples`` is apples in a basket."""
+    out: list[Match] = []
+    for i, match in enumerate(found):
+        last = found[i - 1] if i else None
+        if match.text == "of" and last is not None:
+            art = last.value("thing")
+            if art in _PICTURES and len(found) > i + 1:
+                out.pop()
+                continue
+            if art in _CONTAINERS:
+                out.append(Match("with", (Sense("rel", "with"),)))
+                continue
+        out.append(match)
+    return out

@@ -1,0 +1,172 @@
+"""Where a scene plays: the setting that a prompt names, or the one its things belong in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from heliograph.providers.image._illustrator._reading import Reading, Thing
+
+__all__ = ["Setting", "settle"]
+
+INDOORS: Final = frozenset(
+    ["room", "bedroom", "kitchen", "bathroom", "library", "classroom", "office", "cafe_in", "stage", "table", "cave"]
+)
+WATERY: Final = frozenset({"sea", "lake"})
+_HORIZON: Final = {
+    "sea": 0.5, "lake": 0.5, "beach": 0.46, "shore": 0.46, "island": 0.52, "desert": 0.6,
+    "city": 0.7, "street": 0.68, "roadside": 0.6, "village": 0.6, "moonscape": 0.66,
+    "marsscape": 0.62, "room": 0.7, "bedroom": 0.7, "kitchen": 0.7, "bathroom": 0.7,
+    "library": 0.72, "classroom": 0.72, "office": 0.7, "cafe_in": 0.7, "stage": 0.74,
+    "table": 0.6, "cave": 0.74, "underwater": 0.84, "sky": 1.02, "space": 1.02, "snowfield": 0.58,
+    "cliff": 0.56, "peak": 0.7, "graveyard": 0.62, "swamp": 0.56, "forest": 0.6, "jungle": 0.6,
+    "abstract": 0.7,
+}  # fmt: skip
+_HOME: Final[dict[str, str]] = {
+    "1F427": "snowfield", "1F43B-200D-2744-FE0F": "snowfield", "@igloo": "snowfield",
+    "26C4": "snowfield", "1F9AD": "snowfield", "26F7": "snowfield", "1F3C2": "snowfield",
+    "E2C0": "sea", "E2C8": "snowfield", "1F6F7": "snowfield", "1F42A": "desert", "1F42B": "desert",
+    "1F335": "desert", "@pyramid": "desert", "@scorpion": "desert", "1F992": "savanna",
+    "1F981": "savanna", "1F418": "savanna", "1F993": "savanna", "1F98F": "savanna",
+    "1F404": "farm", "1F416": "farm", "@barn": "farm", "1F69C": "farm", "@hen": "farm",
+    "1F413": "farm", "@scarecrow": "farm", "1F412": "jungle", "1F98D": "jungle", "1F405": "jungle",
+    "1F9A7": "jungle", "1F43C": "jungle", "@skyscraper": "city", "1F695": "city", "1F6A6": "street",
+    "1F68C": "city", "1F6D1": "street", "1F693": "city", "1F692": "city", "1F3E2": "city",
+    "@lamppost": "street", "1F68F": "street", "@cafe": "street", "@lighthouse": "shore",
+    "E212": "shore", "1F980": "beach", "1F41A": "beach", "26F1": "beach", "@starfish": "beach",
+    "1F334": "beach", "1F9A2": "lake", "1F986": "lake", "1F9DC": "shore", "@galleon": "sea",
+    "@campfire": "forest", "26FA": "forest", "1F43B": "forest", "1F43A": "forest", "1F98C": "forest",
+    "@moose": "forest", "1F344": "forest", "1FAA6": "graveyard", "1F9DF": "graveyard",
+    "1F57A": "stage", "1F9D1-200D-1F3A4": "stage", "1F3AA": "park", "@bench": "park",
+    "1F6C1": "bathroom", "1F6BF": "bathroom", "1F6BD": "bathroom", "@fridge": "kitchen",
+    "@stove": "kitchen", "1F6CF": "bedroom", "@bookshelf": "library", "1F3C4": "sea",
+    "1F697": "roadside", "1F699": "roadside", "1F3CE": "roadside", "1F3CD": "roadside",
+    "1F6B2": "roadside", "1F69A": "roadside", "1F69B": "roadside", "1F690": "roadside",
+    "1F6B4": "roadside", "1F6F5": "roadside", "1F6FB": "roadside", "1F691": "city", "1F68A": "city",
+    "1F682": "rails", "1F683": "rails", "1F684": "rails", "1F685": "rails", "1F687": "rails",
+    "1F68B": "city", "1F47D": "space", "1F9D1-200D-1F680": "moonscape", "1F995": "jungle",
+    "1F996": "jungle", "1F438": "lake", "1F40A": "lake", "1F99B": "lake", "1F9AB": "lake",
+    "1F9A6": "lake", "1F9A9": "lake", "@fireplace": "room", "@piano": "room", "1F47B": "graveyard",
+    "1F5FD": "city", "E205": "city", "1F5FC": "city", "1F40B": "sea", "1F433": "sea",
+    "1F383": "graveyard", "@throne": "room", "1F6F5R": "city", "@gnome": "garden",
+}  # fmt: skip
+_SMALL: Final = frozenset(
+    ["food", "drink", "object", "hat", "glasses", "scarf", "clothes", "flower", "plant", "skything"]
+)
+_LIVING: Final = frozenset({"beast", "head", "person", "figure", "bird"})
+_TINY_LIVING: Final = 0.13
+
+
+@dataclass(slots=True)
+class Setting:
+    """The stage: ``ground`` names how it is drawn, ``horizon`` where sky meets ground (0..1)."""
+
+    ground: str
+    horizon: float
+    time: str
+    weather: tuple[str, ...]
+    season: str
+
+    @property
+    def indoors(self) -> bool:
+        """Whether there are walls around."""
+        return self.ground in INDOORS
+
+    @property
+    def dark(self) -> bool:
+        """Whether the backdrop is so dark that things need a light rim."""
+        return (
+            (self.time == "night" and not self.indoors)
+            or self.ground in ("space", "moonscape", "cave", "underwater", "stage")
+            or "storm" in self.weather
+        )
+
+    def has(self, *names: str) -> bool:
+        """Whether one of the weathers is on."""
+        return any(name in self.weather for name in names)
+
+
+def _all_small(things: list[Thing]) -> bool:
+    return bool(things) and all(t.kind in _SMALL or t.art == "@table" for t in things)
+
+
+def _home(reading: Reading) -> str:
+    """The setting that the things themselves ask for."""
+    things = [t for t in reading.things if t.count]
+    kinds = {t.kind for t in things}
+    outdoors = kinds & {"building", "tree", "vehicle", "craft", "space", "boat"}
+    weathered = bool(reading.weather or reading.sky or reading.time in ("sunset", "dawn"))
+    if not things:
+        return "" if not (reading.land or weathered or reading.season or reading.time) else "meadow"
+    poses = {t.pose for t in things}
+    if kinds & {"fish"} and not kinds & {"furniture", "boat", "person"} and "1F37D" not in kinds:
+        only = things[0]
+        if only.kind == "fish" and only.art not in ("1F980", "1F9DC", "1F41A", "1F9AA"):
+            return "underwater"
+    if "dive" in poses or reading.named("@submarine"):
+        return "underwater"
+    if kinds & {"boat", "seabeast", "surfer"} or "sail" in poses:
+        return "sea"
+    if "swim" in poses:
+        return "lake"
+    if "space" in kinds and not kinds & {"building", "beast", "head", "tree"}:
+        return "space"
+    inside = kinds & {"furniture", "wall"}
+    if inside and not outdoors and not reading.land:
+        if _all_small([t for t in things if t.kind != "wall"]) and reading.named("@table"):
+            return "table"
+        first = next((_HOME[t.art] for t in things if _HOME.get(t.art) in INDOORS), "room")
+        return first
+    if _all_small(things) and not weathered and not reading.land:
+        return "table" if not kinds <= {"flower", "plant"} else "garden"
+    home = next((_HOME[t.art] for t in things if t.art in _HOME), "")
+    if home:
+        return home
+    if any(t.pose == "fly" for t in things[:1]) or (kinds <= {"craft", "flier", "cloudlike"}):
+        return "sky" if not kinds & {"building", "tree", "flower"} else "meadow"
+    return "meadow"
+
+
+def settle(reading: Reading) -> Setting:
+    """The setting of a reading."""
+    places = [p for p in reading.places if p not in reading.without]
+    ground = places[0] if places else _home(reading)
+    living = any(t.kind in _LIVING for t in reading.things)
+    if ground == "sky" and any(
+        t.kind in ("building", "tree") or (t.kind in _LIVING and t.pose != "fly")
+        for t in reading.things
+    ):
+        others = [p for p in places if p != "sky"]
+        ground = others[0] if others else (_home(reading) or "meadow")
+        ground = "meadow" if ground == "sky" else ground
+    dry = [t for t in reading.things if t.count and not _afloat(t)]
+    wet = [t for t in reading.things if t.count and _afloat(t)]
+    attached = {k.figure for k in reading.links if k.rel in ("on", "in")} | {
+        k.ground for k in reading.links if k.rel in ("wear", "hold", "eat")
+    }
+    loose = [
+        t
+        for i, t in enumerate(reading.things)
+        if t in dry
+        and i not in attached
+        and t.kind not in ("craft", "space", "flier", "skything")
+        and t.pose not in ("fly", "swim", "jump")
+    ]
+    if ground in WATERY and loose and not (wet and not living):
+        swimmers = ground == "lake" and all(t.kind == "bird" for t in loose)
+        if not swimmers:
+            ground = "shore" if ground == "sea" else "lakeside"
+    if not ground:
+        ground = "abstract"
+    weather = tuple(dict.fromkeys(w for w in reading.weather if w not in reading.without))
+    season = reading.season
+    time = reading.time or "day"
+    return Setting(ground, _HORIZON.get(ground, 0.6), time, weather, season)
+
+
+def _afloat(thing: Thing) -> bool:
+    return (
+        thing.kind in ("boat", "seabeast", "surfer", "fish")
+        or thing.pose in ("swim", "float", "sail", "dive")
+        or thing.art in ("1F9A2", "1F986", "1FABF", "E2C0", "1FAB7", "@submarine")
+    )
