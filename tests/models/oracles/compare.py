@@ -20,6 +20,9 @@ class Difference:
     where: str
     what: str
 
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
 
 @dataclasses.dataclass
 class Known:
@@ -58,12 +61,12 @@ class Walk:
         for other in theirs.objects:
             if not other.fields:  # an object that says nothing of its fields
                 continue
-            mine = best_match(typed, other)
-            if mine is not None:
+            found = matches(typed, other)
+            for mine in found:
                 self.objects(mine, other)
-            elif not typed:
+            if not typed:
                 self._differ(where, "untyped here")
-            else:
+            elif not found:
                 self._differ(where, f"has no {other.name}")
         if theirs.items and ours.items:
             self.shapes(ours.item_shape(), theirs.item_shape(), where)
@@ -105,6 +108,12 @@ class Walk:
 
     def _differ(self, where: str, what: str) -> None:
         self.differences.add(Difference(where, what))
+
+
+def matches(ours: list[Obj], theirs: Obj) -> list[Obj]:
+    """Our objects for theirs: one for each tag of theirs that any of ours has."""
+    found = [best_match([o for o in ours if tag in o.tags], theirs) for tag in sorted(theirs.tags)]
+    return [o for o in found if o is not None] or [o for o in [best_match(ours, theirs)] if o]
 
 
 def best_match(ours: list[Obj], theirs: Obj) -> Obj | None:

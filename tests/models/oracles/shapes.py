@@ -62,7 +62,7 @@ class Field(typing.NamedTuple):
 class Shape(typing.NamedTuple):
     kinds: frozenset[str] = frozenset()
     objects: tuple[Obj, ...] = ()
-    constants: frozenset[str] = frozenset()
+    constants: frozenset[Any] = frozenset()
     items: tuple[Any, ...] = ()  # annotations of array items
     values: tuple[Any, ...] = ()  # annotations of map values
 
@@ -114,7 +114,7 @@ def shape_of(annotation: Any) -> Shape:
         values = typing.get_args(annotation)
         return Shape(
             frozenset(SCALARS[type(v)] for v in values),
-            constants=frozenset(v for v in values if isinstance(v, str)),
+            constants=frozenset(v for v in values if v is not None),
         )
     if (origin or annotation) in ARRAYS:
         return Shape(frozenset({"array"}), items=typing.get_args(annotation)[:1])
