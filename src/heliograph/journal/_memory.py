@@ -167,6 +167,7 @@ class MemoryJournal(Journal):
         log.claimed_at = now
         log.lease_until = now + seconds
         log.changed.wake()
+        self._claimers.granted(seconds)
         return Lease(
             response_id=log.new.response_id,
             tenant=log.new.tenant,

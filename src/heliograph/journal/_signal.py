@@ -67,6 +67,7 @@ class Claimers:
 
     def __init__(self) -> None:
         self._waiting: list[_Claimer] = []
+        self._timer: asyncio.TimerHandle | None = None
 
     async def wait(self, offered: Collection[str], seconds: float) -> None:
         """Return after a wake-up, or after ``seconds``."""
@@ -92,8 +93,26 @@ class Claimers:
                 claimer.future.set_result(None)
                 return
 
+    def granted(self, seconds: float) -> None:
+        """A lease was given for ``seconds``: whoever waits now looks again when it may run out.
+
+        A task that begins to wait later sees that lease itself. One timer, the earliest, is
+        enough: when it fires, everyone looks at every lease.
+        """
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            return
+        if self._timer is not None:
+            if self._timer.when() <= loop.time() + seconds:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_later(seconds, self.wake_all)
+
     def wake_all(self) -> None:
-        """Wake every waiting task (a lease ran out, or the journal closed)."""
+        """Wake every waiting task (a lease may have run out, or the journal closed)."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         waiting, self._waiting = self._waiting, []
         for claimer in waiting:
             if not claimer.future.done():

@@ -15,6 +15,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -149,7 +150,7 @@ class SqliteJournal(Journal):
             opened = self._running()
             found = await opened.writer.submit(
                 partial(opened.store.claim, worker, offered, lease),
-                then=self._claimed,
+                then=partial(self._claimed, lease),
                 unwanted=self._give_back,
             )
             if isinstance(found, Lease):
@@ -159,18 +160,19 @@ class SqliteJournal(Journal):
                 return None
             await self._claimers.wait(offered, min(left, found))
 
-    def _claimed(self, found: Lease | float) -> None:
+    def _claimed(self, seconds: float, found: Lease | float) -> None:
         if isinstance(found, Lease):
             self._tails.changed(found.response_id)
+            self._claimers.granted(seconds)
 
     def _give_back(self, found: Lease | float) -> None:
         """A cancelled ``claim`` was granted a lease: release it."""
         if isinstance(found, Lease) and self._opened is not None:
             opened = self._opened
-            given_back = opened.writer.submit(
-                partial(opened.store.release, found), then=self._claimers.wake
-            )
-            given_back.add_done_callback(_forget)
+            with suppress(errors.JournalError):
+                opened.writer.submit(
+                    partial(opened.store.release, found), then=self._claimers.wake
+                ).add_done_callback(_forget)
 
     async def renew(self, lease: Lease, *, seconds: float) -> LeaseState:
         """See ``Journal.renew``."""
@@ -198,7 +200,7 @@ class SqliteJournal(Journal):
         return await opened.writer.submit(
             partial(opened.store.append, lease, first, len(entries), packed, refs),
             size=size,
-            then=partial(self._publish, lease, first, entries, size),
+            then=partial(self._publish, lease, first, tuple(entries), size),
         )
 
     async def finish(
@@ -209,27 +211,28 @@ class SqliteJournal(Journal):
         size = check_entries(entries, least=0)
         snapshot_size = check_entries([snapshot])
         packed = pack_entries(entries)
-        refs = _blobs_of([*entries, snapshot])
+        kept = tuple(entries)
+        refs = _blobs_of([*kept, snapshot])
 
         def then(last_seq: int) -> None:
             tail = self._tails.get(lease.response_id)
             if tail is not None:
                 tail.ended = True
-                if entries:
-                    self._publish(lease, first, entries, size, last_seq)
+                if kept:
+                    self._publish(lease, first, kept, size, last_seq)
                 tail.changed.wake()
 
         work = partial(
-            opened.store.finish, lease, first, len(entries), packed, refs, pack_entry(snapshot)
+            opened.store.finish, lease, first, len(kept), packed, refs, pack_entry(snapshot)
         )
         return await opened.writer.submit(work, size=size + snapshot_size, then=then)
 
     def _publish(
-        self, lease: Lease, first: int, entries: Sequence[Entry], size: int, _last: int
+        self, lease: Lease, first: int, entries: tuple[Entry, ...], size: int, _last: int
     ) -> None:
         tail = self._tails.get(lease.response_id)
         if tail is not None:
-            tail.publish(Frame(first, lease.epoch, tuple(entries)), size)
+            tail.publish(Frame(first, lease.epoch, entries), size)
 
     async def read(
         self, tenant: str, response_id: str, after: int = -1

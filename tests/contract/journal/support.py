@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,9 +16,14 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
+        self._since: float | None = None
 
     def __call__(self) -> float:
-        return self.now
+        return self.now if self._since is None else self.now + time.monotonic() - self._since
+
+    def run(self) -> None:
+        """Go on by itself from now on."""
+        self._since = time.monotonic()
 
     def advance(self, seconds: float) -> None:
         self.now += seconds

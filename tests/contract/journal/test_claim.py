@@ -206,13 +206,47 @@ async def test_a_release_wakes_a_waiting_claimer(journal: Journal) -> None:
         assert await task is not None
 
 
-async def test_a_lease_that_runs_out_wakes_a_waiting_claimer(journal: Journal) -> None:
-    """By the journal's clock: here it stands still, so the waiter looks again when told."""
-    lease = await started(journal)
-    task = asyncio.create_task(journal.claim("w2", ["chat:*"], lease=10, wait=0.3))
-    await asyncio.sleep(0.02)
+async def test_a_lease_that_runs_out_wakes_a_claimer_who_came_later(
+    journal: Journal, clock: Clock
+) -> None:
+    clock.run()
+    await journal.create(new("r"))
+    await claim(journal, "dead", lease=0.2)
+    async with asyncio.timeout(2):
+        taken = await journal.claim("w2", ["chat:*"], lease=10, wait=30)
+    assert taken is not None
+    assert (taken.worker, taken.takeovers) == ("w2", 1)
+
+
+async def test_a_lease_that_runs_out_wakes_a_claimer_who_waited_before_it_was_given(
+    journal: Journal, clock: Clock
+) -> None:
+    clock.run()
+    dead = asyncio.create_task(journal.claim("dead", ["chat:*"], lease=0.2, wait=30))
+    await asyncio.sleep(0.01)
+    waiting = asyncio.create_task(journal.claim("w2", ["chat:*"], lease=10, wait=30))
+    await asyncio.sleep(0.01)
+    await journal.create(new("r"))
+    async with asyncio.timeout(2):
+        first, second = await dead, await waiting
+    assert first is not None
+    assert second is not None
+    assert (first.worker, second.worker, second.takeovers) == ("dead", "w2", 1)
+
+
+async def test_a_renewed_lease_is_not_taken_by_a_waiting_claimer(
+    journal: Journal, clock: Clock
+) -> None:
+    clock.run()
+    await journal.create(new("r"))
+    lease = await claim(journal, lease=0.2)
+    waiting = asyncio.create_task(journal.claim("w2", ["chat:*"], lease=10, wait=0.8))
+    for _ in range(10):
+        await asyncio.sleep(0.05)
+        await journal.renew(lease, seconds=0.5)
+    assert not waiting.done()
     await journal.finish(lease, 0, [entry(0)], entry(0))
-    assert await task is None
+    assert await waiting is None
 
 
 async def test_a_finished_response_is_never_claimed_again(journal: Journal, clock: Clock) -> None:
