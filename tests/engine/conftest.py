@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.engine.kit import Clock, House
 
 from heliograph import journal
-
-from tests.engine.kit import Clock, House
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -26,7 +25,7 @@ async def store(
 
 
 @pytest.fixture
-def clock() -> Iterator[Clock]:
+def clock() -> Clock:
     return Clock()
 
 

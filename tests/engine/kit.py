@@ -53,7 +53,7 @@ class Chat:
 
 
 class Painter:
-    """Draws strings as pictures: previews, then the picture. ``trouble`` maps a prompt to an error."""
+    """Draws strings as pictures. ``trouble`` maps a prompt to the error that it gives."""
 
     def __init__(
         self,

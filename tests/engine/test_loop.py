@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from heliograph import models
-
 from tests.engine.kit import TOOL, House, ask, draws, last, types
+
+from heliograph import models
 
 Build = Callable[..., House]
 

@@ -13,7 +13,7 @@ from heliograph.engine._items import Items, new_id
 from heliograph.engine._limits import Limits
 from heliograph.engine._notes import CallNote, PictureNote, Usages, write_note
 from heliograph.engine._pictures import base64_size
-from heliograph.engine._tool import PLAIN, HostedTool
+from heliograph.engine._tool import OPENROUTER, HostedTool
 
 __all__ = ["Call", "Calls", "Failure"]
 
@@ -33,7 +33,7 @@ class Call(msgspec.Struct, kw_only=True):
 
     index: int
     item_id: str
-    type: str
+    type: str  # the tool's or the item's: they differ for image_generation only
     note: CallNote
     stage: str = "added"
     partials: int = 0
@@ -103,9 +103,11 @@ class Calls:
         if call.stage == "added":
             self._emitter.emit(models.ImageGenCallInProgressEvent(**where))
             call.stage = "in_progress"
+            await self._emitter.room()
         if call.stage == "in_progress":
             self._emitter.emit(models.ImageGenCallGeneratingEvent(**where))
             call.stage = "generating"
+            await self._emitter.room()
         job = msgspec.structs.replace(job, first_partial=call.partials)
         try:
             async with aclosing(self._catalog.image(job.model).draw(job)) as parts:
@@ -179,7 +181,7 @@ class Calls:
 
     def fail(self, call: Call, failure: Failure) -> None:
         """End a call without a picture."""
-        item = _item(call.type, call.item_id, "failed" if call.type == PLAIN else "incomplete")
+        item = _item(call.type, call.item_id, "incomplete" if call.type == OPENROUTER else "failed")
         if isinstance(item, models.OutputImageGenerationCallItem):
             item.error = models.ImageGenerationCallError(
                 type="image_generation_error",
@@ -195,9 +197,9 @@ class Calls:
 
 
 def _item(kind: str, item_id: str, status: str) -> ImageItem:
-    if kind == PLAIN:
-        return models.OutputImageGenerationCallItem(id=item_id, status=status, result=None)
-    return models.OutputImageGenerationServerToolItem(id=item_id, status=status, result=None)
+    if kind == OPENROUTER:
+        return models.OutputImageGenerationServerToolItem(id=item_id, status=status, result=None)
+    return models.OutputImageGenerationCallItem(id=item_id, status=status, result=None)
 
 
 def _failure(error: errors.ProviderError, hosted: HostedTool) -> Failure:

@@ -59,7 +59,7 @@ def read_note(data: bytes) -> Note | None:
 
 
 class Usages:
-    """Adds up usage: chat steps' go into the response's ``usage``, pictures' into ``tool_usage``."""
+    """Adds up usage: chat steps' for the response's ``usage``, pictures' for ``tool_usage``."""
 
     def __init__(self) -> None:
         self.chat: dict[str, Any] = {}

@@ -142,7 +142,7 @@ class Run:
                 message=f"the worker was lost while an item was half out ({kinds}); "
                 "what was shown stands, and it cannot be gone on with",
             )
-        self._begin()
+        await self._begin()
         ask = read_ask(self._body, self._catalog, self._limits)
         request = models.decode(models.ResponsesRequest, self._lease.request)
         return await Steps(
@@ -175,7 +175,7 @@ class Run:
                 break
         await frames.aclose()
 
-    def _begin(self) -> None:
+    async def _begin(self) -> None:
         """Show that there is a response, and that it runs."""
         emit = self._emitter.emit
         state = self._emitter.machine.state
@@ -183,8 +183,10 @@ class Run:
         if state == "none":
             first = self._echo.response("queued" if queued else "in_progress")
             self._items.done_bytes += emit(models.CreatedEvent(response=first))
+            await self._emitter.room()
             if queued:
                 emit(models.QueuedEvent(response=self._echo.response("queued")))
+                await self._emitter.room()
         if state != "in_progress":
             emit(
                 models.InProgressEvent(response=self._echo.response("in_progress")),

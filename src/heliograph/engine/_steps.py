@@ -26,7 +26,7 @@ __all__ = ["Ending", "Steps"]
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """How a response ends: ``code`` and ``message`` say why it failed, ``reason`` why incomplete."""
+    """How a response ends; ``code`` and ``message`` say why it failed, ``reason`` why cut short."""
 
     status: Literal["completed", "incomplete", "failed", "cancelled"]
     code: str = "server_error"
@@ -45,6 +45,7 @@ class _Step:
         self.words: int | None = None
         self.words_kind = ""
         self.functions: dict[str, int] = {}
+        self.names: set[str] = set()
         self.hosted: list[providers.HostedCall] = []
         self.bytes = 0
 
@@ -107,6 +108,7 @@ class Steps:
         if hosted is None:
             return Ending(status="failed", message="the image tool is gone from the request")
         for call in list(self._calls.open.values()):
+            await self._emitter.room()
             await self._calls.draw(call, self._job(call.note), hosted)
             failure = self._calls.failures.get(call.item_id)
             if failure is not None and self._ask.forced and call.note.step == 0:
@@ -127,6 +129,7 @@ class Steps:
         )
 
     async def _step(self, number: int) -> Ending | None:
+        await self._emitter.room()
         turn = self._turn(number)
         step = _Step()
         async with aclosing(self._catalog.chat(self._ask.model).answer(turn)) as parts:
@@ -148,7 +151,9 @@ class Steps:
             case providers.Reasoning():
                 self._say(step, "reasoning", part.delta)
             case providers.FunctionCall():
+                self._check_function(part.name)
                 self._close_words(step)
+                step.names.add(part.name)
                 step.functions[part.call_id] = self._items.call(part.call_id, part.name)
             case providers.Arguments():
                 if part.call_id not in step.functions:
@@ -160,6 +165,13 @@ class Steps:
             case providers.HostedCall():
                 step.hosted.append(part)
         return self._items.done_bytes + step.bytes <= self._limits.max_response_bytes
+
+    def _check_function(self, name: str) -> None:
+        """``tool_choice`` and ``allowed_tools`` hold, also where an upstream ignores them."""
+        if all(known != name or tool["type"] != "function" for known, tool in self._ask.usable):
+            raise errors.ProviderError(
+                f"{self._ask.model} called {name!r}, which it was not offered", kind="protocol"
+            )
 
     def _say(self, step: _Step, kind: Literal["text", "refusal", "reasoning"], delta: str) -> None:
         if not delta:
@@ -177,8 +189,11 @@ class Steps:
             step.words, step.words_kind = None, ""
 
     def _finish(self, number: int, step: _Step, finish: providers.Finish) -> Ending | None:
-        """The step's end, in one go: nothing here suspends."""
+        """The step's end, in one frame: nothing here suspends, and an ending holds the writer."""
+        hosted = self._hosted_calls(step)
         cut_off = finish.reason in ("length", "content_filter")
+        if cut_off or not hosted:
+            self._emitter.settle()
         for index in step.open:
             self._items.close(index, "incomplete" if cut_off else "completed")
         usage = Usages.plain(finish.usage)
@@ -186,22 +201,23 @@ class Steps:
         if cut_off:
             reason = "max_output_tokens" if finish.reason == "length" else "content_filter"
             return Ending(status="incomplete", reason=reason)
-        hosted = self._hosted_calls(step)
-        must = self._ask.choice.mode == "required" and number == 0
-        if must and not hosted and not step.functions:
+        if self._ask.choice.mode == "required" and number == 0 and not self._called(step):
             return Ending(
                 status="failed",
-                message=f"{self._ask.model} called no tool though tool_choice requires it",
+                message=f"{self._ask.model} did not call what tool_choice requires",
             )
         for at, call in enumerate(hosted):
             self._show(call, number, bool(step.functions), usage if at == 0 else None)
-        if hosted:
-            return None
-        if step.hosted and not step.functions:
-            return None  # every call was over max_tool_calls: one more step, without the tool
-        return COMPLETED
+        return None if hosted else COMPLETED
+
+    def _called(self, step: _Step) -> bool:
+        name = self._ask.choice.name
+        if name is None or (self._ask.hosted is not None and name == self._ask.hosted.type):
+            return bool(step.hosted or (step.functions and name is None))
+        return name in step.names
 
     def _hosted_calls(self, step: _Step) -> list[providers.HostedCall]:
+        """The calls to serve; those over ``max_tool_calls`` are ignored, as the protocol has it."""
         if step.hosted and not self._offers_images:
             raise errors.ProviderError(
                 f"{self._ask.model} called the image tool, which it was not offered",
