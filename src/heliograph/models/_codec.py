@@ -48,6 +48,8 @@ def decode_event(data: _Buffer, index: int = 0) -> StreamEvent:
     if type(data) is bytes and len(data) < _LARGE:
         try:
             event = _decode_any_event(data)
+            if not data.isascii():
+                data.decode()  # msgspec does not look into what it skips
         except _REFUSED:
             return cast(StreamEvent, _event(_EVENT, data, index))
         event._wire = data
@@ -64,6 +66,8 @@ def decode_events(frames: Iterable[bytes], index: int = 0) -> list[StreamEvent]:
         if len(data) < large:
             try:
                 event = decode_one(data)
+                if not data.isascii():
+                    data.decode()
             except _REFUSED:
                 event = _event(_EVENT, data, index + len(events))
             else:
@@ -132,6 +136,8 @@ class _Reader:
     def _read_whole(self, data: bytes) -> Any:
         try:
             obj = self.decode(data)
+            if not data.isascii():
+                data.decode()
         except _REFUSED:
             return None
         return None if len(data) >= _LARGE and too_deep(data) else obj
