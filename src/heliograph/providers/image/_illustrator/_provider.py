@@ -7,7 +7,7 @@ import hashlib
 import io
 import warnings
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from PIL import Image
@@ -83,7 +83,7 @@ def _size(text: str) -> tuple[int, int]:
         cross and first.isascii() and first.isdecimal() and second.isascii() and second.isdecimal()
     ):
         if ":" in text:
-            return _ratio(text)
+            return _ratio(text, "size")
         raise _refuse(f"size {text!r} is not WIDTHxHEIGHT, an aspect ratio or auto", "size")
     width, height = int(first[:6]), int(second[:6])
     if not (MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE):
@@ -93,13 +93,13 @@ def _size(text: str) -> tuple[int, int]:
     return width, height
 
 
-def _ratio(text: str) -> tuple[int, int]:
+def _ratio(text: str, param: str) -> tuple[int, int]:
     first, _, second = text.partition(":")
     if not (first.isascii() and first.isdecimal() and second.isascii() and second.isdecimal()):
-        raise _refuse(f"size {text!r} is not WIDTHxHEIGHT, an aspect ratio or auto", "size")
+        raise _refuse(f"{text!r} is not an aspect ratio (16:9) or auto", param)
     a, b = int(first[:4]), int(second[:4])
     if not a or not b or max(a, b) > min(a, b) * 4:
-        raise _refuse(f"aspect ratio {text!r} is out of range: 1:4 to 4:1", "size")
+        raise _refuse(f"aspect ratio {text!r} is out of range: 1:4 to 4:1", param)
     if a >= b:
         return round(DEFAULT_SIDE * a / b) // 2 * 2, DEFAULT_SIDE
     return DEFAULT_SIDE, round(DEFAULT_SIDE * b / a) // 2 * 2
@@ -112,7 +112,15 @@ def derived_seed(prompt: str) -> int:
 
 
 def _plan(job: ImageJob) -> _Plan:
-    width, height = _size(job.size)
+    """What the job comes to. Opens the reference pictures: not for the event loop's thread."""
+    plan = _checked(job)
+    return replace(plan, prompt=_with_references(job))
+
+
+def _checked(job: ImageJob) -> _Plan:
+    """Everything that can be said of a job without looking at its reference pictures."""
+    auto = job.size in ("", "auto") and job.aspect_ratio != "auto"
+    width, height = _ratio(job.aspect_ratio, "aspect_ratio") if auto else _size(job.size)
     if job.output_format not in _FORMATS:
         raise _refuse(
             f"output_format {job.output_format!r} is not png, webp or jpeg", "output_format"
@@ -134,10 +142,16 @@ def _plan(job: ImageJob) -> _Plan:
             "jpeg has no transparency: use png or webp, or an opaque background", "background"
         )
     quality = {"auto": "medium", "standard": "medium", "hd": "high"}.get(job.quality, job.quality)
-    prompt = _with_references(job)
     seed = job.seed if job.seed is not None else derived_seed(job.prompt)
     return _Plan(
-        prompt, width, height, quality, transparent, job.output_format, job.output_compression, seed
+        job.prompt,
+        width,
+        height,
+        quality,
+        transparent,
+        job.output_format,
+        job.output_compression,
+        seed,
     )
 
 
@@ -204,6 +218,13 @@ class Illustrator:
     def cards(self) -> Sequence[ModelCard]:
         """The one model, ``heliograph/illustrator``."""
         return self._cards
+
+    def check(self, job: ImageJob) -> None:
+        """Refuse what cannot be drawn; reference pictures are looked at only by ``draw``.
+
+        Raises ``ProviderError`` of kind ``bad_request`` with the field at fault.
+        """
+        _checked(job)
 
     def seed_for(self, job: ImageJob) -> int | None:
         """The job's seed, or the one derived from its prompt."""
