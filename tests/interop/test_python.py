@@ -97,9 +97,8 @@ async def test_openai_s_async_client_draws_in_the_background(
         model=MODEL, input=PROMPT, tools=[TOOL], background=True
     )
     assert queued.status in ("queued", "in_progress")
-    events: list[Any] = []
-    async for event in await aclient.responses.retrieve(queued.id, stream=True):
-        events.append(event)
+    stream = await aclient.responses.retrieve(queued.id, stream=True)
+    events: list[Any] = [event async for event in stream]
     assert picture(events[-1].response) == shared.painter.made[-1]
     assert (await aclient.responses.cancel(queued.id)).status == "completed"
 
@@ -159,6 +158,6 @@ def test_openrouter_raises_its_own_errors(router: openrouter.OpenRouter) -> None
 
 
 def test_openrouter_lists_models(router: openrouter.OpenRouter) -> None:
-    listed = router.models.list()
+    listed = router.models.list().result
     assert isinstance(listed.data[0], components.Model)
     assert MODEL in [model.id for model in listed.data]

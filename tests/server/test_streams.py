@@ -257,13 +257,13 @@ def test_a_waiting_client_that_leaves_counts_as_no_reader() -> None:
 
 
 def test_a_slow_reader_gets_everything() -> None:
-    painter = Painter(size=3_000_000)
+    painter = Painter(size=2_000_000)
     with running(painter) as here:
         request = httpx2.Request(
             "POST", f"{here.url}/v1/responses", json=ask(stream=True, partials=3)
         )
         with socket.create_connection(("127.0.0.1", here.server.port), timeout=20) as raw:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
             body = request.read()
             raw.sendall(
                 b"POST /v1/responses HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"
