@@ -1,7 +1,7 @@
 """The SQLite journal alone: throughput of durable appends, append to reader, replay, blobs.
 
 Everything is on the disk of the checkout, in one process, durable (``synchronous=FULL``). Events
-are text deltas of 168 bytes. *Offered* writers make events at a steady pace and append what has
+are text deltas of 165 bytes. *Offered* writers make events at a steady pace and append what has
 gathered whenever their last append is done: frames as they form. *Closed* writers append single
 events, each after the last one's acknowledgement. Every figure counts: readers check that each
 response came whole and in order, and where there is no reader the journal is opened again and the

@@ -144,17 +144,17 @@ async def test_what_arrives_during_a_commit_goes_with_the_next_one(
         lease = await journal.claim("w", [], lease=60, wait=0)
         assert lease is not None
         leases.append(lease)
-    store = journal._opened.store  # type: ignore[union-attr]
-    real, commits = store.commit, []
+    transaction = journal._opened.transaction  # type: ignore[union-attr]
+    real, commits = transaction.commit, []
     entered, go_on = threading.Event(), threading.Event()
 
     def commit() -> None:
-        commits.append(len(store._rows))
+        commits.append(len(transaction.rows))
         entered.set()
         assert go_on.wait(10)
         real()
 
-    monkeypatch.setattr(store, "commit", commit)
+    monkeypatch.setattr(transaction, "commit", commit)
     first = asyncio.create_task(journal.append(leases[0], 0, [Entry(b"0")]))
     await asyncio.to_thread(entered.wait, 10)
     rest = [asyncio.create_task(journal.append(one, 0, [Entry(b"0")])) for one in leases[1:]]

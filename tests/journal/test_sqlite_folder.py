@@ -70,7 +70,7 @@ async def test_the_database_is_durable_and_marked(tmp_path: Path) -> None:
     journal = SqliteJournal(tmp_path)
     await journal.start()
     await journal.create(new("r"))
-    writer = journal._opened.connection  # type: ignore[union-attr]
+    writer = journal._opened.transaction.db  # type: ignore[union-attr]
     assert writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert writer.execute("PRAGMA synchronous").fetchone() == (2,)
     assert writer.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
@@ -175,7 +175,7 @@ async def test_a_full_disk_refuses_appends_shows_nothing_half_and_recovers(tmp_p
     await journal.append(lease, 0, [Entry(b"0")])
     reader = journal.read("t", "r")
     await anext(reader)
-    writer = journal._opened.connection  # type: ignore[union-attr]
+    writer = journal._opened.transaction.db  # type: ignore[union-attr]
     (pages,) = writer.execute("PRAGMA page_count").fetchone()
     writer.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(errors.JournalError, match="free some space"):
@@ -204,7 +204,7 @@ async def test_a_full_disk_leaves_the_queue_as_it_was(tmp_path: Path) -> None:
     await journal.create(new("r"))
     lease = await journal.claim("w", [], lease=60, wait=0)
     assert lease is not None
-    writer = journal._opened.connection  # type: ignore[union-attr]
+    writer = journal._opened.transaction.db  # type: ignore[union-attr]
     (pages,) = writer.execute("PRAGMA page_count").fetchone()
     writer.execute(f"PRAGMA max_page_count = {pages}")
     # In one commit with what cannot be stored: taken back together, then tried one by one.
@@ -235,8 +235,8 @@ async def test_a_flush_that_failed_stops_all_writing(
     await journal.create(new("r"))
     lease = await journal.claim("w", [], lease=60, wait=0)
     assert lease is not None
-    store = journal._opened.store  # type: ignore[union-attr]
-    real = store.commit
+    transaction = journal._opened.transaction  # type: ignore[union-attr]
+    real = transaction.commit
 
     def commit() -> None:
         failure = sqlite3.OperationalError("disk I/O error")
@@ -244,10 +244,10 @@ async def test_a_flush_that_failed_stops_all_writing(
         failure.sqlite_errorname = "SQLITE_IOERR_FSYNC"
         raise failure
 
-    monkeypatch.setattr(store, "commit", commit)
+    monkeypatch.setattr(transaction, "commit", commit)
     with pytest.raises(errors.JournalError, match="SQLITE_IOERR_FSYNC"):
         await journal.append(lease, 0, [Entry(b"0")])
-    monkeypatch.setattr(store, "commit", real)
+    monkeypatch.setattr(transaction, "commit", real)
     with pytest.raises(errors.JournalError, match="SQLITE_IOERR_FSYNC"):
         await journal.append(lease, 0, [Entry(b"0")])
     assert (await journal.get("t", "r")).last_seq == -1

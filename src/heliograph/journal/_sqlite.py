@@ -1,7 +1,8 @@
 """The embedded journal: one data folder, one process, SQLite and files.
 
-``_store`` has the rules, ``_writer`` the thread and the group commit, ``_pages`` the reading,
-``_tails`` the following, ``_blobs`` the pictures. This module joins them to the event loop.
+``_store`` has the rules, ``_transaction`` and ``_writer`` the group commit and its thread,
+``_pages`` the reading, ``_tails`` the following, ``_blobs`` the pictures. This module joins them
+to the event loop.
 
 A frame is published to its followers in the callback that the writer schedules after the commit,
 in the commit's order. A reader looks at the stored log first and goes over to the tail once the
@@ -47,6 +48,7 @@ from heliograph.journal._pages import Pages
 from heliograph.journal._signal import Claimers
 from heliograph.journal._store import Store
 from heliograph.journal._tails import Tails
+from heliograph.journal._transaction import Transaction
 from heliograph.journal._writer import Writer
 
 __all__ = ["SqliteJournal"]
@@ -80,10 +82,10 @@ class SqliteJournal(Journal):
         if self._opened is not None:
             raise errors.JournalError("the journal is open already")
         loop = asyncio.get_running_loop()
-        connection, store, pages = await loop.run_in_executor(None, self._open)
-        self._opened = _Opened(connection, store, pages, Writer(store, loop))
+        transaction, store, pages = await loop.run_in_executor(None, self._open)
+        self._opened = _Opened(transaction, store, pages, Writer(transaction, loop))
 
-    def _open(self) -> tuple[sqlite3.Connection, Store, Pages]:
+    def _open(self) -> tuple[Transaction, Store, Pages]:
         path = self.folder / _DATABASE
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -94,7 +96,8 @@ class SqliteJournal(Journal):
         try:
             connection = open_writer(path)
             migrate(connection, self._clock())
-            store = Store(connection, self._clock, self._blobs.has)
+            transaction = Transaction(connection)
+            store = Store(transaction, self._clock, self._blobs.has)
             self._blobs.open()
         except (sqlite3.Error, OSError, errors.JournalError) as exc:
             if connection is not None:
@@ -102,7 +105,7 @@ class SqliteJournal(Journal):
             self._lock.release()
             said = translate(exc) if isinstance(exc, sqlite3.Error) else str(exc)
             raise errors.JournalError(f"{path}: {said}") from exc
-        return connection, store, Pages(path)
+        return transaction, store, Pages(path)
 
     async def stop(self) -> None:
         """Commit what was asked for, close, and free the folder. Harmless where not open."""
@@ -119,7 +122,7 @@ class SqliteJournal(Journal):
         opened.pages.close()
         self._blobs.close()
         try:
-            opened.connection.close()
+            opened.transaction.db.close()
         except sqlite3.Error as exc:
             raise errors.JournalError(translate(exc)) from exc
         finally:
@@ -341,12 +344,12 @@ class SqliteJournal(Journal):
 class _Opened:
     """What there is between ``start`` and ``stop``."""
 
-    __slots__ = ("connection", "pages", "store", "writer")
+    __slots__ = ("pages", "store", "transaction", "writer")
 
     def __init__(
-        self, connection: sqlite3.Connection, store: Store, pages: Pages, writer: Writer
+        self, transaction: Transaction, store: Store, pages: Pages, writer: Writer
     ) -> None:
-        self.connection = connection
+        self.transaction = transaction
         self.store = store
         self.pages = pages
         self.writer = writer

@@ -1,16 +1,17 @@
 """The journal's rules over one SQLite connection: no threads, no event loop.
 
-Theory of operation. One thread calls these methods, many per transaction (``_writer``), and then
-``commit`` or ``rollback``. A method checks everything it may refuse *before* it writes anything,
-so a refusal leaves the transaction as it was and the other calls in it unharmed.
+Theory of operation. One thread calls these methods, many per transaction (``_writer``), which is
+then committed or rolled back. A method checks everything that it may refuse *before* it writes
+anything, so a refusal leaves the transaction as it was and the other calls in it unharmed.
 
-The folder is locked, so this object is the database's only writer: ``live`` mirrors the running
+The folder is locked, so this object is the database's only writer: ``_live`` mirrors the running
 responses' epoch and last sequence number, and the fence is checked against it inside the
 transaction without a query. When a lease runs out, and who reads, is known here only: neither
 means anything after a restart, when every running response is claimable at once.
 
-Rules for the next editor: every change to ``live`` that the database mirrors pushes its reversal
-to ``_undo``; whoever reads or deletes events calls ``_flush`` first.
+Rules for the next editor: every change to ``_live`` that the database mirrors pushes its reversal
+to the transaction's ``undo``; every write calls ``begin`` first, and whoever reads or deletes
+events ``flush``.
 """
 
 from __future__ import annotations
@@ -19,66 +20,27 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import chain
 
 import msgspec
 
 from heliograph import errors
 from heliograph.journal import _limits
 from heliograph.journal._base import Clock, Created, Lease, LeaseState, NewResponse
+from heliograph.journal._live import (
+    FINISHED,
+    RUNNING,
+    LeaseView,
+    Live,
+    decode_capabilities,
+    load,
+)
 from heliograph.journal._readers import Readers
 from heliograph.journal._signal import matches
+from heliograph.journal._transaction import Transaction
 
-__all__ = ["FINISHED", "QUEUED", "RUNNING", "LeaseView", "Store"]
+__all__ = ["Store"]
 
-QUEUED, RUNNING, FINISHED = 0, 1, 2
-"""``jobs.state``."""
-
-_Row = tuple[int, int, int, int, bytes]
-_ROWS_AT_ONCE = (64, 16, 4, 1)
-_INSERT_EVENTS = {
-    count: "INSERT INTO events VALUES " + ",".join(["(?,?,?,?,?)"] * count)
-    for count in _ROWS_AT_ONCE
-}
 _FIND = "SELECT r.rid, j.state FROM responses r JOIN jobs j USING (rid) WHERE r.id=? AND r.tenant=?"
-_LOAD = (
-    "SELECT r.id, r.tenant, r.background, r.created_at, r.request, j.capabilities, j.epoch, "
-    "j.takeovers, j.cancel_requested, j.state, "
-    "coalesce((SELECT seq + n - 1 FROM events e WHERE e.rid = r.rid ORDER BY seq DESC LIMIT 1), -1)"
-    " FROM responses r JOIN jobs j USING (rid) WHERE r.rid = ?"
-)
-
-
-class _Live:
-    """A running response: the current lease's side of it."""
-
-    __slots__ = (
-        "cancel_requested",
-        "claimed_at",
-        "epoch",
-        "last_seq",
-        "required",
-        "rid",
-        "tenant",
-        "until",
-    )
-
-    def __init__(self, rid: int, tenant: str, required: tuple[str, ...], epoch: int) -> None:
-        self.rid = rid
-        self.tenant = tenant
-        self.required = required
-        self.epoch = epoch
-        self.last_seq = -1
-        self.until = 0.0
-        self.claimed_at = 0.0
-        self.cancel_requested = False
-
-
-class LeaseView(msgspec.Struct, frozen=True):
-    """Whether a lease is current, and whether a cancel was asked for."""
-
-    current: bool
-    cancel_requested: bool
 
 
 class Store:
@@ -86,65 +48,21 @@ class Store:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        transaction: Transaction,
         clock: Clock,
         blob_exists: Callable[[str], bool],
     ) -> None:
-        self._db = connection
+        self._db = transaction.db
+        self._tx = transaction
         self._clock = clock
         self._blob_exists = blob_exists
-        self._live: dict[str, _Live] = {}
+        self._live: dict[str, Live] = {}
         self._readers: dict[str, Readers] = {}
-        self._rows: list[_Row] = []
-        self._undo: list[Callable[[], object]] = []
-        self._after_commit: list[Callable[[], None]] = []
         running = "SELECT rid FROM jobs WHERE state = 1"
         for (rid,) in self._db.execute(running).fetchall():
-            response_id, live, _ = self._load(rid)
+            live, loaded = load(self._db, rid)
             live.claimed_at = clock()
-            self._live[response_id] = live
-
-    # -- the transaction
-
-    def commit(self) -> None:
-        """Make everything since the last commit durable and visible."""
-        self._flush()
-        if self._db.in_transaction:
-            self._db.execute("COMMIT")
-        self._undo.clear()
-        if self._after_commit:
-            steps, self._after_commit = self._after_commit, []
-            for step in steps:
-                step()
-
-    def rollback(self) -> None:
-        """Forget everything since the last commit."""
-        self._rows.clear()
-        self._after_commit.clear()
-        for reverse in reversed(self._undo):
-            reverse()
-        self._undo.clear()
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
-
-    def _begin(self) -> None:
-        if not self._db.in_transaction:
-            self._db.execute("BEGIN IMMEDIATE")
-
-    def _flush(self) -> None:
-        rows = self._rows
-        if not rows:
-            return
-        self._begin()
-        # Each statement gives up the interpreter's lock: with one per row, a busy event loop would
-        # take it away as often.
-        start = 0
-        for count in _ROWS_AT_ONCE:
-            while len(rows) - start >= count:
-                part = rows[start : start + count]
-                self._db.execute(_INSERT_EVENTS[count], tuple(chain.from_iterable(part)))
-                start += count
-        rows.clear()
+            self._live[loaded.response_id] = live
 
     # -- the job queue
 
@@ -167,7 +85,7 @@ class Store:
         )
         if self._db.execute(used, (new.response_id,)).fetchone() is not None:
             raise errors.JournalError(f"response id {new.response_id!r} was used before")
-        self._begin()
+        self._tx.begin()
         rid = self._db.execute(
             "INSERT INTO responses (id, tenant, background, created_at, expires_in, request) "
             "VALUES (?, ?, ?, ?, ?, ?)",
@@ -206,34 +124,27 @@ class Store:
             ).fetchone()
             if after is None:
                 return oldest
-            if matches(_capabilities.decode(after), offered):
+            if matches(decode_capabilities(after), offered):
                 (rid,) = self._db.execute(
                     "SELECT min(rid) FROM jobs WHERE state = 0 AND capabilities = ?", (after,)
                 ).fetchone()
                 oldest = rid if oldest is None else min(oldest, rid)
 
-    def _load(self, rid: int) -> tuple[str, _Live, _Loaded]:
-        row = self._db.execute(_LOAD, (rid,)).fetchone()
-        live = _Live(rid, row[1], _capabilities.decode(row[5]), row[6])
-        live.cancel_requested = bool(row[8])
-        live.last_seq = row[10]
-        return row[0], live, _Loaded(bool(row[2]), row[3], row[4], row[7], row[9])
-
     def _take(self, rid: int, worker: str, now: float, seconds: float) -> Lease:
-        self._flush()
-        response_id, live, loaded = self._load(rid)
+        self._tx.flush()
+        live, loaded = load(self._db, rid)
         takeovers = loaded.takeovers + (loaded.state == RUNNING)
         live.epoch += 1
         live.claimed_at = now
         live.until = now + seconds
-        self._begin()
+        self._tx.begin()
         self._db.execute(
             "UPDATE jobs SET state = 1, epoch = ?, takeovers = ? WHERE rid = ?",
             (live.epoch, takeovers, rid),
         )
-        self._set_live(response_id, live)
+        self._set_live(loaded.response_id, live)
         return Lease(
-            response_id=response_id,
+            response_id=loaded.response_id,
             tenant=live.tenant,
             worker=worker,
             epoch=live.epoch,
@@ -257,7 +168,7 @@ class Store:
     def release(self, lease: Lease) -> tuple[str, ...]:
         """See ``Journal.release``; returns what a worker must have to take it up."""
         live = self._held(lease)
-        self._begin()
+        self._tx.begin()
         self._db.execute("UPDATE jobs SET state = 0 WHERE rid = ?", (live.rid,))
         self._set_live(lease.response_id, None)
         return live.required
@@ -284,8 +195,8 @@ class Store:
         if refs:
             self._check_blobs(refs)
             self._add_refs(live.rid, refs)
-        self._undo.append(partial(setattr, live, "last_seq", last_seq))
-        self._rows.append((live.rid, first, live.epoch, count, data))
+        self._tx.undo.append(partial(setattr, live, "last_seq", last_seq))
+        self._tx.rows.append((live.rid, first, live.epoch, count, data))
         live.last_seq = last_seq = last_seq + count
         return last_seq
 
@@ -311,7 +222,7 @@ class Store:
             self._check_blobs(refs)
             self._add_refs(live.rid, refs)
         now = self._clock()
-        self._begin()
+        self._tx.begin()
         self._db.execute("INSERT INTO snapshots VALUES (?, ?)", (live.rid, snapshot))
         self._db.execute(
             "UPDATE jobs SET state = 2, finished_at = ?1, expires_at = "
@@ -328,7 +239,7 @@ class Store:
                 raise errors.JournalError(f"an entry refers to unknown blob {sha256}")
 
     def _add_refs(self, rid: int, refs: Iterable[str]) -> None:
-        self._begin()
+        self._tx.begin()
         for sha256 in refs:
             self._db.execute("INSERT OR IGNORE INTO blob_refs VALUES (?, ?)", (sha256, rid))
 
@@ -339,11 +250,11 @@ class Store:
         rid, state = self._find(tenant, response_id)
         if state == FINISHED:
             return
-        self._begin()
+        self._tx.begin()
         self._db.execute("UPDATE jobs SET cancel_requested = 1 WHERE rid = ?", (rid,))
         live = self._live.get(response_id)
         if live is not None:
-            self._undo.append(partial(setattr, live, "cancel_requested", live.cancel_requested))
+            self._tx.undo.append(partial(setattr, live, "cancel_requested", live.cancel_requested))
             live.cancel_requested = True
 
     def attach(self, tenant: str, response_id: str, reader: str, seconds: float) -> None:
@@ -381,7 +292,7 @@ class Store:
             "WHERE j.expires_at <= ? ORDER BY j.expires_at LIMIT ?",
             (now, limit),
         ).fetchall()
-        self._begin()
+        self._tx.begin()
         for rid, response_id in old:
             self._erase(rid, response_id)
         self._db.execute(
@@ -406,11 +317,11 @@ class Store:
                     if self._db.execute(used, (sha256,)).fetchone() is None:
                         remove(sha256)
 
-        self._after_commit.append(sweep)
+        self._tx.after_commit.append(sweep)
 
     def _erase(self, rid: int, response_id: str) -> None:
-        self._flush()
-        self._begin()
+        self._tx.flush()
+        self._tx.begin()
         for table in ("events", "snapshots", "blob_refs", "jobs", "responses"):
             self._db.execute(f"DELETE FROM {table} WHERE rid = ?", (rid,))
         self._db.execute("DELETE FROM idempotency WHERE response_id = ?", (response_id,))
@@ -428,22 +339,22 @@ class Store:
             raise errors.UnknownResponse(response_id)
         return row[0], row[1]
 
-    def _held(self, lease: Lease) -> _Live:
+    def _held(self, lease: Lease) -> Live:
         live = self._live.get(lease.response_id)
         if live is None or live.epoch != lease.epoch:
             raise _fenced(lease)
         return live
 
-    def _set_live(self, response_id: str, live: _Live | None) -> None:
+    def _set_live(self, response_id: str, live: Live | None) -> None:
         before = self._live.get(response_id)
         if live is not None:
             self._live[response_id] = live
         elif before is not None:
             del self._live[response_id]
         if live is not before:
-            self._undo.append(partial(self._put_back, response_id, before))
+            self._tx.undo.append(partial(self._put_back, response_id, before))
 
-    def _put_back(self, response_id: str, before: _Live | None) -> None:
+    def _put_back(self, response_id: str, before: Live | None) -> None:
         if before is None:
             self._live.pop(response_id, None)
         else:
@@ -452,18 +363,7 @@ class Store:
     def _drop_readers(self, response_id: str) -> None:
         readers = self._readers.pop(response_id, None)
         if readers is not None:
-            self._undo.append(partial(self._readers.__setitem__, response_id, readers))
-
-
-class _Loaded(msgspec.Struct, frozen=True):
-    background: bool
-    created_at: float
-    request: bytes
-    takeovers: int
-    state: int
-
-
-_capabilities = msgspec.json.Decoder(tuple[str, ...])
+            self._tx.undo.append(partial(self._readers.__setitem__, response_id, readers))
 
 
 def _fenced(lease: Lease) -> errors.Fenced:

@@ -11,22 +11,16 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from heliograph import errors
 from heliograph.journal import _limits
 from heliograph.journal._database import is_fatal, translate
+from heliograph.journal._transaction import Transaction
 
-__all__ = ["Transactions", "Writer"]
+__all__ = ["Writer"]
 
 T = TypeVar("T")
-
-
-class Transactions(Protocol):
-    """What the writer asks of the store."""
-
-    def commit(self) -> None: ...
-    def rollback(self) -> None: ...
 
 
 class Call(Generic[T]):
@@ -58,8 +52,8 @@ class Call(Generic[T]):
 class Writer:
     """Runs calls in order, many per transaction, in a thread of its own."""
 
-    def __init__(self, store: Transactions, loop: asyncio.AbstractEventLoop) -> None:
-        self._store = store
+    def __init__(self, transaction: Transaction, loop: asyncio.AbstractEventLoop) -> None:
+        self._transaction = transaction
         self._loop = loop
         self._queue: queue.SimpleQueue[Call[object] | None] = queue.SimpleQueue()
         self._taken: list[Call[object]] = []
@@ -141,7 +135,7 @@ class Writer:
                     call.result = call.work()
                 except errors.HeliographError as exc:
                     call.error = exc
-            self._store.commit()
+            self._transaction.commit()
         except sqlite3.Error as exc:
             self._roll_back(calls, exc)
 
@@ -152,7 +146,7 @@ class Writer:
         if is_fatal(error):
             self._failed = said
         try:
-            self._store.rollback()
+            self._transaction.rollback()
         except sqlite3.Error as exc:
             self._failed = translate(exc)
         if len(calls) == 1 or self._failed is not None:

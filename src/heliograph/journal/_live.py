@@ -1,0 +1,83 @@
+"""Running responses as the writer knows them, mirrored from the database."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import msgspec
+
+__all__ = [
+    "FINISHED",
+    "QUEUED",
+    "RUNNING",
+    "LeaseView",
+    "Live",
+    "Loaded",
+    "decode_capabilities",
+    "load",
+]
+
+QUEUED, RUNNING, FINISHED = 0, 1, 2
+"""``jobs.state``."""
+
+decode_capabilities = msgspec.json.Decoder(tuple[str, ...]).decode
+"""Decodes ``jobs.capabilities``."""
+
+_LOAD = (
+    "SELECT r.id, r.tenant, r.background, r.created_at, r.request, j.capabilities, j.epoch, "
+    "j.takeovers, j.cancel_requested, j.state, "
+    "coalesce((SELECT seq + n - 1 FROM events e WHERE e.rid = r.rid ORDER BY seq DESC LIMIT 1), -1)"
+    " FROM responses r JOIN jobs j USING (rid) WHERE r.rid = ?"
+)
+
+
+class Live:
+    """A running response: the newest claim, and how far the log is."""
+
+    __slots__ = (
+        "cancel_requested",
+        "claimed_at",
+        "epoch",
+        "last_seq",
+        "required",
+        "rid",
+        "tenant",
+        "until",
+    )
+
+    def __init__(self, rid: int, tenant: str, required: tuple[str, ...], epoch: int) -> None:
+        self.rid = rid
+        self.tenant = tenant
+        self.required = required
+        self.epoch = epoch
+        self.last_seq = -1
+        self.until = 0.0
+        self.claimed_at = 0.0
+        self.cancel_requested = False
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """What a claim needs of a response beside its ``Live``."""
+
+    response_id: str
+    background: bool
+    created_at: float
+    request: bytes
+    takeovers: int
+    state: int
+
+
+class LeaseView(msgspec.Struct, frozen=True):
+    """Whether a lease is current, and whether a cancel was asked for."""
+
+    current: bool
+    cancel_requested: bool
+
+
+def load(db: sqlite3.Connection, rid: int) -> tuple[Live, Loaded]:
+    """A response as the database has it; its lease has run out."""
+    row = db.execute(_LOAD, (rid,)).fetchone()
+    live = Live(rid, row[1], decode_capabilities(row[5]), row[6])
+    live.cancel_requested = bool(row[8])
+    live.last_seq = row[10]
+    return live, Loaded(row[0], bool(row[2]), row[3], row[4], row[7], row[9])
