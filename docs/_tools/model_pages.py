@@ -60,7 +60,7 @@ def model_page(cls: type[msgspec.Struct]) -> str:
 
 
 def paragraph(cls: type) -> str:
-    text = " ".join((cls.__doc__ or "").strip().split("\n\n")[0].split()).replace("``", "`")
+    text = " ".join((cls.__doc__ or "").split()).replace("``", "`")
     others = sorted(name for name, target in aliases().items() if target is cls)
     if others:
         text += " Other names: " + ", ".join(f"`models.{name}`" for name in others) + "."
@@ -168,21 +168,27 @@ required may be absent (`models.UNSET`); it may be null only where its type says
 *Known* values take others too: what is not known is kept as it came."""
 
 
+def stale(wanted: dict[str, str] | None = None) -> list[str]:
+    """Names of the pages that are missing, changed or no longer wanted."""
+    wanted = pages() if wanted is None else wanted
+    found = {path.name: path.read_text(encoding="utf-8") for path in OUT.glob("*.md")}
+    return sorted(n for n in wanted.keys() | found.keys() if wanted.get(n) != found.get(n))
+
+
 def main(arguments: list[str]) -> int:
     wanted = pages()
-    found = {path.name: path.read_text(encoding="utf-8") for path in OUT.glob("*.md")}
-    stale = sorted(n for n in wanted.keys() | found.keys() if wanted.get(n) != found.get(n))
+    old = stale(wanted)
     if "--check" in arguments:
-        for name in stale:
+        for name in old:
             print(f"stale: docs/models/{name} (run python docs/_tools/model_pages.py)")
-        return 1 if stale else 0
+        return 1 if old else 0
     OUT.mkdir(parents=True, exist_ok=True)
-    for name in stale:
+    for name in old:
         if name in wanted:
             (OUT / name).write_text(wanted[name], encoding="utf-8")
         else:
             (OUT / name).unlink()
-    print(f"{len(wanted)} pages, {len(stale)} written or removed")
+    print(f"{len(wanted)} pages, {len(old)} written or removed")
     return 0
 
 

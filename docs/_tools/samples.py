@@ -63,6 +63,7 @@ NUMBERS = {
 }
 EXTRA: dict[type[msgspec.Struct], dict[str, Any]] = {
     models.OutputImageGenerationCallItem: {"result": PICTURE},
+    models.ErrorEvent: {"code": "server_error", "message": "something went wrong"},
     models.ImageGenerationServerTool: {"size": "1024x1024", "partial_images": 2},
     models.ResponsesRequest: {
         "model": "heliograph/direct",
@@ -194,15 +195,11 @@ def _brackets(value: Any) -> tuple[str, str]:
 
 def _children(value: Any) -> list[tuple[str, Any]]:
     if isinstance(value, msgspec.Struct):
-        pairs = ((f.attribute, getattr(value, f.attribute)) for f in fields_of(type(value)))
-        wanted = [(name, v) for name, v in pairs if v is not msgspec.UNSET and name != "type"]
-        return [(f"{name}=", v) for name, v in wanted if name != "id" or not _tag_is_id(value)]
+        fields = (f for f in fields_of(type(value)) if f.tag is None)
+        pairs = ((f.attribute, getattr(value, f.attribute)) for f in fields)
+        return [(f"{name}=", child) for name, child in pairs if child is not msgspec.UNSET]
     if isinstance(value, list):
         return [("", child) for child in value]
     if isinstance(value, dict):
         return [(f"{_text(key)}: ", child) for key, child in value.items()]
     return []
-
-
-def _tag_is_id(value: msgspec.Struct) -> bool:
-    return type(value).__struct_config__.tag_field == "id"
