@@ -251,6 +251,12 @@ def test_missing_fields_are_told_by_path() -> None:
     assert models.missing_fields(event) == ["sequence_number", "item.status"]
 
 
+def test_an_error_without_a_message_lacks_it_in_every_shape() -> None:
+    wire = b'{"type":"error","sequence_number":1,"error":{"code":"c"}}'
+    assert models.missing_fields(models.decode_event(wire)) == ["message"]
+    assert models.missing_fields(models.ErrorEvent(message="m", sequence_number=1)) == []
+
+
 def test_no_wire_key_reaches_the_byte_slot() -> None:
     wire = b'{"type":"response.debug","debug":{},"_wire":"forged","sequence_number":1}'
     event = models.decode_event(wire)

@@ -9,7 +9,6 @@ unknown fields stay as they came, with one exception: the text that is replaced.
 from __future__ import annotations
 
 import json
-import math
 from functools import cache
 from typing import Any
 
@@ -59,8 +58,12 @@ def plain(value: Any) -> bytes:
     try:
         return _encoder.encode(value)
     except UnicodeEncodeError:  # a lone surrogate, which only an escape can write
-        plain = msgspec.to_builtins(value, enc_hook=_spell)
-        return json.dumps(plain, separators=(",", ":")).encode()
+        return _spelled(value)
+
+
+def _spelled(value: Any) -> bytes:
+    builtins = msgspec.to_builtins(value, enc_hook=_spell)
+    return json.dumps(builtins, separators=(",", ":")).encode()
 
 
 def _hook(value: object) -> Any:
@@ -110,41 +113,23 @@ def _member(key: str, text: bytes) -> bytes:
 
 
 def _same(now: Any, before: Any) -> bool:
-    """Equal also in kind: ``True`` is not 1 here, nor 1 the same as 1.0."""
+    """Equal, and written alike: ``True`` is not 1 here, nor 1 the same as 1.0."""
     if now is before:
         return True
-    if isinstance(now, Base64Text) or isinstance(before, Base64Text):
-        return bool(now == before)
-    if type(now) is not type(before):
+    if now != before:
         return False
-    if isinstance(now, Model):
-        if not _is_loose(type(now)):
-            return bool(now == before)
-        return all(
-            _same(raw_field(now, name), raw_field(before, name)) for name in now.__struct_fields__
-        )
-    if isinstance(now, list):
-        return len(now) == len(before) and all(map(_same, now, before))
-    if isinstance(now, dict):
-        return now.keys() == before.keys() and all(_same(now[k], before[k]) for k in now)
-    if isinstance(now, float) and math.copysign(1, now) != math.copysign(1, before):
-        return False
-    return bool(now == before)
+    try:
+        return _outline.encode(now) == _outline.encode(before)
+    except UnicodeEncodeError:
+        return _spelled(now) == _spelled(before)
 
 
-@cache
-def _is_loose(cls: type[Model]) -> bool:
-    """Whether ``==`` alone may take unlike values of this class for like ones."""
-    plans = [field.type for field in class_plan(cls).fields.values()]
-    return any(
-        plan.anything
-        or plan.value is not None
-        or plan.item is not None
-        or plan.model is not None
-        or bool(plan.tagged)
-        or bool(plan.scalars & {int, float, bool})
-        for plan in plans
-    )
+def _outline_hook(value: object) -> Any:
+    # equal already, so their text need not be copied to be compared
+    return None if isinstance(value, Base64Text) else _hook(value)
+
+
+_outline = msgspec.json.Encoder(enc_hook=_outline_hook)
 
 
 # -- changed in place -------------------------------------------------------------------------

@@ -29,8 +29,10 @@ _TOO_DEEP = f"nested deeper than MAX_NESTING ({MAX_NESTING})"
 _MAX_DIGITS = 4000  # int() refuses longer ones by default
 
 _QUOTED = re.compile(rb'"[^"]*"')
+_MARKS = bytes.maketrans(b"{}", b"[]")
 _NOT_MARKS = bytes(c for c in range(256) if c not in b'[]{}"')
-_STEP = [(c in b"[{") - (c in b"]}") for c in range(256)]
+_STEP = [(c == 0x5B) - (c == 0x5D) for c in range(256)]
+_PEEL = 8
 
 Kind = Literal["object", "array", "string", "number", "literal"]
 
@@ -174,6 +176,12 @@ def too_deep(data: bytes) -> bool:
     """Whether a valid JSON text nests deeper than ``MAX_NESTING``; all in bytes methods."""
     if data.count(b"[") + data.count(b"{") <= MAX_NESTING:
         return False
-    marks = data.replace(rb"\\", b"").replace(rb"\"", b"").translate(None, _NOT_MARKS)
-    brackets = _QUOTED.sub(b"", marks)
-    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_NESTING
+    marks = data.replace(rb"\\", b"").replace(rb"\"", b"").translate(_MARKS, _NOT_MARKS)
+    # strings that hold no bracket are now two quotes; joining neighbours moves no bracket out
+    brackets = _QUOTED.sub(b"", marks.replace(b'""', b""))
+    peeled = 0
+    while brackets and peeled < _PEEL:  # each round takes the innermost level off every branch
+        brackets = brackets.replace(b"[]", b"")
+        peeled += 1
+    steps = map(_STEP.__getitem__, brackets)
+    return peeled + max(accumulate(steps), default=0) > MAX_NESTING

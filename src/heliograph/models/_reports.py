@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import UNSET
 
 from ._base import Model, wire_of
+from ._events_response import ErrorEvent
 from ._json import Node, scan
 from ._pictures import raw_field
 from ._plan import TypePlan, class_plan
@@ -33,6 +34,8 @@ def _missing(value: Any, path: str) -> Iterator[str]:
                     yield where
             else:
                 yield from _missing(inner, where)
+        if isinstance(value, ErrorEvent) and value.payload.message is UNSET:
+            yield f"{path}.message" if path else "message"
     elif isinstance(value, list):
         for i, inner in enumerate(value):
             yield from _missing(inner, f"{path}[{i}]")
