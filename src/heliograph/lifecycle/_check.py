@@ -74,7 +74,12 @@ def check(
                 if (kind, path) not in lacking:
                     lacking.add((kind, path))
                     report.violations.append(
-                        Violation("HG-FLD-001", index, f"{kind} lacks {path}", "the field: a spec requires it")
+                        Violation(
+                            "HG-FLD-001",
+                            index,
+                            f"{kind} lacks {path}",
+                            "the field: a spec requires it",
+                        )
                     )
     report.violations += machine.close()
     report.ending = machine.state

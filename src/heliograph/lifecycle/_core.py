@@ -9,7 +9,7 @@ and moves last.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from io import StringIO
 from types import MappingProxyType
@@ -47,28 +47,32 @@ class State:
 
 
 class _Anything:
-    """The ``next`` of an adopted machine: every event leads back to where it is."""
+    """The ``next`` of a machine without a table: every event leads back to where it is."""
 
-    __slots__ = ("state",)
+    __slots__ = ("ends", "state")
 
-    def get(self, event: str) -> State | None:
-        return self.state
+    def __init__(self, state: State, ends: dict[str, State]) -> None:
+        self.state = state
+        self.ends = ends
 
-    def __iter__(self) -> Any:
-        return iter(())
+    def get(self, event: str) -> State:
+        return self.ends.get(event, self.state)
 
-    state: State
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.ends)
 
 
-def _anything() -> State:
-    state = State("adopted", "open", 0, {})
-    state.next = _Anything()
-    state.next.state = state
+def _anything(name: str, *ends: str) -> State:
+    state, done = State(name, "open", 0, {}), State(name, "done", 1, {})
+    done.final = True
+    state.next = _Anything(state, dict.fromkeys(ends, done))
     return state
 
 
-#: The state of an adopted item or part.
-ADOPTED: Final = _anything()
+#: The state of an item or part that nothing announced.
+ADOPTED: Final = _anything("adopted")
+#: The state of a part whose type no spec names: only its end is known.
+UNKNOWN: Final = _anything("unknown", "response.content_part.done")
 
 
 def readable(event: str) -> str:
@@ -137,7 +141,8 @@ class Item(msgspec.Struct, gc=False):
     id: str | None
     state: State
     added: Any
-    partials: int = 0
+    partials: int = 0  # how many have come
+    next_partial: int = 0  # the index that the next one must have
     said: str | None = None
     text: StringIO | None = None
     parts: dict[Any, Part] = _NO_PARTS

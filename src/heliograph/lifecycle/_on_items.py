@@ -96,7 +96,10 @@ def added(m: Core, event: Any) -> None:
         state = m._starts[kind]
         if getattr(item, "status", None) != "in_progress" or kind in _FILLED:
             _check_unfinished(m, item)
-    elif item is None or isinstance(item, models.UnknownItem):
+    elif item is None:
+        state = ADOPTED
+        flag_null(m, event)
+    elif isinstance(item, models.UnknownItem):
         state = ADOPTED
     else:
         state = m._starts["item"]
@@ -109,6 +112,12 @@ def added(m: Core, event: Any) -> None:
         m._ids[id_] = index
     if index >= m._next_output:
         m._next_output = index + 1
+
+
+def flag_null(m: Core, event: Any) -> None:
+    """Open Responses lets an item be null; the other specs do not."""
+    if "missing-fields" not in m._dialect:
+        m.flag("HG-FLD-001", f"{event.type} has item null", "an item")
 
 
 #: Item types whose content comes in events of its own (a patch may be announced with its path).
@@ -152,9 +161,10 @@ def done(m: Core, event: Any) -> None:
     if before is ADOPTED:
         if isinstance(id_, str):
             m._ids.setdefault(id_, index)
-    elif final is None or final.type != item.added.type:
-        now = "" if final is None else final.type
-        m.flag("HG-ITM-005", f"a {item.type} was done as a {now!r}", f"type {item.type}")
+    elif final is None:
+        flag_null(m, event)
+    elif final.type != item.added.type:
+        m.flag("HG-ITM-005", f"a {item.type} was done as a {final.type}", f"type {item.type}")
     else:
         if id_ != item.id and item.id is not None:
             m.flag("HG-ITM-003", f"item {item.id!r} was done with id {id_!r}", f"id {item.id!r}")
@@ -229,14 +239,31 @@ def _check_whole(m: Core, item: Item, final: Any) -> None:
     elif kind == "reasoning":
         _check_parts(m, item, "content", final, "HG-RSN-004")
         _check_parts(m, item, "summary", final, "HG-RSN-004")
+    elif kind == "shell_call":
+        _check_commands(m, item, final)
     elif kind in _ITEM_TEXTS:
         streamed = item.streamed()
-        text = _item_text(final)
-        if streamed is None or streamed == text:
+        if streamed is None:
+            if "whole-calls" in m._dialect:
+                return
+            streamed = _item_text(item.added) or ""
+        text = _item_text(final) or ""
+        if streamed == text:
             return
         rule = "HG-FNC-003" if kind == "function_call" else "HG-CAL-003"
-        got, want = difference(text or "", streamed)
+        got, want = difference(text, streamed)
         m.flag(rule, f"a {kind} was done with {_ITEM_TEXTS[kind][-1]} {got}", want)
+
+
+def _check_commands(m: Core, item: Item, final: Any) -> None:
+    streamed = [part.said for _, part in sorted(item.parts.items())]
+    commands = getattr(present(final.action), "commands", None)
+    if streamed and None not in streamed and streamed != commands:
+        m.flag(
+            "HG-CAL-003",
+            f"a shell_call was done with {len(commands or ())} commands",
+            f"the {len(streamed)} that were streamed, as they were",
+        )
 
 
 def _check_parts(m: Core, item: Item, scope: str, final: Any, rule: str) -> None:
@@ -318,19 +345,19 @@ def partial_image(m: Core, event: Any) -> None:
     if state is None:
         state = refuse(m, item, _PARTIAL)
     number = event.partial_image_index
-    if number != item.partials and item.state is not ADOPTED:
+    if number != item.next_partial and item.state is not ADOPTED:
         came = f"partial_image_index {number}"
         if item.partials:
-            came = f"partial_image_index went from {item.partials - 1} to {number}"
-        m.flag("HG-IMG-003", came, f"{item.partials}")
+            came = f"partial_image_index went from {item.next_partial - 1} to {number}"
+        m.flag("HG-IMG-003", came, f"{item.next_partial}")
     limit = m._limits.get(item.state.table)
     if limit is not None and item.partials >= limit and "extra-partial-images" not in m._dialect:
         m.flag("HG-IMG-004", f"partial image {item.partials + 1} of {limit}", f"at most {limit}")
     if m._found and m._hold:
         return
     item.state = state
-    if isinstance(number, int) and number >= item.partials:
-        item.partials = number + 1
+    item.partials += 1
+    item.next_partial = max(item.next_partial, number + 1)
 
 
 def call_delta(m: Core, event: Any) -> None:

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from heliograph import models
 
 from . import _tables as t
-from ._core import ADOPTED, Core, Item, Part, State
+from ._core import ADOPTED, UNKNOWN, Core, Item, Part, State
 from ._on_items import difference, find, present
 
 
@@ -88,14 +88,19 @@ def _words(part: Any) -> str:
     return ""
 
 
+def _item_of(m: Core, event: Any, place: Place) -> Item | None:
+    if place is _COMMAND:  # these events name no item
+        return m._items.get(event.output_index) or m.seek(event)
+    return find(m, event)
+
+
 # --- opening ---------------------------------------------------------------------------------
 def opened(m: Core, event: Any) -> None:
     """content_part.added, reasoning_summary_part.added, shell command and panel added."""
-    item = find(m, event) if hasattr(event, "item_id") else m._items.get(event.output_index)
+    place = place_of(event.type)
+    item = _item_of(m, event, place)
     if item is None:
-        item = m.seek(event) if not hasattr(event, "item_id") else None
-        if item is None:
-            return
+        return
     kind = event.type
     state = item.state.next.get(kind)
     if state is None:
@@ -103,7 +108,6 @@ def opened(m: Core, event: Any) -> None:
         m.flag(rule, f"{kind} on a {item.type or 'closed item'}", item.state.expects())
         if m._hold:
             return
-    place = place_of(kind)
     key = _key(place, event)
     index = getattr(event, place.key)
     before = item.parts.get(key)
@@ -114,8 +118,11 @@ def opened(m: Core, event: Any) -> None:
             f"{place.key} {item.opened.get(place.scope, 0) if item.opened else 0}",
         )
         return
-    _check_index(m, item, place, index)
-    part = _new_part(m, item, place, event)
+    if state is None:
+        part = Part(ADOPTED, place.table)
+    else:
+        _check_index(m, item, place, index)
+        part = _new_part(m, item, place, event)
     if m._found and m._hold:
         return
     item.put(key, place.scope, index, part)
@@ -126,7 +133,7 @@ def _new_part(m: Core, item: Item, place: Place, event: Any) -> Part:
     if place is _CONTENT:
         name = added.type
         if isinstance(added, models.UnknownPart):
-            return Part(ADOPTED, name)
+            return Part(UNKNOWN, name)
         table = name if name in t.CONTENT_PART_TABLES else place.table
         part = Part.listening(m._starts[table], name)
     else:
@@ -183,13 +190,10 @@ def _refuse(m: Core, part: Part, kind: str) -> State:
 
 
 def _locate(m: Core, event: Any) -> Part | None:
-    if hasattr(event, "item_id"):
-        item = find(m, event)
-    else:  # shell command events name no item
-        item = m._items.get(event.output_index) or m.seek(event)
+    place = place_of(event.type)
+    item = _item_of(m, event, place)
     if item is None:
         return None
-    place = place_of(event.type)
     part = item.parts.get(_key(place, event))
     return part if part is not None else _seek_part(m, item, event, place)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from . import _tables as t
-from ._core import ADOPTED, Core
+from ._core import Core
 from ._on_items import present
 
 #: Event -> the statuses that its response may have.
@@ -107,9 +107,8 @@ def ended(m: Core, event: Any) -> None:
 def _check_closed(m: Core, kind: str) -> None:
     if kind != t.COMPLETED and "open-at-failure" in m._dialect:
         return
-    still = [
-        i for i in m._items.values() if i.type not in t.MAY_STAY_OPEN and i.state is not ADOPTED
-    ]
+    # What nothing announced has been reported already.
+    still = [i for i in m._items.values() if i.added and i.type not in t.MAY_STAY_OPEN]
     if still:
         m.flag(
             "HG-END-004",

@@ -30,13 +30,17 @@ class Snapshot:
     is left out.
     """
 
-    __slots__ = ("_base", "_buffers", "_ended", "_items", "_mine", "_open", "_reordered")
+    __slots__ = (
+        "_base", "_buffers", "_ended", "_items", "_mine", "_open", "_reordered", "_texts",
+    )  # fmt: skip
 
     def __init__(self, response: models.OpenResponsesResult | None = None) -> None:
         self._base: models.OpenResponsesResult | None = None
         self._ended = False
         self._items: dict[int, Any] = {}  # every item, by output_index
         self._mine: dict[int, Any] = {}  # the open ones among them: our own copies
+        # Where deltas go: content by output_index and content_index (the hot ones), the rest by key.
+        self._texts: dict[int, dict[int, Callable[[str], Any]]] = {}
         self._open: dict[Key, Callable[[str], Any]] = {}
         self._buffers: dict[Key, tuple[StringIO, Callable[[str], Any]]] = {}
         self._reordered = False
@@ -67,6 +71,12 @@ class Snapshot:
 
     def apply(self, event: models.StreamEvent) -> None:
         """Folds one event into the response."""
+        if event.__class__ is models.TextDeltaEvent:
+            try:
+                self._texts[event.output_index][event.content_index](event.delta)
+            except KeyError:
+                self._content_delta(event)
+            return
         fold = _FOLDS.get(event.__class__)
         if fold is not None:
             fold(self, event)
@@ -94,6 +104,7 @@ class Snapshot:
         self._ended = True
         self._items.clear()
         self._mine.clear()
+        self._texts.clear()
         self._open.clear()
         self._buffers.clear()
 
@@ -116,13 +127,18 @@ class Snapshot:
         self._reordered = True
 
     def _forget(self, index: int) -> None:
-        if self._open:
-            for key in [key for key in self._open if key[0] == index]:
+        self._texts.pop(index, None)
+        if self._buffers:
+            for key in [key for key in self._buffers if key[0] == index]:
                 self._close(key)
 
     def _close(self, key: Key) -> None:
         self._open.pop(key, None)
         self._buffers.pop(key, None)
+
+    def _close_content(self, event: Any) -> None:
+        self._texts.get(event.output_index, {}).pop(event.content_index, None)
+        self._buffers.pop((event.output_index, event.content_index), None)
 
     # --- text ------------------------------------------------------------------------------------
     def _writer(self, key: Key, text: Any, put: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -130,18 +146,18 @@ class Snapshot:
         if isinstance(text, str):
             buffer.write(text)
         self._buffers[key] = (buffer, put)
-        self._open[key] = buffer.write
         return buffer.write
 
     def _content_delta(self, event: Any) -> None:
-        key = (event.output_index, event.content_index)
-        write = self._open.get(key)
+        writers = self._texts.get(event.output_index, {})
+        write = writers.get(event.content_index)
         if write is None:
             part = self._part(event)
             if part is None:
                 return
-            name = _text_field(part)
+            name, key = _text_field(part), (event.output_index, event.content_index)
             write = self._writer(key, getattr(part, name), partial(setattr, part, name))
+            self._texts.setdefault(event.output_index, writers)[event.content_index] = write
         write(event.delta)
 
     def _content_text(self, event: Any) -> None:
@@ -149,7 +165,7 @@ class Snapshot:
         if part is not None:
             name = _text_field(part)
             setattr(part, name, getattr(event, "refusal" if name == "refusal" else "text", ""))
-        self._close((event.output_index, event.content_index))
+        self._close_content(event)
 
     def _part(self, event: Any) -> Any:
         """The content part that the event is about: ours; made now where none was added."""
@@ -165,11 +181,11 @@ class Snapshot:
 
     def _part_added(self, event: Any) -> None:
         self._place(event, "content", event.content_index, _own_part(event.part))
-        self._close((event.output_index, event.content_index))
+        self._close_content(event)
 
     def _part_done(self, event: Any) -> None:
         self._place(event, "content", event.content_index, _own_part(event.part))
-        self._close((event.output_index, event.content_index))
+        self._close_content(event)
 
     def _place(self, event: Any, name: str, index: int, part: Any) -> None:
         item = self._mine.get(event.output_index)
@@ -200,6 +216,7 @@ class Snapshot:
             if part is None:
                 return
             write = self._writer(key, part.text, partial(setattr, part, "text"))
+            self._open[key] = write
         write(event.delta)
 
     def _summary_text(self, event: Any) -> None:
@@ -229,6 +246,7 @@ class Snapshot:
             if place is None:
                 return
             write = self._writer(key, getattr(*place, ""), partial(setattr, *place))
+            self._open[key] = write
         write(event.delta)
 
     def _call_done(self, event: Any) -> None:
@@ -266,6 +284,7 @@ class Snapshot:
             if write is None:
                 put = partial(commands.__setitem__, index)
                 write = self._writer(key, commands[index], put)
+                self._open[key] = write
             write(event.delta)
         else:
             commands[index] = event.command
