@@ -55,14 +55,14 @@ def everything(obj: Obj) -> dict[str, Any]:
 
 def cases(obj: Obj) -> Iterator[tuple[str, dict[str, Any]]]:
     """The least, everything, and one per alternative of each field; each with a label."""
-    yield "least", least(obj)
-    full = everything(obj)
-    yield "everything", full
+    small = least(obj)
+    yield "least", small
+    yield "everything", everything(obj)
     for name, field in obj.fields.items():
         options = list(_alternatives(name, field.shape, full=True, depth=1))
         if len(options) > 1:
             for number, value in enumerate(options):
-                yield f"{name}[{number}]", {**full, name: value}
+                yield f"{name}[{number}]", {**small, name: value}
 
 
 def _object(obj: Obj, *, full: bool, depth: int) -> dict[str, Any]:

@@ -1,0 +1,109 @@
+"""Typed uses of the clients: type checkers read this file, nobody runs it."""
+
+from __future__ import annotations
+
+from typing import assert_type
+
+from heliograph import (
+    APIError,
+    AsyncHeliograph,
+    Heliograph,
+    InvalidEvent,
+    StreamInterrupted,
+    Timeout,
+    models,
+)
+from heliograph.client import AsyncResponseStream, ResponseStream
+
+TOOL = models.ImageGenerationServerTool(partial_images=2)
+
+
+def whole(client: Heliograph) -> bytes:
+    """`create` without `stream` gives a response."""
+    response = client.responses.create(
+        model="heliograph/direct", input="a red fox under the moon", tools=[TOOL]
+    )
+    assert_type(response, models.OpenResponsesResult)
+    for item in response.output:
+        if isinstance(item, models.OutputImageGenerationCallItem):
+            return item.image_bytes()
+    return b""
+
+
+def as_it_comes(client: Heliograph) -> models.OpenResponsesResult:
+    """`create` with `stream=True` and `stream` give typed events."""
+    stream = client.responses.create(
+        model="heliograph/direct",
+        input="a red fox",
+        tools=[{"type": "image_generation"}],
+        stream=True,
+    )
+    assert_type(stream, ResponseStream[models.StreamEvent])
+    for event in stream:
+        assert_type(event, models.StreamEvent)
+    with client.responses.stream(model="heliograph/direct", input="a red fox") as opened:
+        for event in opened:
+            match event:
+                case models.ImageGenCallPartialImageEvent():
+                    assert_type(event.partial_image_index, int)
+                    assert_type(event.image_bytes(), bytes)
+                case _:
+                    pass
+        assert_type(opened.response_id, str | None)
+        assert_type(opened.last_sequence, int | None)
+        assert_type(opened.snapshot, models.OpenResponsesResult | None)
+        return opened.get_final_response()
+
+
+def those_that_do_not_fit(client: Heliograph) -> None:
+    """With `invalid="give"` an event may be the error instead."""
+    with client.responses.stream(input="a red fox", invalid="give") as stream:
+        for event in stream:
+            assert_type(event, models.StreamEvent | InvalidEvent)
+            if isinstance(event, InvalidEvent):
+                assert_type(event.field, str)
+
+
+def again(client: Heliograph, response_id: str) -> None:
+    """`retrieve` gives the response, or its events after one."""
+    assert_type(client.responses.retrieve(response_id), models.OpenResponsesResult)
+    stream = client.responses.retrieve(response_id, stream=True, starting_after=7)
+    assert_type(stream, ResponseStream[models.StreamEvent])
+    client.responses.retrieve(response_id, starting_after=7)  # type: ignore[call-overload]
+
+
+def failures(client: Heliograph) -> str | None:
+    """Errors say what they know."""
+    try:
+        client.responses.create(input="")
+    except APIError as error:
+        assert_type(error.status, int)
+        return error.param
+    except StreamInterrupted as error:
+        assert_type(error.last_sequence, int | None)
+        return error.response_id
+    return None
+
+
+def mistakes(client: Heliograph) -> None:
+    """What a type checker must refuse."""
+    client.responses.create(inputs="a red fox")  # type: ignore[call-overload]
+    client.responses.create(input=1)  # type: ignore[call-overload]
+
+
+async def asynchronous() -> bytes:
+    """The same, awaited."""
+    async with AsyncHeliograph(base_url="http://127.0.0.1:8790/v1", timeout=Timeout()) as client:
+        response = await client.responses.create(input="a red fox", store=True)
+        assert_type(response, models.OpenResponsesResult)
+        stream = await client.responses.create(input="a red fox", stream=True)
+        assert_type(stream, AsyncResponseStream[models.StreamEvent])
+        async for event in stream:
+            if event.type == "response.image_generation_call.partial_image":
+                assert isinstance(event, models.ImageGenCallPartialImageEvent)
+        async with client.responses.stream(input="a red fox") as opened:
+            async for event in opened:
+                if isinstance(event, models.ImageGenCallPartialImageEvent):
+                    return event.image_bytes()
+            assert_type(await opened.get_final_response(), models.OpenResponsesResult)
+    return b""
