@@ -174,7 +174,7 @@ def _open(data: bytes, at: int) -> Node:
 
 def too_deep(data: bytes) -> bool:
     """Whether a valid JSON text nests deeper than ``MAX_NESTING``; all in bytes methods."""
-    if data.count(b"[") + data.count(b"{") <= MAX_NESTING:
+    if not _has_many_brackets(data):
         return False
     marks = data.replace(rb"\\", b"").replace(rb"\"", b"").translate(_MARKS, _NOT_MARKS)
     # strings that hold no bracket are now two quotes; joining neighbours moves no bracket out
@@ -185,3 +185,16 @@ def too_deep(data: bytes) -> bool:
         peeled += 1
     steps = map(_STEP.__getitem__, brackets)
     return peeled + max(accumulate(steps), default=0) > MAX_NESTING
+
+
+def _has_many_brackets(data: bytes) -> bool:
+    """Whether more than ``MAX_NESTING`` brackets open; searching is faster here than counting."""
+    find, left = data.find, MAX_NESTING
+    for bracket in (b"[", b"{"):
+        at = find(bracket)
+        while at >= 0:
+            if left == 0:
+                return True
+            left -= 1
+            at = find(bracket, at + 1)
+    return False
