@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import json
@@ -16,6 +17,10 @@ from heliograph import models, server
 from heliograph.cli import main
 
 
+def opened(path: Path) -> Image.Image:
+    return Image.open(io.BytesIO(path.read_bytes()))
+
+
 def test_draws_and_writes_a_stream_that_passes_the_strict_check(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -27,7 +32,7 @@ def test_draws_and_writes_a_stream_that_passes_the_strict_check(
 
     captured = capsys.readouterr()
     assert status == 0, captured.err
-    assert Image.open(picture).size == (320, 256)
+    assert opened(picture).size == (320, 256)
     assert "response.image_generation_call.partial_image (" in captured.err
     assert captured.err.rstrip().endswith("response.completed")
     assert "CC BY-SA 4.0" in captured.out
@@ -48,7 +53,7 @@ def test_json_says_what_was_made(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert captured.err == ""
     assert said["format"] == "webp"
     assert said["sha256"] == hashlib.sha256(picture.read_bytes()).hexdigest()
-    assert Image.open(picture).format == "WEBP"
+    assert opened(picture).format == "WEBP"
 
 
 def test_same_prompt_and_seed_give_the_same_picture(tmp_path: Path) -> None:
@@ -64,7 +69,7 @@ def test_same_prompt_and_seed_give_the_same_picture(tmp_path: Path) -> None:
 def test_names_the_file_after_the_prompt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["draw", "A red fox, at night!", "--size", "256x256", "--format", "jpeg"]) == 0
-    assert Image.open(tmp_path / "a-red-fox-at-night.jpg").format == "JPEG"
+    assert opened(tmp_path / "a-red-fox-at-night.jpg").format == "JPEG"
 
 
 @pytest.mark.parametrize(
@@ -92,8 +97,6 @@ async def test_uses_another_server_where_one_is_named(tmp_path: Path) -> None:
     own = server.Server(server.Settings(port=0))
     await own.start()
     try:
-        import asyncio
-
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "heliograph.cli", "draw", "a whale", "--size", "256x256",
             "-o", str(tmp_path / "whale.png"), "--base-url", f"{own.url}/v1",
@@ -103,7 +106,7 @@ async def test_uses_another_server_where_one_is_named(tmp_path: Path) -> None:
     finally:
         await own.stop()
     assert child.returncode == 0, said
-    assert Image.open(io.BytesIO((tmp_path / "whale.png").read_bytes())).size == (256, 256)
+    assert opened(tmp_path / "whale.png").size == (256, 256)
 
 
 def test_a_server_that_is_not_there_is_one_line(
