@@ -1,7 +1,8 @@
 """kill -9 of the server at random points: what was seen before and what comes after are one stream.
 
 Each round posts one background picture and one foreground stream, kills the process while both are
-under way, starts it again on the same data, and lets both readers resume from what they saw last.
+under way, starts it again on the same data, and lets both readers resume from what they saw last;
+one to four times for the same two responses.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from heliograph import models
 
 KILLS = 50
 SIDE_BY_SIDE = 2
+EVENTS = 12
 GONE = (httpx2.TransportError,)
 
 
@@ -44,14 +46,12 @@ class Reader:
         self.stream = Stream()
         self.response_id = ""
         self.posted = threading.Event()
-        self.seen_at_the_kill = 0
         self._thread: threading.Thread | None = None
 
     def post(self, url: str) -> None:
         self._run(lambda http: self._post(http), url)
 
     def resume(self, url: str) -> None:
-        self.seen_at_the_kill = len(self.stream.frames)
         self._run(lambda http: self._resume(http), url)
 
     def join(self) -> None:
@@ -116,38 +116,52 @@ def undisturbed(url: str, number: int) -> tuple[str, float]:
     return assert_valid(reader.stream).picture, time.monotonic() - began
 
 
+def wait_for_a_moment(rng: random.Random, readers: list[Reader], takes: float) -> None:
+    """Until some time has passed, or until some number of events was seen: one or the other."""
+    if rng.random() < 0.5:
+        time.sleep(rng.uniform(0, takes))
+        return
+    wanted, deadline = rng.randint(1, EVENTS), time.monotonic() + takes
+    while time.monotonic() < deadline and len(rng.choice(readers).stream.frames) < wanted:
+        time.sleep(0.001)
+
+
 def rounds(folder: Path, seed: int, kills: int) -> list[int]:
-    """Kill ``kills`` times; returns how many events had been seen at each kill."""
+    """Kill ``kills`` times before the end; returns how many events had been seen at each kill."""
     rng = random.Random(seed)
     data = folder / f"data-{seed}"
     points: list[int] = []
     process = Process(data)
     try:
         expected, takes = undisturbed(process.url, seed)
-        for kill in range(kills):
+        while kills:
             readers = [Reader(seed, background=True), Reader(seed, background=False)]
             for reader in readers:
                 reader.post(process.url)
             for reader in readers:
                 assert reader.posted.wait(20)
-            time.sleep(rng.uniform(0, takes * 1.5))
-            process.kill()
-            for reader in readers:
-                reader.join()
-            process.close()
-            process = Process(data)
-            for reader in readers:
-                reader.resume(process.url)
+            # The same two responses may be hit more than once, below the limit on takeovers.
+            for _ in range(rng.randint(1, 4)):
+                wait_for_a_moment(rng, readers, takes)
+                process.kill()
+                for reader in readers:
+                    reader.join()
+                    points.append(len(reader.stream.frames))
+                if kills and not all(reader.stream.done for reader in readers):
+                    kills -= 1
+                process.close()
+                process = Process(data)
+                for reader in readers:
+                    reader.resume(process.url)
             for reader in readers:
                 reader.join()
             with httpx2.Client(base_url=process.url, timeout=20) as http:
                 for reader in readers:
-                    where = f"seed {seed}, kill {kill}, {reader.seen_at_the_kill} events seen"
+                    where = f"seed {seed}, {kills} kills left, {reader.response_id}"
                     stream = assert_valid(reader.stream)
                     assert stream.types[-1] == "response.completed", where
                     assert stream.picture == expected, where
                     assert picture_of(http, reader.response_id) == expected, where
-                    points.append(reader.seen_at_the_kill)
     finally:
         process.close()
     return points
@@ -158,5 +172,6 @@ def test_fifty_kills_lose_nothing(tmp_path: Path) -> None:
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         runs = [pool.submit(rounds, tmp_path, seed, share) for seed in range(SIDE_BY_SIDE)]
         points = [point for run in runs for point in run.result()]
-    assert len(points) == 2 * KILLS
-    assert len(set(points)) >= 5, f"the kills fell on too few points: {sorted(points)}"
+    assert len(points) >= 2 * KILLS
+    print("events seen at the kills:", sorted(points))
+    assert len(set(points)) >= 5, "the kills fell on too few points"
