@@ -23,7 +23,9 @@ _CHILD_OF_FIGURE: Final = frozenset({"wear", "hold", "eat"})
 _RAINBOW: Final = ("red", "blue", "yellow", "green", "purple", "orange", "pink", "turquoise")
 _PERSONLIKE: Final = frozenset({"person", "figure"})
 _LIVING: Final = frozenset({"person", "figure", "beast", "head", "bird", "flier", "face"})
-_FLAT: Final = frozenset({"1F58C", "270F"})
+_WINGED: Final = frozenset({"beast", "head", "vehicle", "furniture", "building"})
+_VASES: Final = frozenset({"26B1", "1F3FA", "1FAD9", "1FAA3", "1F95B", "1FAB4", "@wateringcan"})
+_GLASS: Final = frozenset({"@fishbowl", "@aquarium", "@snowglobe", "1F95B", "1FAD9", "1F52E"})
 
 
 @dataclass(slots=True)
@@ -78,10 +80,20 @@ class Cluster:
 def story_height(thing: Thing, drawn: Figure) -> float:
     """A thing's height on the plane: pressed true height, less for wide drawings."""
     height = float(max(thing.height, 0.02) ** _PRESS) * thing.size
+    if thing.pose in ("sit", "read") and thing.art in _FACES:
+        height *= 1.2
     aspect = drawn.width / drawn.height
     if aspect > 1.3:
         height *= float((1.3 / aspect) ** 0.45)
     return height
+
+
+_FACES: Final = {
+    "1F408": "1F431", "1F408-200D-2B1B": "1F431", "1F415": "1F436", "1F407": "1F430",
+    "1F401": "1F42D", "1F400": "1F42D", "1F412": "1F435", "1F416": "1F437", "1F405": "1F42F",
+    "1F40E": "1F434", "1F404": "1F42E", "1F415-200D-1F9BA": "1F436", "1F429": "1F436",
+}  # fmt: skip
+"""Animals that also exist as a face: seated or asleep, they are drawn as head and body."""
 
 
 def look_of(thing: Thing, index: int, copy: int, tones: list[str]) -> Figure:
@@ -91,6 +103,13 @@ def look_of(thing: Thing, index: int, copy: int, tones: list[str]) -> Figure:
         colours = (_RAINBOW[(copy + index) % len(_RAINBOW)],)
     tone = tones[(index * 3 + copy) % len(tones)] if thing.kind in (*_PERSONLIKE, "surfer") else ""
     art, kind = thing.art, thing.kind
+    face = _FACES.get(art, art)
+    if art == "1F408-200D-2B1B" and thing.pose in ("sit", "sleep", "read"):
+        colours = colours or ("black",)
+    if thing.pose == "sleep" and (face != art or kind == "head"):
+        return figure(face, "lying", colours)
+    if thing.pose in ("sit", "read") and face != art:
+        return figure(face, "head", colours)
     if art == "1F426" and thing.pose == "fly":
         art = "E009"
     elif art == "1F426-200D-2B1B" and thing.pose == "fly":
@@ -170,6 +189,8 @@ class _Builder:
         flip = self.turned(index)
         for sprite in made:
             sprite.flip = flip
+            if thing.art == "1F9F9" and self.reading.figures(index, "on"):
+                sprite.turn = -58.0
         for child, rel in self.children(index):
             self.attach(cluster, child, rel, index, made)
         self.pose(cluster, thing, made)
@@ -188,6 +209,8 @@ class _Builder:
             own = height * look.width / look.height
             if rel == "under" and thing.art in OPEN_BELOW:
                 height = max(height, tall * (1.35 if thing.art == "@table" else 1.75))
+            elif rel in ("front", "in") and thing.kind == "building":
+                height = max(height, tall * 1.3)
             elif rel == "in" and inside_line(thing.art) is not None:
                 height *= max(1.0, min(3.2, wide * 1.25 / own))
             elif rel == "on" and thing.kind not in ("building", "tree"):
@@ -306,10 +329,13 @@ class _Builder:
         if ground.kind in ("tree",):
             limit = host.height * 0.3
         wide = tall * look.width / look.height
-        scale = min(1.0, limit / tall, host.width * 1.35 / max(wide, 0.01))
-        if ground.kind in ("furniture",) and thing.kind in ("food", "drink", "object", "flower"):
-            scale = max(scale, min(1.5, host.width * 0.5 / max(wide * min(thing.count, 3), 0.01)))
+        flat = ground.kind not in ("building", "tree")
         others = [c for c, rel in self.children(index) if rel == "on"]
+        scale = min(1.0, 9.0 if flat else limit / tall, host.width * 1.35 / max(wide, 0.01))
+        if ground.kind in ("furniture",) and thing.kind in ("food", "drink", "object", "flower"):
+            share = 0.5 if len(others) == 1 else 0.8 / len(others)
+            scale = max(scale, min(1.5, host.width * share / max(wide * min(thing.count, 3), 0.01)))
+            scale = min(scale, host.width * 0.9 / len(others) / max(wide, 0.01))
         if len(others) > 1:
             x = host.x + (others.index(child) + 0.5 - len(others) / 2) * host.width * 0.8 / len(
                 others
@@ -341,6 +367,18 @@ class _Builder:
         y = host.y + host.height * rim - tall * scale * sunk
         if ground.art == "@balloon":
             scale, y = host.height * 0.24 / tall, host.y + host.height * 0.06
+        if thing.kind in ("flower", "plant") and ground.art in _VASES:
+            self.bunch(cluster, child, host, rim)
+            return
+        if ground.art in _GLASS:
+            scale = min(host.width * 0.52 / max(wide, 0.01), host.height * 0.5 / tall)
+            made = self.place(
+                cluster, child, host.x, host.y + host.height * 0.24, host.z + 0.1, scale,
+                host.width * 0.6,
+            )  # fmt: skip
+            for sprite in made:
+                sprite.shadow = False
+            return
         made = self.place(
             cluster, child, host.x, max(y, host.y + 0.02), host.z + 0.1, scale, host.width * 0.75
         )
@@ -349,10 +387,26 @@ class _Builder:
         front = replace(host, z=host.z + 0.3, front_of=rim, shadow=False)
         cluster.sprites.append(front)
 
+    def bunch(self, cluster: Cluster, child: int, host: Sprite, rim: float) -> None:
+        """Flowers fanned out of a vase."""
+        thing = self.reading.things[child]
+        cluster.members.add(child)
+        count = min(max(thing.count, 1), 7)
+        for i in range(count):
+            lean = (i - (count - 1) / 2) / max(1, count - 1)
+            look = look_of(thing, child, i, self.tones)
+            tall = host.height * (0.95 - 0.3 * abs(lean))
+            x = host.x + lean * host.width * 0.9
+            y = host.y + host.height * rim * 0.86
+            z = host.z - 0.05 - 0.01 * abs(lean)
+            cluster.sprites.append(Sprite(look, x, y, tall, z, turn=lean * 34))
+
     def _under(self, cluster: Cluster, child: int, index: int, host: Sprite) -> None:
         ground = self.reading.things[index]
         if ground.art in OPEN_BELOW:
+            others = [c for c, rel in self.children(index) if rel == "under"]
             shift = host.width * (0.24 if ground.kind == "tree" else 0.0)
+            shift -= others.index(child) * host.width * 0.5
             self.place(cluster, child, host.x + shift, 0.0, host.z + 0.2)
         else:
             made = self.place(cluster, child, host.x, 0.0, host.z + 0.2)
@@ -378,16 +432,23 @@ class _Builder:
         self.place(cluster, child, x, lift, host.z - 0.5)
 
     def _front(self, cluster: Cluster, child: int, index: int, host: Sprite) -> None:
+        """Before its ground, lower on the page; several stand side by side, off its middle."""
         thing = self.reading.things[child]
         look = look_of(thing, child, 0, self.tones)
         tall = story_height(thing, look)
+        wide = tall * look.width / look.height
+        scale = max(1.0, 0.36 * host.height / tall) if thing.kind in _LIVING else 1.0
+        others = [c for c, rel in self.children(index) if rel in ("front", "in")]
+        place = others.index(child) if child in others else 0
+        if place == 0:
+            lift = tall * scale * (0.3 if wide > host.width * 0.6 else 0.16)
+            for sprite in cluster.sprites:
+                sprite.y += lift
+        shift = host.width * 0.36 - place * wide * scale * 1.1
+        self.place(cluster, child, host.x - shift, 0.0, host.z + 0.6 + 0.01 * place, scale)
         for sprite in cluster.sprites:
-            sprite.y += tall * 0.16
-        shift = host.width * 0.3 if tall < host.height else 0.0
-        made = self.place(cluster, child, host.x - shift, 0.0, host.z + 0.6)
-        for sprite in made:
-            sprite.shadow = True
-            sprite.main = True
+            if sprite.z >= host.z + 0.6:
+                sprite.shadow, sprite.main = sprite.y == 0, True
 
     def wear(self, cluster: Cluster, child: int, host: Sprite, copy: int) -> None:
         thing = self.reading.things[child]
@@ -428,7 +489,9 @@ class _Builder:
         size = max(host.height * 0.3, min(tall, host.height * 0.62))
         if rel == "eat":
             size = max(host.height * 0.26, min(tall, host.height * 0.4))
-        size *= thing.size if thing.size != 1.0 else 1.0
+        if holder.kind not in ("person", "figure"):
+            size = min(size, host.height * 0.46)
+        size *= thing.size
         wide = size * look.width / look.height
         if wide > host.width * 0.95:
             size *= host.width * 0.95 / wide
@@ -473,6 +536,11 @@ class _Builder:
                 Sprite(one, x + shift, y + abs(shift) * -0.12, size, host.z + 0.5 + i * 0.01)
             )
 
+    def carried(self, thing: Thing) -> bool:
+        """Whether something else does the flying (a broom, a carpet, a dragon)."""
+        index = self.reading.things.index(thing)
+        return bool(self.reading.grounds(index, "on", "in"))
+
     # -- poses ---------------------------------------------------------------------------------
 
     def pose(self, cluster: Cluster, thing: Thing, made: list[Sprite]) -> None:
@@ -486,13 +554,13 @@ class _Builder:
                 case "run" if thing.kind in ("beast", "person", "vehicle", "figure", "head"):
                     sprite.extra = "dust"
                 case "burn":
-                    sprite.extra = "fire"
+                    sprite.extra = "breath" if thing.art == "1F409" else "fire"
                 case "cry":
                     sprite.extra = "tears"
                 case "jump":
                     sprite.y += sprite.height * 0.3
                     sprite.turn = -10.0
-                case "fly" if thing.kind in ("beast", "head", "vehicle", "furniture", "building"):
+                case "fly" if not self.carried(thing) and thing.kind in _WINGED:
                     sprite.extra = "wings"
                 case _:
                     pass

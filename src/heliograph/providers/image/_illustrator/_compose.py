@@ -26,11 +26,11 @@ __all__ = ["compose"]
 
 _FAR_KINDS: Final = frozenset({"building", "tree"})
 _AIR_KINDS: Final = frozenset({"craft", "flier", "space", "cloudlike"})
-_WATER_ARTS: Final = frozenset({"1F9A2", "1F986", "1FABF", "E2C0", "1FAB7"})
+_WATER_ARTS: Final = frozenset({"1F9A2", "1F986", "1FABF", "@iceberg", "1FAB7", "@lilypad"})
 _WATERS: Final = frozenset(
     {"sea", "lake", "shore", "lakeside", "beach", "island", "cliff", "swamp"}
 )
-_SOARERS: Final = frozenset({"1F985", "1F987", "1F409", "1F426-200D-1F525", "1F54A"})
+_SOARERS: Final = frozenset({"1F985", "1F987", "1F426-200D-1F525", "1F54A"})
 
 
 def compose(
@@ -44,6 +44,8 @@ def compose(
     short = min(width, height)
     canvas = Canvas(1000 * width / short, 1000 * height / short, rng, detail)
     setting = settle(reading)
+    if setting.ground == "table":
+        _clear_table(reading)
     if not bare:
         _backdrop(canvas, setting, reading)
     tones = list(TONES)
@@ -58,6 +60,14 @@ def compose(
         ):
             canvas.add(FINISH, rect(0, 0, canvas.width, canvas.height, "#0A1036", 'opacity="0.1"'))
     return canvas
+
+
+def _clear_table(reading: Reading) -> None:
+    """In a still life the table is the ground itself, not one more thing on it."""
+    for index, thing in enumerate(reading.things):
+        if thing.art == "@table":
+            thing.count = 0
+            reading.links = [k for k in reading.links if k.ground != index]
 
 
 def _backdrop(canvas: Canvas, setting: Setting, reading: Reading) -> None:
@@ -117,10 +127,13 @@ def _sort(rows: _Rows, cluster: Cluster, setting: Setting, reading: Reading) -> 
     if thing.kind == "wall" and setting.indoors:
         rows.wall.append(cluster)
         return
-    air = thing.kind in _AIR_KINDS or thing.pose == "fly" or above
-    air = air or (thing.art in _SOARERS and not setting.indoors and len(cluster.members) == 1)
+    tied = any(k.rel in ("face", "chase", "pull") and index in (k.figure, k.ground) for k in reading.links)
+    air = thing.kind in _AIR_KINDS or thing.pose in ("fly", "leap") or above
+    air = air or (thing.art in _SOARERS and not setting.indoors and len(cluster.members) == 1 and not tied)
     air = air or (
         thing.kind == "bird"
+        and not tied
+        and thing.pose not in ("sit", "eat")
         and thing.count > 2
         and not setting.indoors
         and setting.ground not in ("farm", "snowfield")
@@ -170,7 +183,7 @@ def _order(row: list[Cluster], reading: Reading) -> list[Cluster]:
             continue
         if (link.rel == "left" and a > b) or (link.rel == "right" and a < b):
             row[a], row[b] = row[b], row[a]
-        elif link.rel in ("chase",) and a > b:
+        elif link.rel in ("chase", "pull") and a > b:
             row.insert(b, row.pop(a))
     for index in {k.figure for k in reading.links if k.rel == "between"}:
         grounds = reading.grounds(index, "between")
@@ -211,6 +224,8 @@ def _near_and_far(canvas: Canvas, setting: Setting, reading: Reading, rows: _Row
         base = h * 0.95
     middle = w * (0.62 if setting.ground == "cliff" else 0.5)
     width = w * (0.62 if setting.ground == "cliff" else 0.5 if raised else 0.9)
+    if len(near) == 1 and not raised:
+        width = w * (0.72 if len(near[0].sprites) == 1 else 0.84)
     if tied or (raised and near and far):
         near, far = _order([*near, *far], reading), []
     tall = 0.56 if not rows.sky else 0.48
@@ -322,6 +337,8 @@ def _water_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:
             if abs(sprite.y) < 0.35 * sprite.height and sprite.z <= 0.05 and not sprite.front_of:
                 sprite.sunk = _depth(cluster.thing)
                 sprite.shadow = False
+                if cluster.thing.pose == "jump":
+                    sprite.y, sprite.sunk, sprite.extra = 0.0, 0.2, "splash"
         y = base + (i % 2) * h * 0.05
         _draw(
             canvas,
@@ -470,9 +487,9 @@ def _sprite(
         f'transform="translate({cx:.1f} {foot:.1f}){turn} scale({sign * scale:.4f} {scale:.4f}) '
         f'translate({-(x0 + x1) / 2:.2f} {-y1 + sink:.2f})"'
     )
-    rim = 1.5 if setting.dark else 0.9
+    rim = max(0.5, min(1.6, (9.0 if setting.dark else 5.0) / scale))
     colour = "#FFFFFF" if not setting.dark else "#FFFDF0"
-    body = f'<use xlink:href="#{canvas.symbol(drawn.markup)}"/>'
+    body = f'<use xlink:href="#{canvas.symbol(drawn.inked(scale))}"/>'
     halo = f'<use xlink:href="#{canvas.symbol(drawn.outline(colour, rim))}" opacity="0.9"/>'
     if sprite.front_of:
         top = y1 - drawn.height * sprite.front_of
@@ -572,6 +589,23 @@ def _extras(
                     stage,
                     f'<g transform="translate({x:.0f} {foot - tall * 1.02 - i * 20:.0f}) scale({size:.3f}) translate({-note.box[0]:g} {-note.box[3]:g})"><use xlink:href="#{name}"/></g>',
                 )
+        case "splash":
+            for i in range(9):
+                dx, up = (i - 4) * wide * 0.13, tall * (0.22 - 0.045 * abs(i - 4))
+                drop = tall * 0.035
+                canvas.add(stage, ellipse(cx + dx, foot - up, drop, drop * 1.4, "#FFFFFF", 'opacity="0.9"'))
+        case "breath":
+            flame = figure("1F525", "object")
+            size = wide * 0.5 / flame.height
+            side = 1 if sprite.flip else 1
+            name = canvas.symbol(flame.markup)
+            canvas.add(
+                stage,
+                f'<g transform="translate({cx + side * wide * 0.42:.0f} {foot - tall * 0.66:.0f}) '
+                f'rotate({90 * side}) scale({size:.3f}) '
+                f'translate({-(flame.box[0] + flame.box[2]) / 2:g} {-flame.box[3]:g})">'
+                f'<use xlink:href="#{name}"/></g>',
+            )
         case "fire":
             flame = figure("1F525", "object")
             size = tall * 0.5 / flame.height

@@ -23,6 +23,8 @@ _PART: Final = re.compile(r"\{(\S+?)(?: (\w+))?\}")
 _STROKE: Final = re.compile(r'\sstroke(?:-[a-z]+)?="[^"]*"')
 _FILL: Final = re.compile(r'fill="#[0-9A-Fa-f]+"')
 _GRID: Final = 72
+_INK_UNITS: Final = 6.2
+"""Thickness of a line in a picture whose shorter side is 1000."""
 _SKIN_FILLS: Final = frozenset({"#FCEA2B", "#F1B31C", *_colour.TONES})
 _WATER: Final = re.compile(
     r'<(?:path|rect|polygon|polyline|line)[^>]*fill="#(?:92D3F5|92d3f5|61B2E4|61b2e4)"[^>]*/>'
@@ -60,6 +62,13 @@ class Figure:
     def height(self) -> float:
         """Height of the visible part."""
         return max(1.0, self.box[3] - self.box[1])
+
+    def inked(self, scale: float) -> str:
+        """The markup with lines that stay about as thick however large it is drawn."""
+        if scale < _INK_UNITS / 1.9:
+            return self.markup
+        width = max(0.8, round(_INK_UNITS / scale * 5) / 5)
+        return self.markup.replace('stroke-width="2"', f'stroke-width="{width:g}"')
 
     def outline(self, colour: str, width: float) -> str:
         """The silhouette in one colour, ``width`` grid units wider on each side."""
@@ -156,6 +165,24 @@ def _sitting(art: str, markup: str) -> str:
     return "".join(parts)
 
 
+def _lying(art: str, markup: str) -> str:
+    """An animal curled up asleep, its head to the left, on a grid 96 wide and about 56 high."""
+    areas = _areas(markup)
+    groups = _colour.families(markup, areas)
+    main = max(groups[0], key=lambda f: areas.get(f.upper(), 0)) if groups else "#9B9B9A"
+    if art == "1F43C":
+        main = "#FFFFFF"
+    dark = mix(main, "#3A2A22", 0.25)
+    return (
+        f'{_INK}<path fill="{dark}" d="M70 62 C92 66 98 46 88 38 C84 36 82 40 84 44 '
+        f'C86 52 80 54 70 52Z"/>'
+        f'<path fill="{main}" d="M14 66 C8 40 34 22 58 24 C82 26 92 48 84 66 C80 71 20 71 14 66Z"/>'
+        f'<path d="M62 66 C54 60 56 48 66 46"/>'
+        f'<path fill="{main}" d="M6 70 C6 62 30 60 34 66 C36 71 30 72 22 72 H10 C7 72 6 71 6 70Z"/></g>'
+        f'<g transform="translate(-6 14) scale(.72)">{markup}</g>'
+    )
+
+
 _SKIRTS: Final = frozenset(["1F467", "1F469", "1F478", "1F475", "@queen", "@witch", "1F9DA", "1F470", "E188", "1F9D5"])
 
 
@@ -199,6 +226,8 @@ def figure(art: str, kind: str, colours: tuple[str, ...] = (), tone: str = "") -
         markup = _colour.skin(markup, tone)
     if kind == "head":
         markup = _sitting(art, markup)
+    elif kind == "lying":
+        markup = _lying(art, markup)
     elif kind == "person" and art not in ("1F476", "1F47B", "1F9DE", "1F47C"):
         markup = _standing(art, markup, tone or "#FADCBC")
     image = _image(markup, (-20, -20, 120, 140))
@@ -215,6 +244,8 @@ def _head(
     x0, y0, x1, y1 = box
     if kind == "head":
         return (36.0, y0 + 9, 36.0)
+    if kind == "lying":
+        return (20.0, y0 + 9, 30.0)
     if kind == "person":
         return (36.0, max(y0, 6.0) + 5, 30.0)
     if kind in ("face",):

@@ -50,7 +50,7 @@ def put(
         f'transform="translate({x:.1f} {base:.1f}) scale({sign * scale:.4f} {scale:.4f}) '
         f'translate({-(x0 + x1) / 2:.2f} {-y1:.2f})"'
     )
-    name = canvas.symbol(drawn.markup)
+    name = canvas.symbol(drawn.inked(scale))
     over = ""
     if veil:
         mask = canvas.symbol(drawn.outline(veil, 0))
@@ -218,9 +218,9 @@ def _houses(canvas: Canvas, setting: Setting, horizon: float) -> None:
 def _tree_row(canvas: Canvas, setting: Setting, base: float, tall: float) -> None:
     rng = canvas.rng
     count = max(6, int(canvas.width / 90))
-    arts = ("1F332", "1F332", "1F333")
+    arts = ("@pine", "@pine", "@tree")
     if setting.season == "autumn":
-        arts = ("1F333", "1F333", "1F332")
+        arts = ("@tree", "@tree", "@pine")
     for i in range(count):
         x = canvas.width * (i + 0.5) / count + rng.uniform(-25, 25)
         _tree(
@@ -238,13 +238,13 @@ def _tree(
     canvas: Canvas, setting: Setting, art: str, x: float, base: float, height: float, share: float
 ) -> None:
     colours: tuple[str, ...] = ()
-    if setting.season == "autumn" and art == "1F333":
+    if setting.season == "autumn" and art == "@tree":
         colours = (canvas.rng.choice(("orange", "red", "gold")),)
     if snowy(setting):
-        colours = ("white",) if art == "1F332" and canvas.rng.random() < 0.5 else ()
-    if setting.season == "winter" and art == "1F333":
+        colours = ("white",) if art == "@pine" and canvas.rng.random() < 0.5 else ()
+    if setting.season == "winter" and art == "@tree":
         art = "1FABE"
-    if setting.season == "spring" and art == "1F333" and canvas.rng.random() < 0.5:
+    if setting.season == "spring" and art == "@tree" and canvas.rng.random() < 0.5:
         colours = ("pink",)
     veil = tint("#8FB58A" if setting.time != "night" else "#4A5C80", setting)
     put(canvas, BACKDROP, art, x, base, height, colours, veil=veil, share=share)
@@ -261,7 +261,7 @@ def _meadow(canvas: Canvas, setting: Setting, horizon: float) -> None:
             _tree(
                 canvas,
                 setting,
-                rng.choice(("1F333", "1F332")),
+                rng.choice(("@tree", "@pine")),
                 x,
                 horizon + rng.uniform(10, 40),
                 rng.uniform(90, 140),
@@ -638,9 +638,9 @@ def _forest(canvas: Canvas, setting: Setting, horizon: float) -> None:
     canvas.add(BACKDROP, path(canvas.hill(horizon + 6, 14, 4), a))
     canvas.add(BACKDROP, path(canvas.hill(horizon + 110, 14, 3), b))
     for x, size in ((0.06, 0.62), (0.95, 0.66), (0.2, 0.42), (0.82, 0.44)):
-        art = "1F332" if size > 0.5 else canvas.rng.choice(("1F333", "1F332"))
+        art = "@pine" if size > 0.5 else canvas.rng.choice(("@tree", "@pine"))
         if setting.ground == "jungle":
-            art = "1F334" if size > 0.5 else "1F333"
+            art = "1F334" if size > 0.5 else "@tree"
         _tree(
             canvas,
             setting,

@@ -25,7 +25,7 @@ _WALLS: Final = {
     "kitchen": ("#FBE7B8", "#D9C7B0"), "bathroom": ("#CFEAF0", "#E8EEF1"),
     "library": ("#D9BE98", "#8A5A34"), "classroom": ("#DCE8D2", "#C79A6B"),
     "office": ("#DDE4EC", "#A9AEB8"), "cafe_in": ("#E8C9A8", "#8A5A34"),
-    "table": ("#F6E3C5", "#B97A45"), "stage": ("#5B1F2E", "#8A5A34"), "cave": ("#3B3340", "#54485A"),
+    "party": ("#FBE3C8", "#C98F5C"), "table": ("#F6E3C5", "#B97A45"), "stage": ("#5B1F2E", "#8A5A34"), "cave": ("#3B3340", "#54485A"),
 }  # fmt: skip
 
 
@@ -244,6 +244,8 @@ def _furnish(canvas: Canvas, setting: Setting, reading: Reading, line: float) ->
             + rect(w * 0.06, line - 50, 16, 130, "#6A4632")
             + rect(w * 0.34, line - 50, 16, 130, "#6A4632"),
         )
+    elif ground == "party":
+        _party(canvas, line)
     elif ground == "room":
         if not reading.named("1F5BC"):
             put(canvas, BACKDROP, "1F5BC", w * 0.2, line * 0.42, 120)
@@ -256,6 +258,22 @@ def _furnish(canvas: Canvas, setting: Setting, reading: Reading, line: float) ->
                 w * 0.5, h * 0.9, w * 0.35, h * 0.055, "none", 'stroke="#F6D9A8" stroke-width="6"'
             ),
         )
+
+
+def _party(canvas: Canvas, line: float) -> None:
+    """Bunting across the wall and balloons in the corners."""
+    w, colours = canvas.width, ("#E0352B", "#FFD83B", "#3C84D6", "#5FAE3F", "#F888AE")
+    flags = []
+    for i in range(14):
+        x = w * (i + 0.5) / 14
+        y = line * 0.12 + (1 - ((i - 6.5) / 6.5) ** 2) * line * 0.12
+        flags.append(polygon([(x - 26, y), (x + 26, y), (x, y + 62)], colours[i % 5]))
+    canvas.add(BACKDROP, "".join(flags))
+    for i, x in enumerate((0.06, 0.13, 0.9, 0.96)):
+        put(
+            canvas, BACKDROP, "1F388", w * x, line * (0.86 - 0.12 * (i % 2)), 190,
+            (("red", "blue", "yellow", "green")[i],),
+        )  # fmt: skip
 
 
 def _stage(canvas: Canvas, line: float) -> None:

@@ -46,6 +46,7 @@ _SYMBOLIC: Final = re.compile(
     r"circled|restroom|men’s_room|women’s_room|water_closet|potable|litter|prohibited|"
     r"children_crossing|customs|passport|skin_tone|ZZZ|speech|thought|anger|_hair$|^bald$"
 )
+_COLOURED: Final = re.compile(r"(?:red|blue|green|orange|white|black|yellow|purple|brown) ")
 _TOO_SHORT_ALIASES: Final = frozenset(
     ["on", "end", "back", "soon", "top", "up", "new", "free", "cool", "ok", "id", "vs", "a", "b", "o", "m", "x", "v", "ab", "cl", "ng", "sa", "abc", "art", "date", "door", "dash", "hand", "point", "fist", "punch", "sweat", "boom", "gun", "wave", "relaxed", "satisfied", "weary", "joy", "smile", "sob", "blush", "wink", "hot", "small", "over", "no", "cross", "six", "poop", "shit", "hankey", "loop", "part", "wc", "go", "sos", "down", "left", "right", "clap", "pray", "running", "walking", "surfer", "sleeping", "sweet", "sake", "bow", "tm", "cop", "massage", "nose", "mouth", "ear", "tongue", "leg", "foot", "hair", "neutral", "dizzy", "scream", "angry", "rage", "mask", "triumph", "fear", "cold", "rowing", "red", "light"]
 )
@@ -168,7 +169,7 @@ def _add_emoji(book: Lexicon, same: dict[str, Sense]) -> None:
         book.add("en", _clean(data["en"], "en"), sense, weak=True)
         for alias in data.get("alias", ()):
             word = _clean(alias, "en")
-            if word not in _TOO_SHORT_ALIASES:
+            if word not in _TOO_SHORT_ALIASES and not _COLOURED.match(word):
                 late.append(("en", word, sense))
         for language in others:
             name = data.get(language)

@@ -115,6 +115,12 @@ def _lookup(phrase: str, language: str, book: Lexicon) -> tuple[tuple[Sense, ...
     return (), False
 
 
+def _is_plural(phrase: str, senses: tuple[Sense, ...], book: Lexicon) -> bool:
+    """Whether an English phrase is the plural of another one with the same meaning."""
+    one = " ".join(_text.english_singular(word) for word in phrase.split(" "))
+    return one != phrase and senses[0] in book.exact("en", one)
+
+
 def _compound(word: str, language: str, book: Lexicon) -> tuple[Match, ...]:
     """A German or Dutch compound as its known parts, the last one first in meaning."""
     if language not in ("de", "nl") or len(word) < 8:
@@ -154,6 +160,7 @@ def _spaced(words: list[str], language: str, book: Lexicon) -> list[Match]:
             phrase = " ".join(part)
             senses, plural = _lookup(phrase, language, book)
             if senses:
+                plural = plural or _is_plural(phrase, senses, book)
                 found.append(Match(phrase, senses, plural=plural))
                 i += size
                 break

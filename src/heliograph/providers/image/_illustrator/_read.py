@@ -26,7 +26,7 @@ _TRANSITIVE: Final = {
     "read": "hold", "hold": "hold", "eat": "eat", "drink": "eat", "wear": "wear", "play": "hold",
     "ride": "on", "chase": "chase", "fight": "face", "look": "face", "cook": "hold",
     "paint": "face", "climb": "on", "hang": "on", "light": "", "hide": "", "sail": "", "fly": "",
-    "burn": "", "jump": "",
+    "burn": "", "jump": "", "water": "face", "cross": "on", "build": "face", "have": "", "lean": "", "pull": "pull",
 }  # fmt: skip
 _POSES: Final = frozenset(
     ["fly", "swim", "sleep", "sit", "run", "jump", "dance", "sing", "dive", "float", "climb", "cry", "burn", "stand", "fall", "sail", "read"]
@@ -36,6 +36,12 @@ _ONE_WHEN_PLURAL: Final = frozenset({"glasses", "land", "skything", "clothes", "
 _CONTAINERS: Final = frozenset(
     ["1F963", "1F9FA", "1FAA3", "@box", "26B1", "1F3FA", "1FAD9", "1F6C1", "1FAB9", "1F6D2", "E343", "1F37D", "1F45C", "1F9F3", "1F392", "1F6F6", "@rowboat", "2615", "1F381", "@wagon", "1FA8E", "1F37D"]
 )
+_SAME_PLURAL: Final = frozenset({"fish", "sheep", "deer", "reindeer", "tropical fish", "salmon"})
+_SEVERAL: Final[dict[str, tuple[str, ...]]] = {
+    "1F46B": ("1F468", "1F469"), "1F46A": ("1F468", "1F469", "1F9D2"), "1F46D": ("1F469", "1F467"),
+    "1F46C": ("1F468", "1F466"), "1F491": ("1F468", "1F469"), "1F48F": ("1F468", "1F469"),
+}  # fmt: skip
+_CABINS: Final = frozenset({"1F697", "1F699", "1F3CE", "1F695", "1F681", "1F6FB", "1F693", "1F68C"})
 _PICTURES: Final = frozenset({"1F5BC", "1F4F7"})
 
 
@@ -124,7 +130,8 @@ class _Reader:
                 return thing
             return kinds["act"]
         if "part" in kinds:
-            return kinds["part"] if self.group else thing
+            owned = self.group and self.rel in ("with", "")
+            return kinds["part"] if owned else thing
         if "place" in kinds:
             return kinds["place"] if self.rel in ("in", "beside", "") else thing
         if "number" in kinds:
@@ -172,12 +179,15 @@ class _Reader:
                 self.out.without.add("sky")
             self.negative, self.number, self.colours = False, 0, []
             return
+        if art in _SEVERAL:
+            self.several(_SEVERAL[art], match)
+            return
         kind = kind_of(art)
         if kind.name == "skything" and self.skything(art):
             return
         if kind.name == "land" and self.landform(art):
             return
-        if joined and self.group and self.out.language in _JOINS and not self.rel:
+        if joined and self.group and self.out.language in _JOINS and match.text[0].isalpha():
             self.drop_modifier()
         if len(self.out.things) >= MAX_THINGS:
             return
@@ -185,8 +195,30 @@ class _Reader:
         self.connect(index)
         self.joined = True
 
+    def several(self, arts: tuple[str, ...], match: Match) -> None:
+        """One word for more than one thing (a couple, a family)."""
+        self.number, self.counted = 0, False
+        made: list[int] = []
+        for art in arts:
+            if len(self.out.things) < MAX_THINGS:
+                made.append(self.new_thing(art, kind_of(art), match))
+        if not made:
+            return
+        self.connect(made[0])
+        for link in [k for k in self.out.links if made[0] in (k.figure, k.ground)]:
+            for other in made[1:]:
+                if link.figure == made[0]:
+                    self.link(link.rel, other, link.ground)
+                else:
+                    self.link(link.rel, link.figure, other)
+        self.group = [*self.group, *made[1:]]
+        if made[0] in self.subjects:
+            self.subjects = [*self.subjects, *made[1:]]
+
     def new_thing(self, art: str, kind: Kind, match: Match) -> int:
         plural = match.plural and not self.counted
+        if match.text in _SAME_PLURAL and not self.number:
+            plural = True
         count = self.number or 1
         if plural and self.number <= 1:
             count = _MANY.get(kind.name, 3)
@@ -260,7 +292,7 @@ class _Reader:
     def drop_modifier(self) -> None:
         """Of two nouns side by side (``chocolate cake``) the last is meant."""
         index = self.group[-1]
-        if index != len(self.out.things) - 1:
+        if index != len(self.out.things) - 1 or self.out.things[index].plural:
             return
         gone = self.out.things.pop()
         self.number, self.counted = (
@@ -290,6 +322,10 @@ class _Reader:
         if on and art == "@moon":
             self.out.on_moon = True
             self.out.places.insert(0, "moonscape")
+        elif self.rel == "above" and art == "@rainbow":
+            self.out.sky[art] = colour
+            for i in self.figures:
+                self.out.things[i].pose = "leap"
         elif (
             on
             and art in ("@clouds", "@cloud", "@rainbow", "@crescent", "@star")
@@ -310,6 +346,8 @@ class _Reader:
         else:
             if art == "@star" and reset > 1:
                 art = "@stars"
+            if art in ("@moon", "@sun") and self.rel in ("front", "above"):
+                self.out.big_disc = True
             self.out.sky[art] = colour
         if not self.post:
             self.rel = self.verb = ""
@@ -377,6 +415,8 @@ class _Reader:
             return
         self.verb = "" if rel != "with" else self.verb
         if rel == "with" and self.verb in ("hold", "wear"):
+            if any(i in self.grounds for i in self.group):
+                self.verb, self.rel, self.figures = "", rel, list(self.subjects)
             return
         solid = [i for i in self.group if i not in self.grounds] or self.owners() or self.group
         if rel in ("under", "above", "left", "right", "front", "behind", "with") and self.subjects:
@@ -436,7 +476,15 @@ class _Reader:
             self.verb, self.rel = rel, ""
             if self.post and not subjects:
                 self.verb = "?" + rel
-        if verb == "read" and not self.next_is_noun("number", "and"):
+        if verb == "water":
+            self.extra("@wateringcan", "hold", subjects)
+            self.verb = rel or ""
+        elif verb == "magic":
+            self.extra("2728", "hold", subjects)
+        elif verb == "have":
+            self.verb, self.rel = "", "with"
+            self.figures = subjects
+        elif verb == "read" and not self.next_is_noun("number", "and"):
             self.extra("1F4D6", "hold", subjects)
         elif verb == "cook" and not self.next_is_noun("number"):
             self.extra("1F372", "hold", subjects)
@@ -531,6 +579,14 @@ def _settle(out: Reading) -> None:
             rel, link = _with(out, link)
             if not rel:
                 continue
+        if rel == "in" and ground.kind in ("tree", "cloudlike"):
+            rel = "on"
+        if rel == "on" and ground.art in _CABINS and figure.kind in ("person", "head", "beast"):
+            rel = "in"
+        if rel == "hold" and figure.pose == "read" and ground.art == "1F4D5":
+            ground.art = "1F4D6"
+        if rel == "in" and figure.kind == "fish" and ground.art in ("1F963", "1F95B", "1FAD9"):
+            ground.art = "@fishbowl"
         if rel == "hold" and ground.kind in ("hat", "glasses", "scarf"):
             rel = "wear"
         if rel == "wear" and ground.kind not in ("hat", "glasses", "scarf"):
@@ -567,6 +623,8 @@ def _with(out: Reading, link: Link) -> tuple[str, Link]:
     living = figure.kind in ("person", "figure", "beast", "head", "bird", "face", "fish", "flier")
     if ground.kind in ("hat", "glasses", "scarf"):
         return "wear", link
+    if figure.art == "1F578" and ground.art == "1F577":
+        return "on", Link("on", link.ground, link.figure)
     if figure.art in _CONTAINERS and ground.kind in ("flower", "food", "plant", "object"):
         return "in", Link("in", link.ground, link.figure)
     if figure.art == "1F382" and ground.art == "1F56F":

@@ -59,6 +59,7 @@ class Reading:
     without: set[str] = field(default_factory=set)
     unknown: list[str] = field(default_factory=list)
     on_moon: bool = False
+    big_disc: bool = False
 
     def named(self, art: str) -> bool:
         """Whether an art is among the things."""

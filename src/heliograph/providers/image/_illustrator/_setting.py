@@ -10,13 +10,13 @@ from heliograph.providers.image._illustrator._reading import Reading, Thing
 __all__ = ["Setting", "settle"]
 
 INDOORS: Final = frozenset(
-    ["room", "bedroom", "kitchen", "bathroom", "library", "classroom", "office", "cafe_in", "stage", "table", "cave"]
+    ["party", "room", "bedroom", "kitchen", "bathroom", "library", "classroom", "office", "cafe_in", "stage", "table", "cave"]
 )
 WATERY: Final = frozenset({"sea", "lake"})
 _HORIZON: Final = {
     "sea": 0.5, "lake": 0.5, "beach": 0.46, "shore": 0.46, "island": 0.52, "desert": 0.6,
     "city": 0.7, "street": 0.68, "roadside": 0.6, "village": 0.6, "moonscape": 0.66,
-    "marsscape": 0.62, "room": 0.7, "bedroom": 0.7, "kitchen": 0.7, "bathroom": 0.7,
+    "marsscape": 0.62, "room": 0.7, "party": 0.7, "bedroom": 0.7, "kitchen": 0.7, "bathroom": 0.7,
     "library": 0.72, "classroom": 0.72, "office": 0.7, "cafe_in": 0.7, "stage": 0.74,
     "table": 0.6, "cave": 0.74, "underwater": 0.84, "sky": 1.02, "space": 1.02, "snowfield": 0.58,
     "cliff": 0.56, "peak": 0.7, "graveyard": 0.62, "swamp": 0.56, "forest": 0.6, "jungle": 0.6,
@@ -25,7 +25,7 @@ _HORIZON: Final = {
 _HOME: Final[dict[str, str]] = {
     "1F427": "snowfield", "1F43B-200D-2744-FE0F": "snowfield", "@igloo": "snowfield",
     "26C4": "snowfield", "1F9AD": "snowfield", "26F7": "snowfield", "1F3C2": "snowfield",
-    "E2C0": "sea", "E2C8": "snowfield", "1F6F7": "snowfield", "1F42A": "desert", "1F42B": "desert",
+    "@iceberg": "sea", "E2C8": "snowfield", "1F6F7": "snowfield", "1F42A": "desert", "1F42B": "desert",
     "1F335": "desert", "@pyramid": "desert", "@scorpion": "desert", "1F992": "savanna",
     "1F981": "savanna", "1F418": "savanna", "1F993": "savanna", "1F98F": "savanna",
     "1F404": "farm", "1F416": "farm", "@barn": "farm", "1F69C": "farm", "@hen": "farm",
@@ -45,7 +45,7 @@ _HOME: Final[dict[str, str]] = {
     "1F6B4": "roadside", "1F6F5": "roadside", "1F6FB": "roadside", "1F691": "city", "1F68A": "city",
     "1F682": "rails", "1F683": "rails", "1F684": "rails", "1F685": "rails", "1F687": "rails",
     "1F68B": "city", "1F47D": "space", "1F9D1-200D-1F680": "moonscape", "1F995": "jungle",
-    "1F996": "jungle", "1F438": "lake", "1F40A": "lake", "1F99B": "lake", "1F9AB": "lake",
+    "1F996": "jungle", "1F438": "lake", "@lilypad": "lake", "@haystack": "farm", "1F40A": "lake", "1F99B": "lake", "1F9AB": "lake",
     "1F9A6": "lake", "1F9A9": "lake", "@fireplace": "room", "@piano": "room", "1F47B": "graveyard",
     "1F5FD": "city", "E205": "city", "1F5FC": "city", "1F40B": "sea", "1F433": "sea",
     "1F383": "graveyard", "@throne": "room", "1F6F5R": "city", "@gnome": "garden",
@@ -99,7 +99,13 @@ def _home(reading: Reading) -> str:
     if not things:
         return "" if not (reading.land or weathered or reading.season or reading.time) else "meadow"
     poses = {t.pose for t in things}
-    if kinds & {"fish"} and not kinds & {"furniture", "boat", "person"} and "1F37D" not in kinds:
+    contained = {k.figure for k in reading.links if k.rel == "in"}
+    fishy = [t for i, t in enumerate(reading.things) if t.kind == "fish" and i not in contained]
+    if fishy and "swim" in poses:
+        return "underwater"
+    if reading.named("@fishbowl") or reading.named("@aquarium"):
+        return "room" if not _all_small([t for t in things if t.kind != "fish"]) else "table"
+    if fishy and not kinds & {"furniture", "boat", "person"} and "1F37D" not in kinds:
         only = things[0]
         if only.kind == "fish" and only.art not in ("1F980", "1F9DC", "1F41A", "1F9AA"):
             return "underwater"
@@ -112,6 +118,12 @@ def _home(reading: Reading) -> str:
     if "space" in kinds and not kinds & {"building", "beast", "head", "tree"}:
         return "space"
     inside = kinds & {"furniture", "wall"}
+    served = kinds & {"food", "drink"} and not outdoors and not weathered and not reading.land
+    held = {k.ground for k in reading.links if k.rel in ("hold", "eat")}
+    large = [t for t in things if t.kind in _LIVING and t.height > 0.4]
+    loose = any(t.kind in ("food", "drink") and i not in held for i, t in enumerate(reading.things))
+    if served and loose and not large and not kinds & {"flier", "bird"}:
+        return "table"
     if inside and not outdoors and not reading.land:
         if _all_small([t for t in things if t.kind != "wall"]) and reading.named("@table"):
             return "table"
@@ -168,5 +180,5 @@ def _afloat(thing: Thing) -> bool:
     return (
         thing.kind in ("boat", "seabeast", "surfer", "fish")
         or thing.pose in ("swim", "float", "sail", "dive")
-        or thing.art in ("1F9A2", "1F986", "1FABF", "E2C0", "1FAB7", "@submarine")
+        or thing.art in ("1F9A2", "1F986", "1FABF", "@iceberg", "1FAB7", "@submarine", "@lilypad")
     )

@@ -136,23 +136,26 @@ def _milkyway(canvas: Canvas, horizon: float, *, faint: bool) -> None:
 
 
 def _aurora(canvas: Canvas, horizon: float) -> None:
+    """Curtains of light: upright strips whose lower edge swings."""
     rng = canvas.rng
-    for i, colour in enumerate(("#3BE8A0", "#45C9E8", "#9C6BE8", "#3BE8A0")):
+    curtains = (("#8E6BEA", 0.42, 0.4), ("#3BE8A0", 0.62, 0.5), ("#45E0C9", 0.82, 0.42))
+    for colour, low, tall in curtains:
         name = f"g{len(canvas.defs)}"
         canvas.defs.append(
             f'<linearGradient id="{name}" x1="0" y1="0" x2="0" y2="1"><stop offset="0" '
-            f'stop-color="{colour}" stop-opacity="0"/><stop offset="0.75" stop-color="{colour}" '
-            f'stop-opacity="0.62"/><stop offset="1" stop-color="{colour}" stop-opacity="0.05"/>'
+            f'stop-color="{colour}" stop-opacity="0"/><stop offset="0.8" stop-color="{colour}" '
+            f'stop-opacity="0.75"/><stop offset="1" stop-color="{colour}" stop-opacity="0"/>'
             "</linearGradient>"
         )
-        low = horizon * (0.5 + 0.12 * i)
-        points = [
-            (canvas.width * k / 6 - 30, low + rng.uniform(-0.12, 0.12) * horizon) for k in range(7)
-        ]
-        points[-1] = (canvas.width + 30, points[-1][1])
-        top = [(x, y - horizon * 0.42) for x, y in points]
-        upper = canvas.smooth(list(reversed(top)))
-        canvas.add(BACKDROP, path(canvas.smooth(points) + "L" + upper[1:] + "Z", f"url(#{name})"))
+        phase, strip = rng.uniform(0, 6), 26.0
+        strips: list[str] = []
+        x = -10.0
+        while x < canvas.width:
+            swing = math.sin(phase + x / canvas.width * 7) * 0.09 + math.sin(phase + x / 70) * 0.015
+            top = horizon * (low + swing - tall * rng.uniform(0.8, 1.0))
+            strips.append(rect(x, top, strip + 1, horizon * (low + swing) - top, f"url(#{name})"))
+            x += strip
+        canvas.add(BACKDROP, "".join(strips))
 
 
 def _lights(canvas: Canvas, setting: Setting, reading: Reading, horizon: float) -> None:
@@ -162,8 +165,13 @@ def _lights(canvas: Canvas, setting: Setting, reading: Reading, horizon: float) 
     if "@moon" in sky or "@crescent" in sky:
         art = "@moon" if "@moon" in sky else "@crescent"
         colour = PALETTE[sky[art]][1] if sky[art] in PALETTE else "#FFF1B8"
-        x = canvas.width * rng.choice((0.28, 0.72, 0.5))
-        _moon(canvas, x, min(horizon, canvas.height) * 0.3, 112, colour, full=art == "@moon")
+        x = canvas.width * rng.choice((0.26, 0.74))
+        size, y = 112.0, min(horizon, canvas.height) * 0.24
+        if setting.ground in ("space", "sky"):
+            x, y, size = canvas.width * rng.choice((0.16, 0.84)), canvas.height * 0.18, 120
+        if reading.big_disc:
+            x, y, size = canvas.width * 0.5, min(horizon * 0.62, canvas.height * 0.4), 250
+        _moon(canvas, x, y, size, colour, full=art == "@moon")
         return
     if setting.ground == "moonscape":
         globe = figure("@earth", "space")
@@ -196,6 +204,8 @@ def _lights(canvas: Canvas, setting: Setting, reading: Reading, horizon: float) 
         return
     radius = 88 if big else 62
     x, y = canvas.width * (0.14 if side < 0.5 else 0.86), min(horizon, canvas.height) * 0.22
+    if reading.big_disc:
+        x, y, radius = canvas.width * 0.5, min(horizon * 0.6, canvas.height * 0.4), 190
     canvas.add(BACKDROP, ellipse(x, y, radius * 2.6, radius * 2.6, canvas.glow("#FFF3B0", 0.9)))
     rays = []
     for i in range(12 if big else 0):
