@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from heliograph import errors, journal, lifecycle, models, providers
@@ -58,7 +58,7 @@ class Painter:
     def __init__(
         self,
         *modalities: str,
-        trouble: dict[str, BaseException] | None = None,
+        trouble: Mapping[str, BaseException] | None = None,
         pause: Callable[[], Any] | None = None,
         size: int = 0,
     ) -> None:
@@ -118,6 +118,76 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class Through(journal.Journal):
+    """A journal that does what another does; ``commit`` is called before each commit."""
+
+    def __init__(self, inner: journal.Journal) -> None:
+        self.inner = inner
+        self.blobs = inner.blobs
+
+    async def commit(self) -> None: ...
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def release(self, lease: journal.Lease) -> None:
+        await self.inner.release(lease)
+
+    async def append(
+        self, lease: journal.Lease, first: int, entries: Sequence[journal.Entry]
+    ) -> int:
+        await self.commit()
+        return await self.inner.append(lease, first, entries)
+
+    async def finish(
+        self,
+        lease: journal.Lease,
+        first: int,
+        entries: Sequence[journal.Entry],
+        snapshot: journal.Entry,
+    ) -> int:
+        await self.commit()
+        return await self.inner.finish(lease, first, entries, snapshot)
+
+    async def create(self, new: journal.NewResponse) -> journal.Created:
+        return await self.inner.create(new)
+
+    async def claim(
+        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
+    ) -> journal.Lease | None:
+        return await self.inner.claim(worker, capabilities, lease=lease, wait=wait)
+
+    async def renew(self, lease: journal.Lease, *, seconds: float) -> journal.LeaseState:
+        return await self.inner.renew(lease, seconds=seconds)
+
+    def read(
+        self, tenant: str, response_id: str, after: int = -1
+    ) -> AsyncGenerator[journal.Frame, None]:
+        return self.inner.read(tenant, response_id, after)
+
+    async def get(self, tenant: str, response_id: str) -> journal.Record:
+        return await self.inner.get(tenant, response_id)
+
+    async def delete(self, tenant: str, response_id: str) -> None:
+        await self.inner.delete(tenant, response_id)
+
+    async def cancel(self, tenant: str, response_id: str) -> None:
+        await self.inner.cancel(tenant, response_id)
+
+    async def cancelled(self, lease: journal.Lease) -> None:
+        await self.inner.cancelled(lease)
+
+    async def attach(self, tenant: str, response_id: str, reader: str, *, seconds: float) -> None:
+        await self.inner.attach(tenant, response_id, reader, seconds=seconds)
+
+    async def detach(self, tenant: str, response_id: str, reader: str) -> None:
+        await self.inner.detach(tenant, response_id, reader)
+
+    async def expire(self) -> int:
+        return await self.inner.expire()
 
 
 class House:
@@ -182,6 +252,12 @@ class House:
         await frames.aclose()
         return await self.decoded(entries)
 
+    async def seen(self, response_id: str, kind: str) -> None:
+        """Wait until the log has an event of this kind."""
+        async with asyncio.timeout(10):
+            while kind not in types(await self.logged(response_id)):  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+
     async def decoded(self, entries: list[journal.Entry]) -> list[models.StreamEvent]:
         return [
             models.decode_event(b"".join(await render(entry, self.store.blobs)), index)
@@ -211,3 +287,9 @@ def last(events: Sequence[models.StreamEvent]) -> models.OpenResponsesResult:
     """The response of the terminal event."""
     response: models.OpenResponsesResult = events[-1].response  # type: ignore[union-attr]
     return response
+
+
+def text_of(item: Any, part: int = 0) -> str:
+    """The text of a message's or reasoning's part."""
+    text: str = item.content[part].text
+    return text

@@ -3,95 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from tests.engine.kit import TOOL, Chat, House, Painter, ask, call, draws, last, types
+from tests.engine.kit import TOOL, Chat, House, Painter, Through, ask, call, draws, last, types
 
 from heliograph import errors, journal, lifecycle, models
 from heliograph.engine import Engine
 from heliograph.providers import Arguments, Finish, FunctionCall, Reasoning, Refusal, Text
 
 
-class Dying(journal.Journal):
-    """Lets ``appends`` commits pass and fails all later ones, as a store that is gone would.
-
-    One entry per commit: the boundaries that a crash can fall on are then all there are, but for
-    frames that must not be split, which go whole.
-    """
+class Dying(Through):
+    """Lets ``appends`` commits pass and fails all later ones, as a store that is gone would."""
 
     def __init__(self, inner: journal.Journal, appends: int) -> None:
-        self.inner = inner
-        self.blobs = inner.blobs
+        super().__init__(inner)
         self.left = appends
         self.dead = asyncio.Event()
 
-    def _spend(self) -> None:
+    async def commit(self) -> None:
         if self.left == 0:
             self.dead.set()
             raise errors.JournalError("the store is gone")
         self.left -= 1
 
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
-
-    async def append(
-        self, lease: journal.Lease, first: int, entries: Sequence[journal.Entry]
-    ) -> int:
-        self._spend()
-        return await self.inner.append(lease, first, entries)
-
-    async def finish(
-        self,
-        lease: journal.Lease,
-        first: int,
-        entries: Sequence[journal.Entry],
-        snapshot: journal.Entry,
-    ) -> int:
-        self._spend()
-        return await self.inner.finish(lease, first, entries, snapshot)
-
     async def release(self, lease: journal.Lease) -> None:
         raise AssertionError("a dead worker releases nothing")
-
-    async def create(self, new: journal.NewResponse) -> journal.Created:
-        return await self.inner.create(new)
-
-    async def claim(
-        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
-    ) -> journal.Lease | None:
-        return await self.inner.claim(worker, capabilities, lease=lease, wait=wait)
-
-    async def renew(self, lease: journal.Lease, *, seconds: float) -> journal.LeaseState:
-        return await self.inner.renew(lease, seconds=seconds)
-
-    def read(
-        self, tenant: str, response_id: str, after: int = -1
-    ) -> AsyncGenerator[journal.Frame, None]:
-        return self.inner.read(tenant, response_id, after)
-
-    async def get(self, tenant: str, response_id: str) -> journal.Record:
-        return await self.inner.get(tenant, response_id)
-
-    async def delete(self, tenant: str, response_id: str) -> None:
-        await self.inner.delete(tenant, response_id)
-
-    async def cancel(self, tenant: str, response_id: str) -> None:
-        await self.inner.cancel(tenant, response_id)
-
-    async def cancelled(self, lease: journal.Lease) -> None:
-        await self.inner.cancelled(lease)
-
-    async def attach(self, tenant: str, response_id: str, reader: str, *, seconds: float) -> None:
-        await self.inner.attach(tenant, response_id, reader, seconds=seconds)
-
-    async def detach(self, tenant: str, response_id: str, reader: str) -> None:
-        await self.inner.detach(tenant, response_id, reader)
-
-    async def expire(self) -> int:
-        return await self.inner.expire()
 
 
 async def idle(engine: Engine) -> None:
@@ -308,8 +246,7 @@ async def test_a_worker_that_lost_its_lease_writes_nothing_more(
     response_id = await home.submit(ask(tools=[TOOL]))
     await home.engine.start()
     await begun.wait()
-    while "image_generation_call.generating" not in types(await home.logged(response_id)):
-        await asyncio.sleep(0.001)
+    await home.seen(response_id, "image_generation_call.generating")
     home.clock.now += 11
     other = house(draws("a fox"), renew_seconds=0.01)
     await other.engine.start()

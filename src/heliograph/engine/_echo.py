@@ -68,7 +68,7 @@ class Echo:
             "store": _given(body, "store", True),
             "service_tier": "default",
             "text": {"format": {"type": "text"}} | (body.get("text") or {}),
-            "reasoning": {"effort": None, "summary": None} | (body.get("reasoning") or {}),
+            "reasoning": _reasoning(body.get("reasoning")),
             "usage": zero_usage(),
         }
         fields |= {name: _given(body, name, default) for name, default in _NUMBERS.items()}
@@ -91,6 +91,11 @@ class Echo:
 def _given(body: dict[str, Any], name: str, default: object) -> object:
     value = body.get(name)
     return default if value is None else value
+
+
+def _reasoning(given: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Null where none was asked for: ``@openrouter/sdk`` 0.1.27 refuses a null summary."""
+    return None if given is None else {"effort": None, "summary": None} | given
 
 
 def _tool(tool: dict[str, Any]) -> dict[str, Any]:

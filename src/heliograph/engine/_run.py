@@ -28,6 +28,7 @@ __all__ = ["Run"]
 
 log = logging.getLogger("heliograph.engine")
 
+CANCELLED = Ending(status="cancelled", message="cancelled by request")
 HANDED_OVER: Literal["handed over"] = "handed over"
 
 
@@ -142,6 +143,8 @@ class Run:
                 message=f"the worker was lost while an item was half out ({kinds}); "
                 "what was shown stands, and it cannot be gone on with",
             )
+        if await self._cancelled_before():
+            return CANCELLED
         await self._begin()
         ask = read_ask(self._body, self._catalog, self._limits)
         request = models.decode(models.ResponsesRequest, self._lease.request)
@@ -155,6 +158,16 @@ class Run:
             self._catalog,
             self._limits,
         ).run()
+
+    async def _cancelled_before(self) -> bool:
+        """Whether a cancel came before this claim: no provider is to be asked then.
+
+        Not looked up for a response that was claimed as soon as it was made.
+        """
+        lease = self._lease
+        if lease.epoch == 1 and self._clock() - lease.created_at < 1 and not lease.background:
+            return False
+        return (await self._journal.get(lease.tenant, lease.response_id)).cancel_requested
 
     async def _replay(self) -> None:
         lease = self._lease
@@ -215,7 +228,7 @@ class Run:
         """How it must end, or in how many seconds to ask again."""
         limits, now = self._limits, self._clock()
         if state.cancel_requested:
-            return Ending(status="cancelled", message="cancelled by request")
+            return CANCELLED
         left = self._started_at + limits.wall_seconds - now
         if left <= 0:
             return Ending(

@@ -99,11 +99,8 @@ def hosted_tool(index: int, tool: dict[str, Any], catalog: providers.Catalog) ->
     try:
         provider.check(hosted.job)
     except errors.ProviderError as error:
-        raise errors.BadRequest(
-            error.message,
-            param=hosted.field(error.param) if error.param else f"tools[{index}]",
-            code="invalid_value",
-        ) from None
+        field = hosted.field(error.param) if error.param else f"tools[{index}]"
+        raise fields.invalid(field, error.message) from None
     return hosted
 
 
