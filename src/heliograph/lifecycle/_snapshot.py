@@ -18,6 +18,8 @@ from msgspec import UNSET
 
 from heliograph import models
 
+_TextDelta: Final = models.TextDeltaEvent
+
 Key = tuple[Any, ...]
 Fold = Callable[["Snapshot", Any], None]
 
@@ -39,7 +41,7 @@ class Snapshot:
         self._ended = False
         self._items: dict[int, Any] = {}  # every item, by output_index
         self._mine: dict[int, Any] = {}  # the open ones among them: our own copies
-        # Where deltas go: content by output_index and content_index (the hot ones), the rest by key.
+        # Where deltas go: content, which is hot, by its two indexes; the rest by key.
         self._texts: dict[int, dict[int, Callable[[str], Any]]] = {}
         self._open: dict[Key, Callable[[str], Any]] = {}
         self._buffers: dict[Key, tuple[StringIO, Callable[[str], Any]]] = {}
@@ -71,7 +73,7 @@ class Snapshot:
 
     def apply(self, event: models.StreamEvent) -> None:
         """Folds one event into the response."""
-        if event.__class__ is models.TextDeltaEvent:
+        if event.__class__ is _TextDelta:
             try:
                 self._texts[event.output_index][event.content_index](event.delta)
             except KeyError:
