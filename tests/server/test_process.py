@@ -10,20 +10,21 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from tests.server.kit import assert_valid, read
+from tests.server.kit import assert_valid
 from tests.server.process import Process
-from tests.server.test_kill import request
+from tests.server.test_kill import Reader, request
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_lets_running_work_finish(tmp_path: Path, number: signal.Signals) -> None:
-    with Process(tmp_path / "data") as process, httpx2.Client(base_url=process.url) as http:
-        with http.stream(
-            "POST", "/v1/responses", json=request(1, stream=True), timeout=20
-        ) as response:
-            process.signal(number)
-            stream = assert_valid(read(response))
-        assert stream.types[-1] == "response.completed"
+    with Process(tmp_path / "data") as process:
+        reader = Reader(1, background=False)
+        reader.post(process.url)
+        while not reader.stream.frames:
+            time.sleep(0.001)
+        process.signal(number)
+        reader.join()
+        assert assert_valid(reader.stream).types[-1] == "response.completed"
         assert process.wait() == 0
         with pytest.raises(httpx2.ConnectError):
             httpx2.get(f"{process.url}/healthz")

@@ -56,7 +56,7 @@ class Server:
     """``await start()``, then ``port`` and ``url``, then ``await stop()``; or ``async with``.
 
     It runs in the current event loop. ``start`` raises ``ConfigError`` for settings that must not
-    be served or an address that cannot be had.
+    be served, an address that cannot be had, or a data folder that cannot be used.
     """
 
     def __init__(self, settings: Settings | None = None, catalog: Catalog | None = None) -> None:
@@ -80,6 +80,9 @@ class Server:
         runtime: Runtime = app.state.runtime
         try:
             await runtime.start()
+        except errors.JournalError as error:
+            sock.close()
+            raise errors.ConfigError(str(error)) from error
         except BaseException:
             sock.close()
             raise
