@@ -7,7 +7,7 @@ difference that is not here and on an entry that no longer holds.
 from __future__ import annotations
 
 NEWER = "in this package, in none of the specifications; goes through as an unknown field"
-NEWER_TYPE = "in this package, in none of the specifications; goes through as an unknown item"
+NEWER_TYPE = "in this package, in none of the specifications; goes through as an unknown object"
 UNTAGGED = "items that bear no type are read all the same: the tolerant reader works the type out"
 ALONE = "a class that stands alone in its place decodes without its tag"
 FOUR_SHAPES = "one class reads all four shapes of `error`, so it can ask for no one shape's fields"
@@ -33,17 +33,6 @@ OPENAI = {
 }
 
 OPENROUTER = {
-    "AlignmentPlugin.instruct: absent": NEWER,
-    "AlignmentPlugin.max_retries: absent": NEWER,
-    "AlignmentPlugin.mode: absent": NEWER,
-    "AlignmentPlugin.rules: absent": NEWER,
-    "AlignmentPlugin.threshold: absent": NEWER,
-    "ArmorPlugin.classifier_context: absent": NEWER,
-    "ArmorPlugin.evaluate_native_tools: absent": NEWER,
-    "ArmorPlugin.mode: absent": NEWER,
-    "ArmorPlugin.on_error: absent": NEWER,
-    "ArmorPlugin.output_mode: absent": NEWER,
-    "ArmorPlugin.use_cc_style_default_rules: absent": NEWER,
     "BaseInputsMessage.type: required here": UNTAGGED,
     "ConfigurationUpdateItem.reasoning: not demanded": "this package alone requires it",
     "ContainerReferenceEnvironment.file_ids: absent": NEWER,
@@ -62,7 +51,6 @@ OPENROUTER = {
     "InputMessageItem.type: required here": UNTAGGED,
     "InputVideo.processing: absent": NEWER,
     "InputsMessage.type: required here": UNTAGGED,
-    "JevRouterPlugin.models: absent": NEWER,
     "LegacyWebSearchServerTool.x_search: absent": NEWER,
     "OpenAIResponseFunctionToolCall.subagent_items: untyped here": (
         "the specification has open maps here"
@@ -89,6 +77,10 @@ OPENROUTER = {
     "ProviderPreferences.options: absent": NEWER,
     "ResponsesRequest.deferred_tools: absent": NEWER,
     "ResponsesRequest.input: has no OutputArmorBlockedItem": NEWER_TYPE,
+    "ResponsesRequest.plugins: has no AlignmentPlugin": NEWER_TYPE,
+    "ResponsesRequest.plugins: has no ArmorPlugin": NEWER_TYPE,
+    "ResponsesRequest.plugins: has no JevRouterPlugin": NEWER_TYPE,
+    "ResponsesRequest.plugins: has no SwitchyardRouterPlugin": NEWER_TYPE,
     "ResponsesRequest.previous_response_id: refuses any": "OpenRouter refuses all of them",
     "ResponsesRequest.stop: absent": NEWER,
     "ShellCallItem.environment: refuses any": ANY_OBJECT,
@@ -97,8 +89,6 @@ OPENROUTER = {
     "ShellCallOutputItem.files: absent": NEWER,
     "StreamEventsResponseOutputItemAdded.item: has no OutputArmorBlockedItem": NEWER_TYPE,
     "StreamEventsResponseOutputItemDone.item: has no OutputArmorBlockedItem": NEWER_TYPE,
-    "SwitchyardRouterPlugin.algorithm: absent": NEWER,
-    "SwitchyardRouterPlugin.judge_model: absent": NEWER,
     "ToolSearchCallItem.call_id: not demanded": "this package alone requires it",
     "ToolSearchOutputItem.call_id: not demanded": "this package alone requires it",
     "UsageCostDetails.server_tool_cost: absent": NEWER,

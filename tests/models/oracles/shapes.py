@@ -42,8 +42,9 @@ class Obj:
 
     @functools.cached_property
     def tags(self) -> frozenset[str]:
-        kind = self.fields.get("type")
-        return kind.shape.constants if kind else frozenset()
+        """What tells it apart in a union: constants of `type`, or of `id` (OpenRouter's plugins)."""
+        shapes = [self.fields[name].shape for name in ("type", "id") if name in self.fields]
+        return next((shape.constants for shape in shapes if shape.constants), frozenset())
 
     def __repr__(self) -> str:
         return f"Obj({self.name})"
