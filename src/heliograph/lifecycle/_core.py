@@ -197,25 +197,20 @@ class Core:
         self._hold = False
         self._found: list[Violation] = []
 
-    def flag(self, rule: str, message: str, expected: str) -> None:
+    def _flag(self, rule: str, message: str, expected: str) -> None:
         """Reports a fault of the event that is being judged."""
         self._found.append(Violation(rule, self._next + self._skew - 1, message, expected))
 
-    @property
-    def refused(self) -> bool:
-        """Whether the event has a fault and may therefore move nothing."""
-        return self._hold and bool(self._found)
-
-    def running(self, event: Any) -> bool:
+    def _running(self, event: Any) -> bool:
         """Whether the event may be judged further; reports it where the response is not running."""
         state = self._response
         if state.name == "in_progress":
             return True
         if state.final or state.name == "errored":
-            self.flag("HG-END-001", f"{event.type} after the response ended", "nothing more")
+            self._flag("HG-END-001", f"{event.type} after the response ended", "nothing more")
             return False
         if state.name == "none" or "no-in-progress" not in self._dialect:
-            self.flag(
+            self._flag(
                 "HG-RSP-005",
                 f"{event.type} "
                 + (
@@ -230,7 +225,7 @@ class Core:
         self._response = state.landing[t.IN_PROGRESS]
         return True
 
-    def seek(self, event: Any) -> Item | None:
+    def _seek(self, event: Any) -> Item | None:
         """The open item that the event names, after its id or index proved unusual.
 
         None where the event cannot be judged further; the reason has been reported.
@@ -241,24 +236,24 @@ class Core:
         if item is not None:
             if id_ == item.id or id_ is UNSET or item.id is None:
                 return item
-            self.flag(
+            self._flag(
                 "HG-ITM-003",
                 f"{event.type} names item_id {id_!r} at output_index {index}",
                 f"item_id {item.id!r}",
             )
             return None if self._hold else self._items.get(self._ids.get(id_, index), item)
-        if not self.running(event):
+        if not self._running(event):
             return None
         known = self._ids.get(id_) if isinstance(id_, str) else None
         if known is not None and known in self._items:
-            self.flag(
+            self._flag(
                 "HG-ITM-003",
                 f"{event.type} names output_index {index} for item {id_!r}",
                 f"output_index {known}",
             )
             return None if self._hold else self._items[known]
         closed = index in self._done
-        self.flag(
+        self._flag(
             "HG-ITM-002",
             f"{event.type} at output_index {index}, "
             + ("whose item is done" if closed else "where no item was added"),
@@ -266,9 +261,9 @@ class Core:
         )
         if self._hold or closed:
             return None
-        return self.adopt(index, id_ if isinstance(id_, str) else None)
+        return self._adopt(index, id_ if isinstance(id_, str) else None)
 
-    def adopt(self, index: int, id_: str | None) -> Item:
+    def _adopt(self, index: int, id_: str | None) -> Item:
         """Takes up an item that nothing announced."""
         item = Item(index, id_, ADOPTED, None)
         self._items[index] = item

@@ -96,6 +96,12 @@ ADDED_ROWS: Final[dict[str, _Rows]] = {
         },
     },
     "whole-calls": _whole_calls(),
+    "missing-fields": {
+        name: {
+            (state, t.done("")): "done" for state, event in table if event == t.done("completed")
+        }
+        for name, table in t.ITEM_TABLES.items()
+    },
 }
 
 

@@ -170,9 +170,9 @@ class Machine(Core):
             if kind == t.ERROR or "no-sequence" in self._dialect:
                 return
             if self._hold or not self._uncounted:
-                self.flag("HG-SEQ-002", f"{kind} has no sequence_number", str(wanted))
+                self._flag("HG-SEQ-002", f"{kind} has no sequence_number", str(wanted))
             self._uncounted = True
             return
         self._pass(max(wanted, number + 1))
         if not (first and number == 1 and "sequence-from-one" in self._dialect):
-            self.flag("HG-SEQ-001", f"{kind} has sequence_number {number}", str(wanted))
+            self._flag("HG-SEQ-001", f"{kind} has sequence_number {number}", str(wanted))

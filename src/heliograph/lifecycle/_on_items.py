@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from functools import cache
 from io import StringIO
 from typing import Any, Final
 
-import msgspec
 from msgspec import UNSET
 
 from heliograph import models
 
 from . import _tables as t
 from ._core import ADOPTED, Core, Item, State, readable
+from ._whole import ITEM_TEXTS, check_whole, difference, has_picture, item_text, present
 
 _IMAGE_TYPES: Final = frozenset({"image_generation_call", "openrouter:image_generation"})
-_PICTURES: Final = ("result", "image_b64", "image_url")
 _PARTIAL: Final = "response.image_generation_call.partial_image"
 
 #: Item table -> the rule that its refusals break; other tables: HG-CAL-001.
-_ORDER_RULES: Final = {"function_call": "HG-FNC-001", "message": "HG-ITM-010"}
+_ORDER_RULES: Final = {"function_call": "HG-FNC-001"}
 _DONE_NAMES: Final = {s: t.done(s) for s in ("", "completed", "incomplete", "failed", "generating")}
 _FINAL: Final = frozenset({"", "completed", "incomplete", "failed"})
 
@@ -37,43 +35,10 @@ CALL_TEXTS: Final = {
     "response.apply_patch_call_operation_diff.done": "diff",
 }
 
-#: Item type -> where the done item holds the text that its events streamed.
-_ITEM_TEXTS: Final = {
-    "function_call": ("arguments",),
-    "custom_tool_call": ("input",),
-    "code_interpreter_call": ("code",),
-    "mcp_call": ("arguments",),
-    "apply_patch_call": ("operation", "diff"),
-}
-
-
-def present(value: Any) -> Any:
-    """The value, or None where the wire had none."""
-    return None if value is UNSET else value
-
-
-def shown(text: str | None, limit: int = 40) -> str:
-    """A text short enough for a message."""
-    if text is None:
-        return "nothing"
-    return repr(text) if len(text) <= limit else f"{text[:limit]!r}... ({len(text)} characters)"
-
-
-def difference(got: str, want: str) -> tuple[str, str]:
-    """What a message shows of two texts that differ: both, from a little before they do."""
-    at = next((i for i, (a, b) in enumerate(zip(got, want, strict=False)) if a != b), None)
-    if at is None:
-        return f"{len(got)} characters", f"the {len(want)} characters that were streamed"
-    start = max(0, at - 10)
-    return (
-        f"{got[start : at + 20]!r} at character {start}",
-        f"{want[start : at + 20]!r} there, as it was streamed",
-    )
-
 
 # --- added -----------------------------------------------------------------------------------
 def added(m: Core, event: Any) -> None:
-    if m._response.name != "in_progress" and not m.running(event):
+    if m._response.name != "in_progress" and not m._running(event):
         return
     index, item = event.output_index, event.item
     id_ = getattr(item, "id", None)
@@ -81,13 +46,13 @@ def added(m: Core, event: Any) -> None:
         id_ = None
     kind = "" if item is None else item.type
     if index != m._next_output:
-        m.flag(
+        m._flag(
             "HG-ITM-001",
             f"an item was added at output_index {index}",
             f"output_index {m._next_output}",
         )
     if id_ in m._ids:
-        m.flag(
+        m._flag(
             "HG-ITM-004",
             f"the item at output_index {index} has the id of the one at {m._ids[id_]}, {id_!r}",
             "an id of its own",
@@ -117,11 +82,11 @@ def added(m: Core, event: Any) -> None:
 def flag_null(m: Core, event: Any) -> None:
     """Open Responses lets an item be null; the other specs do not."""
     if "missing-fields" not in m._dialect:
-        m.flag("HG-FLD-001", f"{event.type} has item null", "an item")
+        m._flag("HG-FLD-001", f"{event.type} has item null", "an item")
 
 
 #: Item types whose content comes in events of its own (a patch may be announced with its path).
-_FILLED: Final = frozenset({"message", "reasoning"} | _ITEM_TEXTS.keys() - {"apply_patch_call"})
+_FILLED: Final = frozenset({"message", "reasoning"} | ITEM_TEXTS.keys() - {"apply_patch_call"})
 
 
 def _check_unfinished(m: Core, item: Any) -> None:
@@ -129,23 +94,17 @@ def _check_unfinished(m: Core, item: Any) -> None:
         return
     status = present(getattr(item, "status", None))
     if status is not None and status != "in_progress":
-        m.flag("HG-ITM-006", f"an item was added with status {status!r}", "in_progress")
+        m._flag("HG-ITM-006", f"an item was added with status {status!r}", "in_progress")
         return
     kind = item.type
     if kind == "message" or kind == "reasoning":
         filled = bool(present(item.content)) or bool(kind == "reasoning" and item.summary)
     else:
-        filled = kind in _FILLED and bool(_item_text(item))
+        filled = kind in _FILLED and bool(item_text(item))
     if filled:
-        m.flag(
+        m._flag(
             "HG-ITM-006", f"a {kind} was added with content in it", "content in events of its own"
         )
-
-
-def _item_text(item: Any) -> str | None:
-    for name in _ITEM_TEXTS[item.type]:
-        item = present(getattr(item, name, None))
-    return item if isinstance(item, str) else None
 
 
 # --- done ------------------------------------------------------------------------------------
@@ -153,7 +112,7 @@ def done(m: Core, event: Any) -> None:
     index, final = event.output_index, event.item
     item = m._items.get(index)
     if item is None:
-        item = m.seek(event)
+        item = m._seek(event)
         if item is None:
             return
     id_ = getattr(final, "id", UNSET)
@@ -164,10 +123,10 @@ def done(m: Core, event: Any) -> None:
     elif final is None:
         flag_null(m, event)
     elif final.type != item.added.type:
-        m.flag("HG-ITM-005", f"a {item.type} was done as a {final.type}", f"type {item.type}")
+        m._flag("HG-ITM-005", f"a {item.type} was done as a {final.type}", f"type {item.type}")
     else:
         if id_ != item.id and item.id is not None:
-            m.flag("HG-ITM-003", f"item {item.id!r} was done with id {id_!r}", f"id {item.id!r}")
+            m._flag("HG-ITM-003", f"item {item.id!r} was done with id {id_!r}", f"id {item.id!r}")
         kind = final.type
         status = getattr(final, "status", UNSET)
         if status is UNSET or status is None:
@@ -175,10 +134,10 @@ def done(m: Core, event: Any) -> None:
         if before.next.get(_DONE_NAMES.get(status) or t.done(status)) is None:
             _refuse_done(m, item, status)
         if kind in _IMAGE_TYPES:
-            if status == "completed" and not _has_picture(final):
-                m.flag("HG-IMG-009", "a completed image call without a result", "the picture")
+            if status == "completed" and not has_picture(final):
+                m._flag("HG-IMG-009", "a completed image call without a result", "the picture")
         else:
-            _check_whole(m, item, final)
+            check_whole(m, item, final)
     if m._found and m._hold:
         return
     del m._items[item.index]
@@ -199,99 +158,11 @@ def _refuse_done(m: Core, item: Item, status: str) -> None:
     else:
         rule = "HG-ITM-007"
     legal = {readable(e) for e in state.landing if e.startswith(t.DONE)}
-    m.flag(
+    m._flag(
         rule,
         what,
         " or ".join(sorted(legal)) if rule == "HG-ITM-007" else state.expects(),
     )
-
-
-@cache
-def _picture_fields(cls: type) -> tuple[int, ...]:
-    fields: tuple[str, ...] = cls.__struct_fields__  # type: ignore[attr-defined]
-    return tuple(fields.index(name) for name in _PICTURES if name in fields)
-
-
-def _has_picture(item: Any) -> bool:
-    # Not by attribute: reading a picture's attribute would build its text out of the frame.
-    values = msgspec.structs.astuple(item)
-    return any(values[n] not in (UNSET, None, "") for n in _picture_fields(item.__class__))
-
-
-def _check_whole(m: Core, item: Item, final: Any) -> None:
-    """The done item against what its events streamed."""
-    kind = item.type
-    open_parts = [key for key, part in item.parts.items() if not part.state.final]
-    open_parts = [key for key in open_parts if item.parts[key].state is not ADOPTED]
-    if open_parts:
-        m.flag(
-            "HG-ITM-008",
-            f"a {kind} was done with {len(open_parts)} of its parts open",
-            f"{item.parts[open_parts[0]].state.expects()} first",
-        )
-        return
-    for name in ("call_id", "name"):
-        was, now = (present(getattr(i, name, None)) for i in (item.added, final))
-        if was and was != now:
-            m.flag("HG-ITM-005", f"{name} {was!r} became {now!r}", f"{name} {was!r}")
-    if kind == "message":
-        _check_parts(m, item, "content", final, "HG-ITM-009")
-    elif kind == "reasoning":
-        _check_parts(m, item, "content", final, "HG-RSN-004")
-        _check_parts(m, item, "summary", final, "HG-RSN-004")
-    elif kind == "shell_call":
-        _check_commands(m, item, final)
-    elif kind in _ITEM_TEXTS:
-        streamed = item.streamed()
-        if streamed is None:
-            if "whole-calls" in m._dialect:
-                return
-            streamed = _item_text(item.added) or ""
-        text = _item_text(final) or ""
-        if streamed == text:
-            return
-        rule = "HG-FNC-003" if kind == "function_call" else "HG-CAL-003"
-        got, want = difference(text, streamed)
-        m.flag(rule, f"a {kind} was done with {_ITEM_TEXTS[kind][-1]} {got}", want)
-
-
-def _check_commands(m: Core, item: Item, final: Any) -> None:
-    streamed = [part.said for _, part in sorted(item.parts.items())]
-    commands = getattr(present(final.action), "commands", None)
-    if streamed and None not in streamed and streamed != commands:
-        m.flag(
-            "HG-CAL-003",
-            f"a shell_call was done with {len(commands or ())} commands",
-            f"the {len(streamed)} that were streamed, as they were",
-        )
-
-
-def _check_parts(m: Core, item: Item, scope: str, final: Any, rule: str) -> None:
-    """``content`` or ``summary`` of a done item against its parts as they were done."""
-    if scope == "content":
-        parts = {k: p for k, p in item.parts.items() if isinstance(k, int)}
-    else:
-        parts = {k[1]: p for k, p in item.parts.items() if isinstance(k, tuple)}
-    whole = present(getattr(final, scope, None)) or []
-    if not parts and "whole-calls" in m._dialect:
-        return
-    if any(part.final is None for part in parts.values()):  # adopted somewhere: not known whole
-        return
-    if len(whole) != len(parts):
-        m.flag(
-            rule,
-            f"a {item.type} was done with {len(whole)} {scope} parts",
-            f"the {len(parts)} that were streamed",
-        )
-        return
-    for n, (_, part) in enumerate(sorted(parts.items())):
-        if part.final != whole[n]:
-            m.flag(
-                rule,
-                f"{scope}[{n}] of the done {item.type} is not the part that was done",
-                "the part as it was done",
-            )
-            return
 
 
 # --- the calls' own events -------------------------------------------------------------------
@@ -299,14 +170,14 @@ def find(m: Core, event: Any) -> Item | None:
     item = m._items.get(event.output_index)
     if item is not None and item.id == event.item_id:
         return item
-    return m.seek(event)
+    return m._seek(event)
 
 
 def call(m: Core, event: Any) -> None:
     """An event that only moves its item."""
     item = m._items.get(event.output_index)
     if item is None or item.id != event.item_id:
-        item = m.seek(event)
+        item = m._seek(event)
         if item is None:
             return
     kind = event.type
@@ -322,7 +193,7 @@ def refuse(m: Core, item: Item, kind: str) -> State:
     """Reports an event that the item's table refuses; returns where to go on."""
     state = item.state
     if kind not in state.landing:
-        m.flag("HG-ITM-010", f"{kind} on a {item.type}", "an event of its item's type")
+        m._flag("HG-ITM-010", f"{kind} on a {item.type}", "an event of its item's type")
         return state
     rule = _ORDER_RULES.get(item.type, "HG-CAL-001")
     if item.type in _IMAGE_TYPES:
@@ -331,14 +202,14 @@ def refuse(m: Core, item: Item, kind: str) -> State:
             rule = "HG-IMG-005" if state.name == "completed" else "HG-IMG-001"
         elif state.landing[kind].rank <= state.rank:
             rule = "HG-IMG-002"
-    m.flag(rule, f"{kind} while the {item.type} is {state.name}", state.expects())
+    m._flag(rule, f"{kind} while the {item.type} is {state.name}", state.expects())
     return state.after_refusal(kind)
 
 
 def partial_image(m: Core, event: Any) -> None:
     item = m._items.get(event.output_index)
     if item is None or item.id != event.item_id:
-        item = m.seek(event)
+        item = m._seek(event)
         if item is None:
             return
     state = item.state.next.get(_PARTIAL)
@@ -349,10 +220,10 @@ def partial_image(m: Core, event: Any) -> None:
         came = f"partial_image_index {number}"
         if item.partials:
             came = f"partial_image_index went from {item.next_partial - 1} to {number}"
-        m.flag("HG-IMG-003", came, f"{item.next_partial}")
+        m._flag("HG-IMG-003", came, f"{item.next_partial}")
     limit = m._limits.get(item.state.table)
     if limit is not None and item.partials >= limit and "extra-partial-images" not in m._dialect:
-        m.flag("HG-IMG-004", f"partial image {item.partials + 1} of {limit}", f"at most {limit}")
+        m._flag("HG-IMG-004", f"partial image {item.partials + 1} of {limit}", f"at most {limit}")
     if m._found and m._hold:
         return
     item.state = state
@@ -363,7 +234,7 @@ def partial_image(m: Core, event: Any) -> None:
 def call_delta(m: Core, event: Any) -> None:
     item = m._items.get(event.output_index)
     if item is None or item.id != event.item_id:
-        item = m.seek(event)
+        item = m._seek(event)
         if item is None:
             return
     kind = event.type
@@ -394,10 +265,10 @@ def call_text_done(m: Core, event: Any) -> None:
         streamed = "" if item.text is None else item.text.getvalue()
         if streamed != text and not (item.text is None and "whole-calls" in m._dialect):
             got, want = difference(text or "", streamed)
-            m.flag("HG-FNC-002" if function else "HG-CAL-002", f"{kind} has {got}", want)
+            m._flag("HG-FNC-002" if function else "HG-CAL-002", f"{kind} has {got}", want)
         name = present(event.name) if function else None
         if name is not None and item.added is not None and name != item.added.name:
-            m.flag("HG-FNC-004", f"{kind} names {name!r}", repr(item.added.name))
+            m._flag("HG-FNC-004", f"{kind} names {name!r}", repr(item.added.name))
     if m._found and m._hold:
         return
     item.state = state

@@ -10,7 +10,8 @@ from heliograph import models
 
 from . import _tables as t
 from ._core import ADOPTED, UNKNOWN, Core, Item, Part, State
-from ._on_items import difference, find, present
+from ._on_items import find
+from ._whole import difference, present
 
 
 class Place(NamedTuple):
@@ -90,7 +91,7 @@ def _words(part: Any) -> str:
 
 def _item_of(m: Core, event: Any, place: Place) -> Item | None:
     if place is _COMMAND:  # these events name no item
-        return m._items.get(event.output_index) or m.seek(event)
+        return m._items.get(event.output_index) or m._seek(event)
     return find(m, event)
 
 
@@ -105,14 +106,14 @@ def opened(m: Core, event: Any) -> None:
     state = item.state.next.get(kind)
     if state is None:
         rule = "HG-ITM-010" if kind not in item.state.landing else "HG-CAL-001"
-        m.flag(rule, f"{kind} on a {item.type or 'closed item'}", item.state.expects())
+        m._flag(rule, f"{kind} on a {item.type or 'closed item'}", item.state.expects())
         if m._hold:
             return
     key = _key(place, event)
     index = getattr(event, place.key)
     before = item.parts.get(key)
     if before is not None and not (place is _PANEL and before.state.final):
-        m.flag(
+        m._flag(
             "HG-PRT-001",
             f"{place.key} {index!r} was added twice",
             f"{place.key} {item.opened.get(place.scope, 0) if item.opened else 0}",
@@ -144,7 +145,7 @@ def _new_part(m: Core, item: Item, place: Place, event: Any) -> Part:
     elif words:
         # A command may be announced with its text: no spec says that it is empty then.
         if place is not _COMMAND and "added-whole" not in m._dialect:
-            m.flag("HG-PRT-004", f"{event.type} with text in it", "an empty text, then deltas")
+            m._flag("HG-PRT-004", f"{event.type} with text in it", "an empty text, then deltas")
         part.forget_text()
     return part
 
@@ -152,7 +153,7 @@ def _new_part(m: Core, item: Item, place: Place, event: Any) -> Part:
 def _check_index(m: Core, item: Item, place: Place, index: Any) -> None:
     following = item.opened.get(place.scope, 0) if item.opened else 0
     if place is not _PANEL and index != following and item.state is not ADOPTED:
-        m.flag("HG-PRT-002", f"{place.key} {index}", f"{place.key} {following}")
+        m._flag("HG-PRT-002", f"{place.key} {index}", f"{place.key} {following}")
 
 
 # --- finding ---------------------------------------------------------------------------------
@@ -163,7 +164,7 @@ def _seek_part(m: Core, item: Item, event: Any, place: Place) -> Part | None:
     part = Part(m._starts[place.table], place.table)
     if place is _OUTPUT:
         if item.state.next.get(kind) is None:
-            m.flag("HG-ITM-010", f"{kind} on a {item.type}", "an event of its item's type")
+            m._flag("HG-ITM-010", f"{kind} on a {item.type}", "an event of its item's type")
             return None
         _check_index(m, item, place, index)
     elif kind in _BARE and "bare-reasoning" in m._dialect and item.type == "reasoning":
@@ -172,7 +173,9 @@ def _seek_part(m: Core, item: Item, event: Any, place: Place) -> Part | None:
         if item.state is not ADOPTED:
             rule = "HG-RSN-001" if kind in _BARE or place is _SUMMARY else "HG-PRT-001"
             rule = "HG-CAL-001" if place is _COMMAND or place is _PANEL else rule
-            m.flag(rule, f"{kind} for {place.key} {index!r}, which was not added", "it added first")
+            m._flag(
+                rule, f"{kind} for {place.key} {index!r}, never added", "its added event"
+            )
         part = Part(ADOPTED, place.table)
     if m._found and m._hold:
         return None
@@ -181,7 +184,7 @@ def _seek_part(m: Core, item: Item, event: Any, place: Place) -> Part | None:
 
 
 def _refuse(m: Core, part: Part, kind: str) -> State:
-    m.flag(
+    m._flag(
         _RULES.get(part.state.table, _TEXT_RULES)[0],
         f"{kind} while the {part.type} part is {part.state.name}",
         part.state.expects(),
@@ -203,7 +206,7 @@ def content_delta(m: Core, event: Any) -> None:
     """The hottest handler: a piece of text, refusal or reasoning."""
     item = m._items.get(event.output_index)
     if item is None or item.id != event.item_id:
-        item = m.seek(event)
+        item = m._seek(event)
         if item is None:
             return
     part = item.parts.get(event.content_index)
@@ -258,7 +261,7 @@ def text_done(m: Core, event: Any) -> None:
         streamed = part.text.getvalue()
         if streamed != text:
             got, want = difference(text, streamed)
-            m.flag(_RULES.get(part.state.table, _TEXT_RULES)[1], f"{kind} has {got}", want)
+            m._flag(_RULES.get(part.state.table, _TEXT_RULES)[1], f"{kind} has {got}", want)
     if m._found and m._hold:
         return
     part.state = state
@@ -276,7 +279,7 @@ def annotation(m: Core, event: Any) -> None:
         return
     count = len(part.annotations or ())
     if event.annotation_index != count and state is not ADOPTED:
-        m.flag("HG-TXT-003", f"annotation_index {event.annotation_index}", str(count))
+        m._flag("HG-TXT-003", f"annotation_index {event.annotation_index}", str(count))
     if m._found and m._hold:
         return
     if part.annotations is None:
@@ -305,12 +308,12 @@ def part_done(m: Core, event: Any) -> None:
 
 def _check_part(m: Core, part: Part, final: Any) -> None:
     if final.type != part.type:
-        m.flag("HG-PRT-003", f"a {part.type} part was done as {final.type}", f"type {part.type}")
+        m._flag("HG-PRT-003", f"a {part.type} part was done as {final.type}", f"type {part.type}")
         return
     words = _words(final)
     if part.said is not None and words != part.said:
         got, want = difference(words, part.said)
-        m.flag(
+        m._flag(
             _RULES.get(part.state.table, _TEXT_RULES)[2],
             f"a {part.type} part was done with {got}",
             want,
@@ -318,7 +321,7 @@ def _check_part(m: Core, part: Part, final: Any) -> None:
     if part.type == "output_text":
         listed = present(final.annotations) or []
         if listed != (part.annotations or []):
-            m.flag(
+            m._flag(
                 "HG-TXT-004",
                 f"a part was done with {len(listed)} annotations",
                 f"the {len(part.annotations or [])} that were added",

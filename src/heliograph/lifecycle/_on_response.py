@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from . import _tables as t
 from ._core import Core
-from ._on_items import present
+from ._whole import present
 
 #: Event -> the statuses that its response may have.
 _STATUSES: Final = {
@@ -27,7 +27,7 @@ def moved(m: Core, event: Any) -> None:
         state = _refuse(m, kind)
     _check_response(m, kind, response, "HG-RSP-003")
     if response.output:
-        m.flag("HG-RSP-004", f"{kind} with {len(response.output)} items in its output", "none")
+        m._flag("HG-RSP-004", f"{kind} with {len(response.output)} items in its output", "none")
     if m._found and m._hold:
         return
     m._response = state
@@ -39,14 +39,14 @@ def moved(m: Core, event: Any) -> None:
 def _refuse(m: Core, kind: str) -> Any:
     state = m._response
     if state.final:
-        m.flag("HG-END-001", f"{kind} after the response ended", "nothing more")
+        m._flag("HG-END-001", f"{kind} after the response ended", "nothing more")
     elif kind == t.ERROR and state.name != "errored":
-        m.flag("HG-END-007", "an error event after response.created", t.FAILED)
+        m._flag("HG-END-007", "an error event after response.created", t.FAILED)
     elif state.name == "errored":
-        m.flag("HG-END-001", f"{kind} after an error event", "nothing more")
+        m._flag("HG-END-001", f"{kind} after an error event", "nothing more")
     else:
         what = "first of all" if state.name == "none" else f"while the response is {state.name}"
-        m.flag(
+        m._flag(
             "HG-RSP-001",
             f"{kind} {what}",
             t.CREATED if state.name == "none" else state.expects(),
@@ -56,12 +56,12 @@ def _refuse(m: Core, kind: str) -> Any:
 
 def _check_response(m: Core, kind: str, response: Any, rule: str) -> None:
     if m._response_id is not None and response.id != m._response_id:
-        m.flag("HG-RSP-002", f"{kind} has response id {response.id!r}", repr(m._response_id))
+        m._flag("HG-RSP-002", f"{kind} has response id {response.id!r}", repr(m._response_id))
     legal = _STATUSES[kind]
     if response.status not in legal:
-        m.flag(rule, f"{kind} has status {response.status!r}", " or ".join(legal))
+        m._flag(rule, f"{kind} has status {response.status!r}", " or ".join(legal))
     if response.usage is None and "null-usage" not in m._dialect:
-        m.flag("HG-RSP-007", f"{kind} has usage null", "an object, zeros until known")
+        m._flag("HG-RSP-007", f"{kind} has usage null", "an object, zeros until known")
 
 
 def _partial_limits(response: Any) -> dict[str, int]:
@@ -89,13 +89,13 @@ def ended(m: Core, event: Any) -> None:
     if "output-differs" not in m._dialect:
         _check_output(m, kind, response.output)
     if kind == t.FAILED and present(response.error) is None:
-        m.flag("HG-END-006", "response.failed without an error", "what went wrong")
+        m._flag("HG-END-006", "response.failed without an error", "what went wrong")
     elif (
         kind == t.INCOMPLETE
         and response.status != "cancelled"
         and present(response.incomplete_details) is None
     ):
-        m.flag("HG-END-006", "response.incomplete without incomplete_details", "the reason")
+        m._flag("HG-END-006", "response.incomplete without incomplete_details", "the reason")
     if m._found and m._hold:
         return
     m._response = state
@@ -110,18 +110,18 @@ def _check_closed(m: Core, kind: str) -> None:
     # What nothing announced has been reported already.
     still = [i for i in m._items.values() if i.added and i.type not in t.MAY_STAY_OPEN]
     if still:
-        m.flag(
+        m._flag(
             "HG-END-004",
             f"{kind} while {len(still)} items are open, the first at output_index {still[0].index}",
             f"{t.DONE} for each first",
         )
     elif m._audio.name != "silent" or m._transcript.name != "silent":
-        m.flag("HG-END-004", f"{kind} while audio is open", "its done event first")
+        m._flag("HG-END-004", f"{kind} while audio is open", "its done event first")
 
 
 def _check_output(m: Core, kind: str, output: list[Any]) -> None:
     if len(output) != m._next_output:
-        m.flag(
+        m._flag(
             "HG-END-005",
             f"{kind} has {len(output)} items in its output",
             f"the {m._next_output} that were added",
@@ -129,7 +129,7 @@ def _check_output(m: Core, kind: str, output: list[Any]) -> None:
         return
     for index, item in sorted(m._done.items()):
         if 0 <= index < len(output) and item is not output[index] and item != output[index]:
-            m.flag(
+            m._flag(
                 "HG-END-005",
                 f"output[{index}] of {kind} is not the item that was done there",
                 "the item as it was done",
@@ -156,7 +156,7 @@ def noted(m: Core, event: Any) -> None:
         if m._response.next.get(event.type) is not None:
             return
         if event.type == t.KEEP_ALIVE and not m._response.final:
-            m.flag("HG-RSP-006", t.KEEP_ALIVE, "an SSE comment, which is no event")
+            m._flag("HG-RSP-006", t.KEEP_ALIVE, "an SSE comment, which is no event")
             return
         _refuse(m, event.type)
     elif m._response.name == "none" or m._response.final or m._response.name == "errored":
@@ -165,13 +165,13 @@ def noted(m: Core, event: Any) -> None:
 
 def audio(m: Core, event: Any) -> None:
     kind = event.type
-    if m._response.name != "in_progress" and not m.running(event):
+    if m._response.name != "in_progress" and not m._running(event):
         return
     spoken = "transcript" in kind
     before = m._transcript if spoken else m._audio
     state = before.next.get(kind)
     if state is None:
-        m.flag("HG-AUD-001", f"{kind} while {before.table} is {before.name}", before.expects())
+        m._flag("HG-AUD-001", f"{kind} while {before.table} is {before.name}", before.expects())
         return
     if m._found and m._hold:
         return

@@ -6,7 +6,7 @@ A stream is not one machine but a small tree of them. The *response* is the root
 is a machine that lives while its item is open; each *part* of an item (content part, reasoning
 summary, shell command, fusion panel member) is a machine inside its item; *audio* and its
 transcript hang on the response, because their events name no item. One event moves one machine,
-with three exceptions, which are in the engine (``_machine.py``) and nowhere else:
+with three exceptions, which are in the engine (``_on_*.py``) and nowhere else:
 
 1. An event that opens or closes a machine (``output_item.added``, ``content_part.added``, ...) is
    seen by the parent as well: the parent's table says whether it may have such a child now.
@@ -15,8 +15,8 @@ with three exceptions, which are in the engine (``_machine.py``) and nowhere els
 
 A table maps ``(state, event type)`` to the state that follows. What is not in the table is not
 allowed. The first state of the first row is where the machine starts. States are ranked by where
-they first stand in the table: after a violation the engine moves forward along that rank, never
-back, so that one fault is reported once.
+they first stand as a row's own state, final ones last: after a violation the engine moves forward
+along that rank, never back, so that one fault is reported once.
 
 An item's last event is annotated with the status it bears: ``output_item.done`` on an item with
 ``status: failed`` is looked up as ``done("failed")``, and an item without a status as ``done("")``.
@@ -62,7 +62,7 @@ def done(status: str) -> str:
     return f"{DONE}:{status}"
 
 
-# --- The response. ``open items`` may come only while in_progress (exception 2). -------------
+# --- The response. Items, parts and audio come only while in_progress (exception 2). ----------
 # A cancelled response is an incomplete one: no union knows a cancelled event.
 RESPONSE: Final[Table] = {
     ("none", CREATED): "created",
