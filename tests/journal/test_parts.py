@@ -45,18 +45,49 @@ async def test_a_signal_wakes_all_and_forgets_who_left() -> None:
     assert signal._waiting == []
 
 
-async def test_one_job_wakes_one_claimer_the_first_that_can() -> None:
+async def test_a_job_wakes_the_claimers_that_can_do_it() -> None:
     claimers = Claimers()
     tasks = [
-        asyncio.create_task(claimers.wait(offered, 30))
+        asyncio.create_task(claimers.wait(offered, 30, claimers.count))
         for offered in (["image:*"], ["chat:*"], ["chat:*"])
     ]
     await asyncio.sleep(0)
     claimers.wake(("chat:x",))
     await asyncio.sleep(0.01)
-    assert [task.done() for task in tasks] == [False, True, False]
+    assert [task.done() for task in tasks] == [False, True, True]
     claimers.wake_all()
     await asyncio.gather(*tasks)
+
+
+async def test_a_job_that_comes_between_looking_and_waiting_is_not_lost(tmp_path: Path) -> None:
+    """Look and job share a commit, so the wake-up comes before the task that looked waits."""
+    claimers = Claimers()
+    seen = claimers.count
+    claimers.wake(())
+    async with asyncio.timeout(1):
+        await claimers.wait([], 30, seen)
+    journal = SqliteJournal(tmp_path)
+    await journal.start()
+    for number in range(40):
+        new = NewResponse(response_id=f"r{number}", tenant="t", request=b"{}")
+        async with asyncio.timeout(2):
+            lease, _ = await asyncio.gather(
+                journal.claim("w", [], lease=1000, wait=30), journal.create(new)
+            )
+        assert lease is not None
+    await journal.stop()
+
+
+async def test_a_lease_given_while_a_claimer_looks_wakes_it_when_it_runs_out() -> None:
+    claimers = Claimers()
+    claimers.granted(0.05)
+    claimers.granted(30)
+    async with asyncio.timeout(2):
+        await claimers.wait([], 30, claimers.count)
+    claimers.granted(30)
+    claimers.granted(0.05)
+    async with asyncio.timeout(2):
+        await claimers.wait([], 30, claimers.count)
 
 
 def test_a_tail_gives_what_it_holds_and_says_when_it_cannot() -> None:
@@ -185,4 +216,32 @@ async def test_memory_does_not_grow_with_a_readers_slowness(tmp_path: Path) -> N
     await journal.finish(lease, 400, [Entry(b"400")], Entry(b"end"))
     assert [one.first async for one in reader] == list(range(1, 401))
     assert journal._tails.get("r") is None
+    await journal.stop()
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
+async def test_a_claim_cancelled_as_its_lease_arrives_gives_it_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    """Before its future has the lease, and after that but before its task goes on."""
+    journal = SqliteJournal(tmp_path)
+    await journal.start()
+    await journal.create(NewResponse(response_id="r", tenant="t", request=b"{}"))
+    loop = asyncio.get_running_loop()
+    task = asyncio.create_task(journal.claim("gone", [], lease=1000, wait=5))
+
+    def cancel(_: float) -> None:
+        monkeypatch.undo()
+        if late:
+            loop.call_soon(task.cancel)
+        else:
+            task.cancel()
+
+    monkeypatch.setattr(journal._claimers, "granted", cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with asyncio.timeout(2):
+        lease = await journal.claim("next", [], lease=1000, wait=5)
+    assert lease is not None
+    assert (lease.epoch, lease.takeovers) == (2, 0)
     await journal.stop()

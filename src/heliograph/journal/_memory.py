@@ -157,7 +157,8 @@ class MemoryJournal(Journal):
             left = deadline - loop.time()
             if left <= 0:
                 return None
-            await self._claimers.wait(capabilities, min(left, next_run_out - now))
+            seen = self._claimers.count
+            await self._claimers.wait(capabilities, min(left, next_run_out - now), seen)
 
     def _take(self, log: _Log, worker: str, now: float, seconds: float) -> Lease:
         if log.state == "running":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 
 __all__ = ["Claimers", "Signal", "matches"]
 
@@ -60,48 +61,45 @@ class _Claimer:
 
 
 class Claimers:
-    """Tasks that wait for a job, first come first woken: one job wakes one of them.
+    """Tasks that wait for a job.
 
-    Whoever is woken looks again. A task that is cancelled after it was woken passes that on.
+    Whoever is woken looks again. As with a ``Signal``, who waits says which ``count`` it knew when
+    it looked. A job wakes all who can do it: were it one only, that one might take an older job
+    instead, and this one would lie there with others still asleep.
     """
 
     def __init__(self) -> None:
+        self.count = 0
         self._waiting: list[_Claimer] = []
         self._timer: asyncio.TimerHandle | None = None
 
-    async def wait(self, offered: Collection[str], seconds: float) -> None:
-        """Return after a wake-up, or after ``seconds``."""
+    async def wait(self, offered: Collection[str], seconds: float, seen: int) -> None:
+        """Return after a wake-up, after ``seconds``, or at once where ``count`` is not ``seen``."""
+        if self.count != seen:
+            return
         claimer = _Claimer(offered, asyncio.get_running_loop().create_future())
         self._waiting.append(claimer)
         try:
-            async with asyncio.timeout(seconds):
-                await claimer.future
-        except TimeoutError:
-            pass
-        except asyncio.CancelledError:
-            if claimer.future.done() and not claimer.future.cancelled():
-                self.wake_all()
-            raise
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await claimer.future
         finally:
             if claimer in self._waiting:
                 self._waiting.remove(claimer)
 
     def wake(self, required: Collection[str]) -> None:
-        """A job that needs ``required`` is there: wake the first waiting task that can do it."""
+        """A job that needs ``required`` is there."""
+        self.count += 1
         for claimer in self._waiting:
             if not claimer.future.done() and matches(required, claimer.offered):
                 claimer.future.set_result(None)
-                return
 
     def granted(self, seconds: float) -> None:
-        """A lease was given for ``seconds``: whoever waits now looks again when it may run out.
+        """A lease was given for ``seconds``: everyone looks again when it may run out.
 
-        A task that begins to wait later sees that lease itself. One timer, the earliest, is
-        enough: when it fires, everyone looks at every lease.
+        One timer, the earliest, is enough: whoever looks then sees the other leases too.
         """
         loop = asyncio.get_running_loop()
-        if not self._waiting:
-            return
         if self._timer is not None:
             if self._timer.when() <= loop.time() + seconds:
                 return
@@ -110,6 +108,7 @@ class Claimers:
 
     def wake_all(self) -> None:
         """Wake every waiting task (a lease may have run out, or the journal closed)."""
+        self.count += 1
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

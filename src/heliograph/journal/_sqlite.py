@@ -151,17 +151,25 @@ class SqliteJournal(Journal):
         offered = frozenset(capabilities)
         while True:
             opened = self._running()
-            found = await opened.writer.submit(
+            seen = self._claimers.count
+            future = opened.writer.submit(
                 partial(opened.store.claim, worker, offered, lease),
                 then=partial(self._claimed, lease),
                 unwanted=self._give_back,
             )
+            try:
+                found = await future
+            except asyncio.CancelledError:
+                # Cancelled after the result was there and before this task went on.
+                if not future.cancelled() and future.done() and future.exception() is None:
+                    self._give_back(future.result())
+                raise
             if isinstance(found, Lease):
                 return found
             left = deadline - loop.time()
             if left <= 0:
                 return None
-            await self._claimers.wait(offered, min(left, found))
+            await self._claimers.wait(offered, min(left, found), seen)
 
     def _claimed(self, seconds: float, found: Lease | float) -> None:
         if isinstance(found, Lease):
