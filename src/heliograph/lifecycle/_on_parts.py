@@ -173,9 +173,7 @@ def _seek_part(m: Core, item: Item, event: Any, place: Place) -> Part | None:
         if item.state is not ADOPTED:
             rule = "HG-RSN-001" if kind in _BARE or place is _SUMMARY else "HG-PRT-001"
             rule = "HG-CAL-001" if place is _COMMAND or place is _PANEL else rule
-            m._flag(
-                rule, f"{kind} for {place.key} {index!r}, never added", "its added event"
-            )
+            m._flag(rule, f"{kind} for {place.key} {index!r}, never added", "its added event")
         part = Part(ADOPTED, place.table)
     if m._found and m._hold:
         return None
