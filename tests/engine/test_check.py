@@ -77,6 +77,7 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ),
     ("tools[1].name", ask(tools=[LOOK, LOOK])),
     ("tools", ask(tools=[TOOL, LOOK, {**LOOK, "name": "b"}])),
+    ("tools", ask(tools=[{**LOOK, "description": "x" * 9000}])),
     # the choice
     ("tool_choice", ask(tool_choice="required")),
     ("tool_choice", ask(tool_choice="must")),
@@ -167,7 +168,7 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
 )
 def test_what_cannot_be_served_is_refused_by_name(field: str, body: dict[str, Any]) -> None:
     with pytest.raises(errors.BadRequest) as caught:
-        check(body, max_prompt_bytes=2000, max_tools=2)
+        check(body, max_prompt_bytes=2000, max_tools=2, max_echo_bytes=8000)
     assert caught.value.param == field
     assert caught.value.code
     assert field in str(caught.value)
@@ -253,6 +254,14 @@ def test_what_can_be_served_is_planned(body: dict[str, Any]) -> None:
     assert plan.background is body.get("background", False)
     assert (plan.image_model is None) == (not any(t != LOOK for t in body.get("tools", [])))
     assert f"chat:{plan.model}" in plan.capabilities
+
+
+def test_text_that_is_no_unicode_is_a_bad_request() -> None:
+    catalog = providers.Catalog([Chat()], [Painter()])
+    engine = Engine(journal.MemoryJournal(), catalog)
+    body = b'{"model":"fake/chat","input":"a \\ud83d fox"}'
+    with pytest.raises(errors.BadRequest):
+        engine.check(models.decode(models.ResponsesRequest, body))
 
 
 def test_references_and_masks_go_to_models_that_take_them() -> None:

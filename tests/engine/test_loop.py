@@ -381,10 +381,17 @@ async def test_pictures_that_come_to_too_much_together_fail_and_name_the_limit(
 
 
 async def test_an_endless_answer_is_cut_off(house: Build) -> None:
-    chat = Chat([*[Text("x" * 100)] * 1000, Finish()])
-    events = await house(chat, max_response_bytes=20_000).draw(ask())
+    chat = Chat([*[Text("\x00" * 100)] * 1000, Finish()])
+    events = await house(chat, max_text_bytes=20_000).draw(ask())
     assert last(events).status == "incomplete"
-    assert len(models.encode(events[-1])) < 20_000
+    assert 18_000 < len(models.encode(events[-1])) < 23_000
+
+
+async def test_a_character_cut_in_two_by_an_upstream_comes_through(house: Build) -> None:
+    chat = Chat([Text("Once \ud83d"), Text("\ude00"), Finish()])
+    response = last(await house(chat).draw(ask()))
+    assert response.status == "completed"
+    assert text_of(response.output[0]) == "Once \U0001f600"
 
 
 class Slow(Through):

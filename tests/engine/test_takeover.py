@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 import pytest
 from tests.engine.kit import TOOL, Chat, House, Painter, Through, ask, call, draws, last, types
 
-from heliograph import errors, journal, lifecycle, models
+from heliograph import errors, journal, lifecycle, models, providers
 from heliograph.engine import Engine
 from heliograph.providers import Arguments, Finish, FunctionCall, Reasoning, Refusal, Text
 
@@ -324,3 +324,39 @@ async def test_usage_of_steps_before_the_crash_still_counts(house: Callable[...,
         assert (total.input_tokens, total.output_tokens, total.total_tokens) == (6, 8, 14)
         if not died:
             return
+
+
+class Reluctant(Chat):
+    """Takes its time to close after its last part."""
+
+    def __init__(self, *steps: Sequence[Any]) -> None:
+        super().__init__(*steps)
+        self.closing, self.close = asyncio.Event(), asyncio.Event()
+
+    async def answer(self, turn: providers.ChatTurn) -> AsyncGenerator[providers.ChatPart, None]:
+        try:
+            async for part in super().answer(turn):
+                yield part
+        finally:
+            self.closing.set()
+            await self.close.wait()
+
+
+@pytest.mark.parametrize("hand_over", [False, True])
+async def test_a_last_step_comes_to_its_end_once_that_is_shown(
+    house: Callable[..., House], hand_over: bool
+) -> None:
+    chat = Reluctant([Text("Once"), Finish()])
+    home = house(chat)
+    response_id = await home.submit(ask())
+    await home.engine.start()
+    await chat.closing.wait()
+    stopping = asyncio.create_task(home.engine.stop(0)) if hand_over else None
+    await asyncio.sleep(0.02)
+    assert "output_text.done" not in types(await home.logged(response_id))
+    chat.close.set()
+    events = await home.events(response_id)
+    assert last(events).status == "completed"
+    assert len(chat.turns) == 1
+    if stopping is not None:
+        await stopping

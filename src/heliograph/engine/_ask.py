@@ -152,6 +152,7 @@ def read_ask(body: dict[str, Any], catalog: providers.Catalog, limits: Limits) -
     model = _model(body, catalog)
     _values(body)
     _labels(body)
+    _echo_size(body, limits)
     background = fields.flag(body, "background") or False
     store = fields.flag(body, "store")
     if background and store is False:
@@ -229,6 +230,20 @@ def _labels(body: dict[str, Any]) -> None:
             raise fields.invalid("metadata", f"the key {key[:20]!r}... is over 64 characters")
         if not isinstance(value, str) or len(value) > 512:
             raise fields.invalid(f"metadata.{key}", "must be a string of at most 512 characters")
+
+
+def _echo_size(body: dict[str, Any], limits: Limits) -> None:
+    sizes = {
+        name: len(msgspec.json.encode(body[name]))
+        for name in ("tools", "instructions", "metadata", "text")
+        if body.get(name) is not None
+    }
+    if sum(sizes.values()) > limits.max_echo_bytes:
+        raise fields.invalid(
+            max(sizes, key=sizes.__getitem__),
+            f"tools, instructions, metadata and text come to {sum(sizes.values())} bytes together; "
+            f"the limit max_echo_bytes is {limits.max_echo_bytes}",
+        )
 
 
 def _tools(

@@ -20,6 +20,10 @@ __all__ = ["Call", "Calls", "Failure"]
 ImageItem = models.OutputImageGenerationCallItem | models.OutputImageGenerationServerToolItem
 
 
+#: Bytes that a finished image item has at most, without its picture and its prompts.
+_ITEM_FRAME = 1000
+
+
 class Failure(msgspec.Struct, frozen=True):
     """Why a picture was not made."""
 
@@ -144,7 +148,7 @@ class Calls:
         await self._emitter.room()
 
     async def _picture(self, call: Call, picture: providers.Picture) -> None:
-        self._check_size(picture.data, final=True)
+        self._check_size(picture.data, call.note.prompt)
         marker = await self._emitter.pictures.put(picture.data)
         self._emitter.emit(
             models.ImageGenCallCompletedEvent(item_id=call.item_id, output_index=call.index)
@@ -164,15 +168,19 @@ class Calls:
         self._items.done(call.index, item, write_note(PictureNote(usage)))
         del self.open[call.index]
 
-    def _check_size(self, data: bytes, *, final: bool = False) -> None:
+    def _check_size(self, data: bytes, prompt: str | None = None) -> None:
+        """Refuse a picture over a limit; one with a ``prompt`` is final and stays."""
         limit = self._limits.max_picture_bytes
         if len(data) > limit:
             raise errors.ProviderError(
                 f"the picture has {len(data)} bytes; the limit max_picture_bytes is {limit}",
                 kind="protocol",
             )
+        if prompt is None:
+            return
         limit = self._limits.max_response_bytes
-        if final and self._items.done_bytes + base64_size(len(data)) > limit:
+        item = base64_size(len(data)) + 2 * len(msgspec.json.encode(prompt)) + _ITEM_FRAME
+        if self._items.done_bytes + item > limit:
             raise errors.ProviderError(
                 f"with this picture of {len(data)} bytes the response is over the limit "
                 f"max_response_bytes, {limit}",

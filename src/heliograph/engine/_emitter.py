@@ -54,15 +54,20 @@ class Emitter:
         ``note`` is stored beside it and never shown. Raises ``LifecycleError``, moving nothing.
         """
         event.sequence_number = self._next
+        entry = self.pictures.cut(models.encode(event), note)
         known = cast("models.StreamEvent", event)
         self.machine.require(known)
         self.snapshot.apply(known)
-        entry = self.pictures.cut(models.encode(event), note)
         self._next += 1
         self._pending.append(entry)
         self._pending_bytes += len(entry.data)
         self._work.set()
         return wire_size(entry)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more is committed but with the response's end (or its release)."""
+        return self._closing
 
     @property
     def full(self) -> bool:

@@ -113,14 +113,19 @@ class Engine:
                 self._run(lease)
 
     def _run(self, lease: journal.Lease) -> None:
-        run = Run(
-            lease,
-            self.journal,
-            self.catalog,
-            self.limits,
-            self._clock,
-            echo_hosted_tools=self._echo_hosted_tools,
-        )
+        try:
+            run = Run(
+                lease,
+                self.journal,
+                self.catalog,
+                self.limits,
+                self._clock,
+                echo_hosted_tools=self._echo_hosted_tools,
+            )
+        except msgspec.DecodeError as error:
+            log.error("%s: its request cannot be read: %s", lease.response_id, error)
+            self._slots.release()
+            return
         task = asyncio.create_task(run.run(), name=f"heliograph {lease.response_id}")
         self._runs[task] = run
         task.add_done_callback(self._done)
@@ -137,7 +142,14 @@ class Engine:
         Raises ``BadRequest`` or ``NotFound``; ``param`` names the field. Nothing that the request
         asks for is dropped: it can be served, or it is refused here.
         """
-        body: dict[str, Any] = msgspec.json.decode(models.encode(request))
+        try:
+            body: dict[str, Any] = msgspec.json.decode(models.encode(request))
+        except (msgspec.DecodeError, UnicodeError) as error:
+            raise errors.BadRequest(
+                f"the request holds text or numbers that cannot be used: {error}",
+                param="$",
+                code="invalid_json",
+            ) from None
         ask = read_ask(body, self.catalog, self.limits)
         try:
             self.catalog.chat(ask.model).check(request)

@@ -17,6 +17,10 @@ __all__ = ["Items", "Kind", "new_id"]
 Kind = Literal["text", "refusal", "reasoning"]
 
 
+#: Bytes that a delta event has at least, without its delta.
+_DELTA_FRAME = 130
+
+
 def new_id(prefix: str) -> str:
     """An unguessable id."""
     return f"{prefix}_{secrets.token_hex(16)}"
@@ -53,17 +57,27 @@ class Items:
         self.count = 0
         self.open: dict[int, models.OutputItem] = {}
         self.done_bytes = 0
+        self.text_bytes = 0
         self._parts: dict[int, tuple[Kind, int]] = {}
 
     def replay(self, event: models.StreamEvent, size: int) -> None:
         """Take in an event that the log holds already."""
         match event:
+            case models.CreatedEvent():
+                self.done_bytes += size
             case models.OutputItemAddedEvent(item=item) if item is not None:
                 self._opened(event.output_index, item)
             case models.OutputItemDoneEvent():
                 self._closed(event.output_index, size)
             case models.ContentPartAddedEvent():
                 self._parts[event.output_index] = (_kind_of(event.part), event.content_index)
+            case (
+                models.TextDeltaEvent()
+                | models.RefusalDeltaEvent()
+                | models.ReasoningDeltaEvent()
+                | models.FunctionCallArgsDeltaEvent()
+            ):
+                self._count(size)
             case models.ContentPartDoneEvent():
                 self._parts.pop(event.output_index, None)
 
@@ -93,11 +107,11 @@ class Items:
         event = models.OutputItemDoneEvent(output_index=index, item=item)
         self._closed(index, self._emitter.emit(event, note))
 
-    def say(self, kind: Kind, delta: str, index: int | None) -> tuple[int, int]:
+    def say(self, kind: Kind, delta: str, index: int | None) -> int:
         """Show a piece of text, in the open item ``index`` or in a new one.
 
         A message holds text and refusals, each in a part of its own; reasoning is its own item.
-        Returns the item's output index and the piece's size on the wire.
+        Returns the item's output index.
         """
         if index is None:
             index = self._open_words(kind)
@@ -117,7 +131,12 @@ class Items:
             event = models.RefusalDeltaEvent(**where)
         else:
             event = models.ReasoningDeltaEvent(**where)
-        return index, self._emitter.emit(event)
+        self._count(self._emitter.emit(event))
+        return index
+
+    def _count(self, size: int) -> None:
+        """Count the words of a delta event of this size: what is more than its frame of fields."""
+        self.text_bytes += max(1, size - _DELTA_FRAME)
 
     def _open_words(self, kind: Kind) -> int:
         item: models.OutputItem
@@ -173,13 +192,12 @@ class Items:
             )
         )
 
-    def argue(self, index: int, delta: str) -> int:
-        """Show a piece of a call's arguments; returns its size on the wire."""
-        return self._emitter.emit(
-            models.FunctionCallArgsDeltaEvent(
-                item_id=_id(self.open[index]), output_index=index, delta=delta
-            )
+    def argue(self, index: int, delta: str) -> None:
+        """Show a piece of a call's arguments."""
+        event = models.FunctionCallArgsDeltaEvent(
+            item_id=_id(self.open[index]), output_index=index, delta=delta
         )
+        self._count(self._emitter.emit(event))
 
     def close(self, index: int, status: Literal["completed", "incomplete"]) -> None:
         """Close an open item that is no image call, with what it holds."""

@@ -25,6 +25,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     - ``max_picture_bytes``: bytes of one picture or preview, before base64.
     - ``max_response_bytes``: bytes of JSON, pictures as base64, that one response may come to. Its
       terminal event carries all of it, so this stays under the client's bound of 64 MiB on a frame.
+    - ``max_text_bytes``: bytes of JSON text that a response's words and arguments may come to. Its
+      last frame holds them four times over, so this stays under a fourth of the journal's bound.
+    - ``max_echo_bytes``: bytes of JSON of a request's tools, instructions and metadata, which every
+      event with a response repeats.
     - ``max_prompt_bytes``: UTF-8 bytes of text in a request's input and instructions.
     - ``max_input_items``, ``max_tools``: entries of a request's ``input`` and ``tools``.
     - ``max_pending_events``, ``max_pending_bytes``: events waiting for the commit under way; past
@@ -42,6 +46,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_tool_calls: int = 16
     max_picture_bytes: int = 32 * MIB
     max_response_bytes: int = 60 * MIB
+    max_text_bytes: int = 8 * MIB
+    max_echo_bytes: int = 4 * MIB
     max_prompt_bytes: int = 1 * MIB
     max_input_items: int = 1000
     max_tools: int = 128

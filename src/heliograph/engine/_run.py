@@ -74,7 +74,7 @@ class Run:
         leave = asyncio.create_task(self._leave.wait())
         tasks: list[asyncio.Task[Any]] = [work, watch, leave]
         try:
-            await asyncio.wait({writer, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            await self._decided(writer, work, watch, leave)
             outcome = self._outcome(writer, work, watch)
             await _cancel(tasks)
             self._emitter.settle()
@@ -89,6 +89,27 @@ class Run:
             log.error("%s: left to be taken over: %s", self._lease.response_id, error)
         finally:
             await _cancel([*tasks, writer])
+
+    async def _decided(
+        self,
+        writer: asyncio.Task[None],
+        work: asyncio.Task[Ending],
+        watch: asyncio.Task[Ending],
+        leave: asyncio.Task[Any],
+    ) -> None:
+        """Wait until one of the tasks decides.
+
+        The work settles the emitter in the same breath as it shows a last step's end; from then on
+        it must come to its ending, and neither the writer's rest nor a hand-over decides anything.
+        """
+        undecided: set[asyncio.Task[Any]] = {writer, work, watch, leave}
+        while True:
+            await asyncio.wait(undecided, return_when=asyncio.FIRST_COMPLETED)
+            if work.done() or watch.done() or (writer.done() and writer.exception() is not None):
+                return
+            if leave.done() and not self._emitter.settled:
+                return
+            undecided -= {task for task in (writer, leave) if task.done()}
 
     def _outcome(
         self,
@@ -105,7 +126,7 @@ class Run:
             return watch.result() if watch.exception() is None else self._broken(watch)
         if work.done():
             return work.result() if work.exception() is None else self._broken(work)
-        if writer.done():
+        if writer.done() and writer.exception() is not None:
             return self._broken(writer)
         return HANDED_OVER
 

@@ -30,4 +30,6 @@ async def render(entry: Entry, blobs: BlobStore) -> list[bytes | memoryview]:
 
 def wire_size(entry: Entry) -> int:
     """How many bytes ``render`` will give, without reading a picture."""
+    if not entry.blobs:
+        return len(entry.data)
     return len(entry.data) + sum((ref.size + 2) // 3 * 4 for ref in entry.blobs)

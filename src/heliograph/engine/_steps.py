@@ -47,7 +47,20 @@ class _Step:
         self.functions: dict[str, int] = {}
         self.names: set[str] = set()
         self.hosted: list[providers.HostedCall] = []
-        self.bytes = 0
+        self._half = ""
+
+    def text(self, delta: str) -> str:
+        """``delta`` as text that JSON and UTF-8 can carry.
+
+        Some upstreams cut a character in two surrogates: the first waits for the second. One that
+        stays alone becomes U+FFFD.
+        """
+        if delta.isascii() and not self._half:
+            return delta
+        delta, self._half = self._half + delta, ""
+        if "\ud800" <= delta[-1:] <= "\udbff":
+            delta, self._half = delta[:-1], delta[-1]
+        return _plain(delta)
 
     @property
     def open(self) -> list[int]:
@@ -154,17 +167,23 @@ class Steps:
                 self._check_function(part.name)
                 self._close_words(step)
                 step.names.add(part.name)
-                step.functions[part.call_id] = self._items.call(part.call_id, part.name)
+                index = self._items.call(_plain(part.call_id), part.name)
+                step.functions[part.call_id] = index
             case providers.Arguments():
                 if part.call_id not in step.functions:
                     raise errors.ProviderError(
                         f"arguments for {part.call_id!r}, which was not called", kind="protocol"
                     )
-                if part.delta:
-                    step.bytes += self._items.argue(step.functions[part.call_id], part.delta)
+                delta = step.text(part.delta)
+                if delta:
+                    self._items.argue(step.functions[part.call_id], delta)
             case providers.HostedCall():
                 step.hosted.append(part)
-        return self._items.done_bytes + step.bytes <= self._limits.max_response_bytes
+        words, limits = self._items.text_bytes, self._limits
+        return (
+            words <= limits.max_text_bytes
+            and self._items.done_bytes + words <= limits.max_response_bytes
+        )
 
     def _check_function(self, name: str) -> None:
         """``tool_choice`` and ``allowed_tools`` hold, also where an upstream ignores them."""
@@ -174,14 +193,14 @@ class Steps:
             )
 
     def _say(self, step: _Step, kind: Literal["text", "refusal", "reasoning"], delta: str) -> None:
+        delta = step.text(delta)
         if not delta:
             return
         group = "reasoning" if kind == "reasoning" else "message"
         if step.words_kind != group:
             self._close_words(step)
-        step.words, size = self._items.say(kind, delta, step.words)
+        step.words = self._items.say(kind, delta, step.words)
         step.words_kind = group
-        step.bytes += size
 
     def _close_words(self, step: _Step) -> None:
         if step.words is not None:
@@ -243,9 +262,9 @@ class Steps:
         if action == "auto":
             action = "edit" if hosted.sees and self._ask.input.pictures else "generate"
         note = CallNote(
-            call_id=call.call_id,
+            call_id=_plain(call.call_id),
             model=hosted.model,
-            prompt=call.prompt,
+            prompt=_plain(call.prompt),
             action=action,
             seed=hosted.job.seed,
             step=number,
@@ -298,6 +317,10 @@ class Steps:
             if getattr(item, "id", None) == item_id and isinstance(marker, str):
                 return await self._emitter.pictures.get(marker)
         raise errors.JournalError(f"no picture was made by item {item_id!r}")
+
+
+def _plain(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _without_picture(item: models.OutputItem) -> models.OutputItem:

@@ -1,4 +1,4 @@
-"""Which provider serves which model."""
+"""Which provider serves which model, and the catalog that needs no configuration."""
 
 from __future__ import annotations
 
