@@ -151,16 +151,14 @@ def reasoning(
         final["summary"] = [{"type": "summary_text", "text": whole}]
     if text:
         whole = "".join(text)
-        part = {"type": "reasoning_text", "text": whole}
-        between += [
-            event | {"content_index": 0}
-            for event in (
-                {"type": R + "content_part.added", "part": part | {"text": ""}},
-                *({"type": f"{R}{spelling}.delta", "delta": d} for d in text),
-                {"type": f"{R}{spelling}.done", "text": whole},
-                {"type": R + "content_part.done", "part": part},
-            )
+        part: Wire = {"type": "reasoning_text", "text": whole}
+        spoken: list[Wire] = [
+            {"type": R + "content_part.added", "part": part | {"text": ""}},
+            *({"type": f"{R}{spelling}.delta", "delta": d} for d in text),
+            {"type": f"{R}{spelling}.done", "text": whole},
+            {"type": R + "content_part.done", "part": part},
         ]
+        between += [event | {"content_index": 0} for event in spoken]
         final["content"] = [part]
     return _item(
         index,
@@ -240,7 +238,7 @@ def _hosted(index: int, kind: str, status: str, *names: str, **fields: Any) -> l
 
 
 def web_search(index: int, status: str = "completed") -> list[Wire]:
-    names = ("in_progress", "searching", "completed")
+    names: tuple[str, ...] = ("in_progress", "searching", "completed")
     names = names if status == "completed" else names[:2]
     action = {"type": "search", "query": "fox", "queries": ["fox"]}
     return _hosted(index, "web_search_call", status, *names, action=action)
@@ -341,7 +339,7 @@ def fusion(index: int, analysis: bool = True) -> list[Wire]:
         {"type": name + "panel.completed", "content": "yes", "model": "a/a"},
     ]
     if analysis:
-        result = {
+        result: Wire = {
             "consensus": [], "contradictions": [], "partial_coverage": [], "unique_insights": [],
             "blind_spots": [],
         }  # fmt: skip

@@ -210,7 +210,7 @@ def part_event(name: str, step: str, number: int) -> models.StreamEvent:
         "content_part": {"type": "text", "text": ""},
     }
     first = PART_TABLES[name][0][0]["item"]["id"]
-    built = event(step, "message", number)
+    built: Any = event(step, "message", number)
     wire = json.loads(models.encode(built)) | {"item_id": first}
     if step == R + "content_part.done" and name in words:
         wire["part"] = words[name]
