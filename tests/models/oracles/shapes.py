@@ -42,7 +42,7 @@ class Obj:
 
     @functools.cached_property
     def tags(self) -> frozenset[str]:
-        """What tells it apart in a union: constants of `type`, or of `id` (OpenRouter's plugins)."""
+        """What tells it apart in a union: constants of `type`, else of `id` (plugins)."""
         shapes = [self.fields[name].shape for name in ("type", "id") if name in self.fields]
         return next((shape.constants for shape in shapes if shape.constants), frozenset())
 

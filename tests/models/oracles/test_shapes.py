@@ -78,3 +78,19 @@ def test_the_seed_union_is_ours_under_its_names() -> None:
 
 def camel(name: str) -> str:
     return re.sub(r"_(\w)", lambda match: match[1].upper(), name)
+
+
+def test_what_some_provider_leaves_out_is_asked_for_and_not_needed() -> None:
+    """Fields that every specification requires and some provider drops: strict mode reports their
+    absence, decoding does not mind."""
+    dropped = [(cls, "sequence_number") for cls in models.EVENTS.values()]
+    dropped += [
+        (models.TextDeltaEvent, "logprobs"),
+        (models.TextDoneEvent, "logprobs"),
+        (models.FunctionCallArgsDoneEvent, "name"),
+        (models.OpenResponsesResult, "usage"),
+    ]
+    for cls, name in dropped:
+        assert name in demanded(cls), f"{cls.__name__}.{name}"
+        assert not obj(cls).fields[name].required, f"{cls.__name__}.{name}"
+    assert obj(models.OpenResponsesResult).fields["usage"].shape.accepts("null")
