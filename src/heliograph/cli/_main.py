@@ -105,7 +105,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         status, text = BAD_INPUT, str(error)
     except errors.APIError as error:
         status = BAD_INPUT if 400 <= error.status < 500 else FAILED
-        text = f"{error.param}: {error}" if error.param else str(error)
+        text = str(error)
+        if error.param and not text.startswith(error.param):
+            text = f"{error.param}: {text}"
     except errors.HeliographError as error:
         status, text = FAILED, str(error)
     except OSError as error:
