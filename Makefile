@@ -35,7 +35,7 @@ lint: $(STAMP) ## format, lint, types, layers, stale docs
 	$(BIN)/mypy
 	$(BIN)/mypy --strict tests/typing
 	$(BIN)/pyright tests/typing
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/python docs/_tools/model_pages.py --check
 	$(BIN)/python docs/_tools/lifecycle_diagram.py --check
 
