@@ -7,11 +7,17 @@ from functools import lru_cache
 from importlib import resources
 from typing import Final
 
-__all__ = ["names", "source"]
+__all__ = ["drawn_names", "lines", "names", "source"]
 
 _GROUP: Final = re.compile(r"<svg[^>]*>|</svg>|<\?xml[^>]*>|<!--.*?-->", re.DOTALL)
 _SPACE: Final = re.compile(r"\s+")
 _NUMBER: Final = re.compile(r"(\d+\.\d{2})\d+")
+
+
+def lines(name: str) -> list[str]:
+    """The lines of a file in ``data`` that are neither empty nor a comment."""
+    text = resources.files(__package__).joinpath("data", name).read_text("utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
 @lru_cache(maxsize=1)
@@ -25,14 +31,13 @@ def names() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _drawn() -> dict[str, str]:
-    text = resources.files(__package__).joinpath("data", "drawn.txt").read_text("utf-8")
     arts: dict[str, str] = {}
     name = ""
-    for line in text.splitlines():
+    for line in lines("drawn.txt"):
         if line.startswith("@"):
             name = line.strip()
             arts[name] = ""
-        elif line and not line.startswith("#"):
+        else:
             arts[name] += line.strip()
     return arts
 

@@ -13,7 +13,7 @@ from typing import Final
 from heliograph.providers.image._illustrator._figures import Figure, figure
 from heliograph.providers.image._illustrator._limits import MAX_SPRITES
 from heliograph.providers.image._illustrator._reading import Reading, Thing
-from heliograph.providers.image._illustrator._supports import OPEN_BELOW, inside_line, seat
+from heliograph.providers.image._illustrator._supports import is_open_below, rim, seat
 
 __all__ = ["Cluster", "Sprite", "clusters", "look_of"]
 
@@ -207,11 +207,11 @@ class _Builder:
             tall = story_height(other, drawn)
             wide = tall * drawn.width / drawn.height * min(other.count, 4) ** 0.8
             own = height * look.width / look.height
-            if rel == "under" and thing.art in OPEN_BELOW:
+            if rel == "under" and is_open_below(thing.art):
                 height = max(height, tall * (1.35 if thing.art == "@table" else 1.75))
             elif rel in ("front", "in") and thing.kind == "building":
                 height = max(height, tall * 1.3)
-            elif rel == "in" and inside_line(thing.art) is not None:
+            elif rel == "in" and rim(thing.art) is not None:
                 height *= max(1.0, min(3.2, wide * 1.25 / own))
             elif rel == "on" and thing.kind not in ("building", "tree"):
                 height *= max(1.0, min(2.2, wide * 1.15 / own))
@@ -354,8 +354,8 @@ class _Builder:
 
     def _in(self, cluster: Cluster, child: int, index: int, host: Sprite) -> None:
         ground = self.reading.things[index]
-        rim = inside_line(ground.art)
-        if rim is None:
+        edge = rim(ground.art)
+        if edge is None:
             self._front(cluster, child, index, host)
             return
         thing = self.reading.things[child]
@@ -364,11 +364,11 @@ class _Builder:
         wide = tall * look.width / look.height * min(thing.count, 3) ** 0.8
         scale = min(1.6, host.width * 0.78 / max(wide, 0.01), host.height * 1.6 / tall)
         sunk = 0.45 if thing.kind in ("person", "head") else 0.34
-        y = host.y + host.height * rim - tall * scale * sunk
+        y = host.y + host.height * edge - tall * scale * sunk
         if ground.art == "@balloon":
             scale, y = host.height * 0.24 / tall, host.y + host.height * 0.06
         if thing.kind in ("flower", "plant") and ground.art in _VASES:
-            self.bunch(cluster, child, host, rim)
+            self.bunch(cluster, child, host, edge)
             return
         if ground.art in _GLASS:
             scale = min(host.width * 0.52 / max(wide, 0.01), host.height * 0.5 / tall)
@@ -384,10 +384,10 @@ class _Builder:
         )
         for sprite in made:
             sprite.shadow = False
-        front = replace(host, z=host.z + 0.3, front_of=rim, shadow=False)
+        front = replace(host, z=host.z + 0.3, front_of=edge, shadow=False)
         cluster.sprites.append(front)
 
-    def bunch(self, cluster: Cluster, child: int, host: Sprite, rim: float) -> None:
+    def bunch(self, cluster: Cluster, child: int, host: Sprite, edge: float) -> None:
         """Flowers fanned out of a vase."""
         thing = self.reading.things[child]
         cluster.members.add(child)
@@ -396,14 +396,14 @@ class _Builder:
             lean = (i - (count - 1) / 2) / max(1, count - 1)
             look = look_of(thing, child, i, self.tones)
             tall = host.height * (0.95 - 0.3 * abs(lean))
-            x = host.x + lean * host.width * 0.9
-            y = host.y + host.height * rim * 0.86
+            x = host.x + lean * host.width * 0.9 + lean * tall * 0.1
+            y = host.y + host.height * edge * 0.86
             z = host.z - 0.05 - 0.01 * abs(lean)
             cluster.sprites.append(Sprite(look, x, y, tall, z, turn=lean * 34))
 
     def _under(self, cluster: Cluster, child: int, index: int, host: Sprite) -> None:
         ground = self.reading.things[index]
-        if ground.art in OPEN_BELOW:
+        if is_open_below(ground.art):
             others = [c for c, rel in self.children(index) if rel == "under"]
             shift = host.width * (0.24 if ground.kind == "tree" else 0.0)
             shift -= others.index(child) * host.width * 0.5

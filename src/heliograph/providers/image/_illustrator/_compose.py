@@ -11,22 +11,19 @@ from heliograph.providers.image._illustrator._canvas import (
     MAIN,
     THINGS,
     Canvas,
-    ellipse,
-    path,
     rect,
 )
-from heliograph.providers.image._illustrator._cluster import Cluster, Sprite, clusters
+from heliograph.providers.image._illustrator._cluster import Cluster, clusters
 from heliograph.providers.image._illustrator._colour import TONES
-from heliograph.providers.image._illustrator._figures import figure
-from heliograph.providers.image._illustrator._lexicon import kind_of
+from heliograph.providers.image._illustrator._paint import draw_cluster
 from heliograph.providers.image._illustrator._reading import Reading, Thing
 from heliograph.providers.image._illustrator._setting import Setting, settle
+from heliograph.providers.image._illustrator._supports import listed
 
 __all__ = ["compose"]
 
 _FAR_KINDS: Final = frozenset({"building", "tree"})
 _AIR_KINDS: Final = frozenset({"craft", "flier", "space", "cloudlike"})
-_WATER_ARTS: Final = frozenset({"1F9A2", "1F986", "1FABF", "@iceberg", "1FAB7", "@lilypad"})
 _WATERS: Final = frozenset(
     {"sea", "lake", "shore", "lakeside", "beach", "island", "cliff", "swamp"}
 )
@@ -127,9 +124,13 @@ def _sort(rows: _Rows, cluster: Cluster, setting: Setting, reading: Reading) -> 
     if thing.kind == "wall" and setting.indoors:
         rows.wall.append(cluster)
         return
-    tied = any(k.rel in ("face", "chase", "pull") and index in (k.figure, k.ground) for k in reading.links)
+    tied = any(
+        k.rel in ("face", "chase", "pull") and index in (k.figure, k.ground) for k in reading.links
+    )
     air = thing.kind in _AIR_KINDS or thing.pose in ("fly", "leap") or above
-    air = air or (thing.art in _SOARERS and not setting.indoors and len(cluster.members) == 1 and not tied)
+    air = air or (
+        thing.art in _SOARERS and not setting.indoors and len(cluster.members) == 1 and not tied
+    )
     air = air or (
         thing.kind == "bird"
         and not tied
@@ -158,11 +159,13 @@ def _sort(rows: _Rows, cluster: Cluster, setting: Setting, reading: Reading) -> 
     wet = (
         thing.kind in ("boat", "seabeast", "surfer", "fish")
         or thing.pose in ("swim", "float", "sail")
-        or thing.art in _WATER_ARTS
+        or thing.art in listed("afloat")
     )
     if thing.art in ("1F980", "1F41A", "@starfish") or setting.indoors:
         wet = False
-    if (wet and setting.ground in _WATERS) or (setting.ground in ("sea", "lake") and thing.kind not in ("building",)):
+    if (wet and setting.ground in _WATERS) or (
+        setting.ground in ("sea", "lake") and thing.kind not in ("building",)
+    ):
         rows.water.append(cluster)
     elif thing.kind in _FAR_KINDS and not setting.indoors:
         rows.far.append(cluster)
@@ -253,7 +256,7 @@ def _near_and_far(canvas: Canvas, setting: Setting, reading: Reading, rows: _Row
     left = x
     for cluster in near:
         bounds = cluster.bounds
-        _draw(
+        draw_cluster(
             canvas,
             setting,
             cluster,
@@ -299,7 +302,7 @@ def _far_row(
     left = middle - total * scale / 2
     for cluster in far:
         bounds = cluster.bounds
-        _draw(
+        draw_cluster(
             canvas,
             setting,
             cluster,
@@ -340,7 +343,7 @@ def _water_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:
                 if cluster.thing.pose == "jump":
                     sprite.y, sprite.sunk, sprite.extra = 0.0, 0.2, "splash"
         y = base + (i % 2) * h * 0.05
-        _draw(
+        draw_cluster(
             canvas,
             setting,
             cluster,
@@ -361,7 +364,7 @@ def _depth(thing: Thing) -> float:
         return 0.16
     if thing.kind == "surfer":
         return 0.08
-    if thing.art in _WATER_ARTS:
+    if thing.art in listed("afloat"):
         return 0.14
     if thing.kind == "fish":
         return 0.3 if thing.art != "1F988" else 0.4
@@ -411,7 +414,7 @@ def _sky_row(canvas: Canvas, setting: Setting, reading: Reading, rows: _Rows) ->
         base = max(base, (top - low) * scale + h * 0.03)
         for sprite in cluster.sprites:
             sprite.shadow = False
-        _draw(
+        draw_cluster(
             canvas,
             setting,
             cluster,
@@ -431,7 +434,7 @@ def _wall_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:
         x = w * ((0.22, 0.5, 0.36)[i % 3] if rows.near else (i + 0.5) / len(rows.wall))
         for sprite in cluster.sprites:
             sprite.shadow = False
-        _draw(
+        draw_cluster(
             canvas,
             setting,
             cluster,
@@ -440,195 +443,3 @@ def _wall_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:
             scale,
             THINGS,
         )
-
-
-# -- drawing -----------------------------------------------------------------------------------
-
-
-def _draw(
-    canvas: Canvas,
-    setting: Setting,
-    cluster: Cluster,
-    x: float,
-    base: float,
-    scale: float,
-    stage: int,
-    *,
-    wet: bool = False,
-) -> None:
-    """Draws a cluster with its plane's origin at (x, base), ``scale`` units a story unit."""
-    for sprite in sorted(cluster.sprites, key=lambda s: s.z):
-        part = stage if sprite.main else THINGS
-        cx, foot, tall = x + sprite.x * scale, base - sprite.y * scale, sprite.height * scale
-        wide = sprite.width * scale
-        if sprite.shadow and not wet and setting.ground not in ("sky", "space", "underwater"):
-            colour = "#0B1030" if setting.dark else "#3A3A20"
-            canvas.add(
-                part,
-                ellipse(cx, foot - 2, wide * 0.5, max(6.0, wide * 0.075), colour, 'opacity="0.22"'),
-            )
-        _extras_behind(canvas, sprite, cx, foot, wide, tall, part)
-        canvas.add(part, _sprite(canvas, setting, sprite, cx, foot, tall))
-        if sprite.sunk:
-            _ripples(canvas, cx, foot - 0.0 * tall, wide, part)
-        _extras(canvas, sprite, cx, foot, wide, tall, part)
-
-
-def _sprite(
-    canvas: Canvas, setting: Setting, sprite: Sprite, cx: float, foot: float, tall: float
-) -> str:
-    drawn = sprite.figure
-    scale = tall / drawn.height
-    x0, y0, x1, y1 = drawn.box
-    sign = -1 if sprite.flip else 1
-    sink = sprite.sunk * drawn.height
-    turn = f" rotate({sprite.turn:g})" if sprite.turn else ""
-    place = (
-        f'transform="translate({cx:.1f} {foot:.1f}){turn} scale({sign * scale:.4f} {scale:.4f}) '
-        f'translate({-(x0 + x1) / 2:.2f} {-y1 + sink:.2f})"'
-    )
-    rim = max(0.5, min(1.6, (9.0 if setting.dark else 5.0) / scale))
-    colour = "#FFFFFF" if not setting.dark else "#FFFDF0"
-    body = f'<use xlink:href="#{canvas.symbol(drawn.inked(scale))}"/>'
-    halo = f'<use xlink:href="#{canvas.symbol(drawn.outline(colour, rim))}" opacity="0.9"/>'
-    if sprite.front_of:
-        top = y1 - drawn.height * sprite.front_of
-        clip = canvas.clip(rect(x0 - 4, top, x1 - x0 + 8, y1 - top + 4, "#000"))
-        return f"<g {place}><g {clip}>{body}</g></g>"
-    if sprite.sunk:
-        level = y1 - sink
-        wave = f"M{x0 - 6:.1f} {y0 - 20:.1f}H{x1 + 6:.1f}V{level:.1f}"
-        steps = 6
-        for i in range(steps):
-            step = (x1 - x0 + 12) / steps
-            wave += f"q{-step / 2:.2f} {(1.8 if i % 2 else -1.8):.1f} {-step:.2f} 0"
-        clip = canvas.clip(path(wave + "Z", "#000"))
-        return f"<g {place}><g {clip}>{halo}{body}</g></g>"
-    return f"<g {place}>{halo}{body}</g>"
-
-
-def _ripples(canvas: Canvas, cx: float, y: float, wide: float, stage: int) -> None:
-    d = ""
-    for i, k in enumerate((1.05, 1.25, 0.85)):
-        half, low = wide * k / 2, y + 5 + i * 12
-        d += f"M{cx - half:.0f} {low:.0f}q{half / 3:.0f} -9 {half * 2 / 3:.0f} 0t{half * 2 / 3:.0f} 0t{half * 2 / 3:.0f} 0"
-    canvas.add(
-        stage,
-        path(d, "none", 'stroke="#FFFFFF" stroke-width="5" stroke-linecap="round" opacity="0.7"'),
-    )
-
-
-def _extras_behind(
-    canvas: Canvas, sprite: Sprite, cx: float, foot: float, wide: float, tall: float, stage: int
-) -> None:
-    if sprite.extra == "wings":
-        wing = figure("1FABD", "object")
-        size = tall * 0.75 / wing.height
-        name = canvas.symbol(wing.markup)
-        for sign in (1, -1):
-            canvas.add(
-                stage,
-                f'<g transform="translate({cx + sign * wide * 0.08:.1f} {foot - tall * 0.62:.1f}) '
-                f"rotate({-18 * sign}) scale({sign * size:.3f} {size:.3f}) "
-                f'translate({-wing.box[0]:g} {-wing.box[3]:g})"><use xlink:href="#{name}"/></g>',
-            )
-    elif sprite.extra == "dust":
-        facing = 1 if sprite.flip else -1
-        x = cx - facing * wide * 0.52
-        for i, r in enumerate((0.09, 0.065, 0.045)):
-            canvas.add(
-                stage,
-                ellipse(
-                    x - facing * wide * 0.11 * i,
-                    foot - tall * 0.06 - tall * 0.05 * i,
-                    tall * r * 1.2,
-                    tall * r,
-                    "#FFFFFF",
-                    'opacity="0.8"',
-                ),
-            )
-        lines = "".join(
-            f"M{x - facing * wide * 0.05:.0f} {foot - tall * k:.0f}h{-facing * wide * 0.22:.0f}"
-            for k in (0.35, 0.52, 0.69)
-        )
-        canvas.add(
-            stage,
-            path(
-                lines,
-                "none",
-                'stroke="#FFFFFF" stroke-width="6" stroke-linecap="round" opacity="0.85"',
-            ),
-        )
-
-
-def _extras(
-    canvas: Canvas, sprite: Sprite, cx: float, foot: float, wide: float, tall: float, stage: int
-) -> None:
-    match sprite.extra:
-        case "sleep":
-            unit = tall / sprite.figure.height
-            x = (
-                cx
-                + (sprite.figure.head[0] - (sprite.figure.box[0] + sprite.figure.box[2]) / 2) * unit
-            )
-            y = foot - tall - 8
-            d = ""
-            for i, s in enumerate((16, 23, 31)):
-                px, py = x + 14 + i * 30, y - i * 34
-                d += f"M{px:.0f} {py - s:.0f}h{s}l{-s} {s}h{s}"
-            for colour, width in (("#FFFFFF", 15), ("#4B5FA8", 7)):
-                extra = f'stroke="{colour}" stroke-width="{width}" stroke-linecap="round" stroke-linejoin="round"'
-                canvas.add(stage, path(d, "none", extra))
-        case "notes":
-            for i, art in enumerate(("1F3B5", "1F3B6")):
-                note = figure(art, "object")
-                size = max(46.0, tall * 0.2) / note.height
-                x = cx + (wide * 0.42 if i else -wide * 0.55)
-                name = canvas.symbol(note.outline("#FFFFFF", 2) + note.markup)
-                canvas.add(
-                    stage,
-                    f'<g transform="translate({x:.0f} {foot - tall * 1.02 - i * 20:.0f}) scale({size:.3f}) translate({-note.box[0]:g} {-note.box[3]:g})"><use xlink:href="#{name}"/></g>',
-                )
-        case "splash":
-            for i in range(9):
-                dx, up = (i - 4) * wide * 0.13, tall * (0.22 - 0.045 * abs(i - 4))
-                drop = tall * 0.035
-                canvas.add(stage, ellipse(cx + dx, foot - up, drop, drop * 1.4, "#FFFFFF", 'opacity="0.9"'))
-        case "breath":
-            flame = figure("1F525", "object")
-            size = wide * 0.5 / flame.height
-            side = 1 if sprite.flip else 1
-            name = canvas.symbol(flame.markup)
-            canvas.add(
-                stage,
-                f'<g transform="translate({cx + side * wide * 0.42:.0f} {foot - tall * 0.66:.0f}) '
-                f'rotate({90 * side}) scale({size:.3f}) '
-                f'translate({-(flame.box[0] + flame.box[2]) / 2:g} {-flame.box[3]:g})">'
-                f'<use xlink:href="#{name}"/></g>',
-            )
-        case "fire":
-            flame = figure("1F525", "object")
-            size = tall * 0.5 / flame.height
-            for dx in (-0.24, 0.2):
-                name = canvas.symbol(flame.markup)
-                canvas.add(
-                    stage,
-                    f'<g transform="translate({cx + wide * dx:.0f} {foot - tall * 0.72:.0f}) scale({size:.3f}) translate({-(flame.box[0] + flame.box[2]) / 2:g} {-flame.box[3]:g})"><use xlink:href="#{name}"/></g>',
-                )
-        case "tears":
-            for dx in (-0.1, 0.1):
-                canvas.add(
-                    stage,
-                    path(
-                        f"M{cx + wide * dx:.0f} {foot - tall * 0.62:.0f}q-12 20 0 26q12 -6 0 -26z",
-                        "#61B2E4",
-                        'stroke="#000" stroke-width="2"',
-                    ),
-                )
-        case _:
-            pass
-
-
-def kinds_known(arts: list[str]) -> list[str]:
-    """The classes of some arts (for tests and docs)."""
-    return [kind_of(art).name for art in arts]

@@ -30,7 +30,20 @@ _WATER: Final = re.compile(
     r'<(?:path|rect|polygon|polyline|line)[^>]*fill="#(?:92D3F5|92d3f5|61B2E4|61b2e4)"[^>]*/>'
 )
 _DROP_WATER: Final = frozenset(
-    ["26F5", "1F6A2", "26F4", "1F6A4", "1F6E5", "1F6F3", "1F3CA", "1F6A3", "1F93D", "E189", "E212", "1F40B"]
+    [
+        "26F5",
+        "1F6A2",
+        "26F4",
+        "1F6A4",
+        "1F6E5",
+        "1F6F3",
+        "1F3CA",
+        "1F6A3",
+        "1F93D",
+        "E189",
+        "E212",
+        "1F40B",
+    ]
 ) - {"1F40B"}
 _WAVE_LINE: Final = re.compile(r'<path fill="none"[^>]*d="[^"]*"[^>]*/>')
 _TAILS: Final = {
@@ -158,8 +171,10 @@ def _sitting(art: str, markup: str) -> str:
         f'<ellipse cx="36" cy="78" rx="10" ry="19" fill="{belly}" stroke="none"/>'
         f'<ellipse cx="17" cy="100" rx="9" ry="5.500" fill="{limbs}"/>'
         f'<ellipse cx="55" cy="100" rx="9" ry="5.500" fill="{limbs}"/>'
-        f'<path fill="{limbs}" d="M25 72 C24 84 25 94 25 99 C24 106 35 106 34 99 C34 92 34 86 34 80"/>'
-        f'<path fill="{limbs}" d="M47 72 C48 84 47 94 47 99 C48 106 37 106 38 99 C38 92 38 86 38 80"/>'
+        f'<path fill="{limbs}" '
+        f'd="M25 72 C24 84 25 94 25 99 C24 106 35 106 34 99 C34 92 34 86 34 80"/>'
+        f'<path fill="{limbs}" '
+        f'd="M47 72 C48 84 47 94 47 99 C48 106 37 106 38 99 C38 92 38 86 38 80"/>'
         f'</g><g transform="translate(5.400 -1) scale(.85)">{markup}</g>'
     )
     return "".join(parts)
@@ -178,12 +193,15 @@ def _lying(art: str, markup: str) -> str:
         f'C86 52 80 54 70 52Z"/>'
         f'<path fill="{main}" d="M14 66 C8 40 34 22 58 24 C82 26 92 48 84 66 C80 71 20 71 14 66Z"/>'
         f'<path d="M62 66 C54 60 56 48 66 46"/>'
-        f'<path fill="{main}" d="M6 70 C6 62 30 60 34 66 C36 71 30 72 22 72 H10 C7 72 6 71 6 70Z"/></g>'
+        f'<path fill="{main}" '
+        f'd="M6 70 C6 62 30 60 34 66 C36 71 30 72 22 72 H10 C7 72 6 71 6 70Z"/></g>'
         f'<g transform="translate(-6 14) scale(.72)">{markup}</g>'
     )
 
 
-_SKIRTS: Final = frozenset(["1F467", "1F469", "1F478", "1F475", "@queen", "@witch", "1F9DA", "1F470", "E188", "1F9D5"])
+_SKIRTS: Final = frozenset(
+    ["1F467", "1F469", "1F478", "1F475", "@queen", "@witch", "1F9DA", "1F470", "E188", "1F9D5"]
+)
 
 
 def _standing(art: str, markup: str, tone: str) -> str:

@@ -13,8 +13,8 @@ from heliograph.providers.image._illustrator._canvas import (
     rect,
 )
 from heliograph.providers.image._illustrator._colour import mix
-from heliograph.providers.image._illustrator._ground import put
 from heliograph.providers.image._illustrator._reading import Reading
+from heliograph.providers.image._illustrator._scenery import put
 from heliograph.providers.image._illustrator._setting import Setting
 from heliograph.providers.image._illustrator._sky import sky_colours
 
@@ -25,7 +25,8 @@ _WALLS: Final = {
     "kitchen": ("#FBE7B8", "#D9C7B0"), "bathroom": ("#CFEAF0", "#E8EEF1"),
     "library": ("#D9BE98", "#8A5A34"), "classroom": ("#DCE8D2", "#C79A6B"),
     "office": ("#DDE4EC", "#A9AEB8"), "cafe_in": ("#E8C9A8", "#8A5A34"),
-    "party": ("#FBE3C8", "#C98F5C"), "table": ("#F6E3C5", "#B97A45"), "stage": ("#5B1F2E", "#8A5A34"), "cave": ("#3B3340", "#54485A"),
+    "party": ("#FBE3C8", "#C98F5C"), "table": ("#F6E3C5", "#B97A45"),
+    "stage": ("#5B1F2E", "#8A5A34"), "cave": ("#3B3340", "#54485A"),
 }  # fmt: skip
 
 
@@ -72,7 +73,10 @@ def draw_room(canvas: Canvas, setting: Setting, reading: Reading) -> None:
     if setting.ground == "table":
         canvas.add(BACKDROP, rect(0, line, w, 26, mix(floor, "#FFFFFF", 0.3)))
         grain = "".join(
-            f"M0 {line + 60 + i * 62:.0f}Q{w / 2:.0f} {line + 46 + i * 66:.0f} {w:.0f} {line + 64 + i * 62:.0f}"
+            (
+                f"M0 {line + 60 + i * 62:.0f}Q{w / 2:.0f} {line + 46 + i * 66:.0f} "
+                f"{w:.0f} {line + 64 + i * 62:.0f}"
+            )
             for i in range(7)
         )
         canvas.add(
@@ -113,12 +117,10 @@ def _window(canvas: Canvas, setting: Setting, reading: Reading, line: float, siz
     rng = canvas.rng
     view = [rect(x, y, side, height, canvas.gradient(stops))]
     if setting.time == "night":
-        for _ in range(14):
-            view.append(
-                ellipse(
-                    x + rng.uniform(0, side), y + rng.uniform(0, height * 0.8), 2.5, 2.5, "#FFFFFF"
-                )
-            )
+        view += [
+            ellipse(x + rng.uniform(0, side), y + rng.uniform(0, height * 0.8), 2.5, 2.5, "#FFFFFF")
+            for _ in range(14)
+        ]
         view.append(
             ellipse(x + side * 0.68, y + height * 0.26, side * 0.12, side * 0.12, "#FFF1B8")
         )
@@ -137,10 +139,10 @@ def _window(canvas: Canvas, setting: Setting, reading: Reading, line: float, siz
         )
         view.append(path(drops, "none", 'stroke="#EAF4FB" stroke-width="4" stroke-linecap="round"'))
     if setting.has("snow"):
-        for _ in range(40):
-            view.append(
-                ellipse(x + rng.uniform(0, side), y + rng.uniform(0, height), 5, 5, "#FFFFFF")
-            )
+        view += [
+            ellipse(x + rng.uniform(0, side), y + rng.uniform(0, height), 5, 5, "#FFFFFF")
+            for _ in range(40)
+        ]
     if setting.has("storm"):
         view.append(
             polygon(
@@ -183,7 +185,10 @@ def _window(canvas: Canvas, setting: Setting, reading: Reading, line: float, siz
             canvas.add(
                 BACKDROP,
                 path(
-                    f"M{cx:.0f} {y - 26:.0f}h60q{sway} {height / 2:.0f} {-sway // 2} {height + 60:.0f}h-54z",
+                    (
+                        f"M{cx:.0f} {y - 26:.0f}h60q{sway} {height / 2:.0f} {-sway // 2} "
+                        f"{height + 60:.0f}h-54z"
+                    ),
                     cloth,
                     'stroke="#6A2F25" stroke-width="3"',
                 ),
@@ -210,7 +215,10 @@ def _furnish(canvas: Canvas, setting: Setting, reading: Reading, line: float) ->
                 'stroke="#8A5A34" stroke-width="14"',
             ),
         )
-        d = f"M{w * 0.27:.0f} {line * 0.5:.0f}l90 -70l60 50l80 -90M{w * 0.6:.0f} {line * 0.3:.0f}a40 40 0 1 0 1 0"
+        d = (
+            f"M{w * 0.27:.0f} {line * 0.5:.0f}l90 -70l60 50l80 -90M{w * 0.6:.0f} "
+            f"{line * 0.3:.0f}a40 40 0 1 0 1 0"
+        )
         canvas.add(
             BACKDROP, path(d, "none", 'stroke="#EAF3EC" stroke-width="6" stroke-linecap="round"')
         )

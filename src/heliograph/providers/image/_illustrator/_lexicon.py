@@ -12,7 +12,6 @@ import re
 import threading
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import resources
 from typing import Final
 
 from heliograph.providers.image._illustrator import _art, _text
@@ -39,6 +38,16 @@ _FACE: Final = {
     "ar": re.compile(r"^وجه "),
     "fa": re.compile(r"^صورت "),
 }
+_CONTRACTIONS: Final = {
+    ("pt", "de"): ("da", "do", "dos", "das"),
+    ("pt", "a"): ("à", "ao", "aos", "às"),
+    ("fr", "de"): ("du", "des", "d"),
+    ("es", "de"): ("del",),
+    ("es", "a"): ("al",),
+    ("it", "di"): ("del", "della", "dello", "dei", "delle", "dell", "degli"),
+    ("it", "a"): ("al", "alla", "allo", "ai", "alle", "all", "agli"),
+}
+_VERBAL: Final = frozenset({"骑自行车", "骑马", "看书", "睡觉"})
 _SYMBOLIC: Final = re.compile(
     r"button|keycap|arrow|o’clock|thirty|zodiac|symbol|no_|_sign|mark|square|"
     r"Aries|Taurus|Gemini|Cancer|^Leo$|Virgo|Libra|Scorpi|Sagitt|Capric|Aquari|Pisces|Ophiu|"
@@ -48,7 +57,99 @@ _SYMBOLIC: Final = re.compile(
 )
 _COLOURED: Final = re.compile(r"(?:red|blue|green|orange|white|black|yellow|purple|brown) ")
 _TOO_SHORT_ALIASES: Final = frozenset(
-    ["on", "end", "back", "soon", "top", "up", "new", "free", "cool", "ok", "id", "vs", "a", "b", "o", "m", "x", "v", "ab", "cl", "ng", "sa", "abc", "art", "date", "door", "dash", "hand", "point", "fist", "punch", "sweat", "boom", "gun", "wave", "relaxed", "satisfied", "weary", "joy", "smile", "sob", "blush", "wink", "hot", "small", "over", "no", "cross", "six", "poop", "shit", "hankey", "loop", "part", "wc", "go", "sos", "down", "left", "right", "clap", "pray", "running", "walking", "surfer", "sleeping", "sweet", "sake", "bow", "tm", "cop", "massage", "nose", "mouth", "ear", "tongue", "leg", "foot", "hair", "neutral", "dizzy", "scream", "angry", "rage", "mask", "triumph", "fear", "cold", "rowing", "red", "light"]
+    [
+        "on",
+        "end",
+        "back",
+        "soon",
+        "top",
+        "up",
+        "new",
+        "free",
+        "cool",
+        "ok",
+        "id",
+        "vs",
+        "a",
+        "b",
+        "o",
+        "m",
+        "x",
+        "v",
+        "ab",
+        "cl",
+        "ng",
+        "sa",
+        "abc",
+        "art",
+        "date",
+        "door",
+        "dash",
+        "hand",
+        "point",
+        "fist",
+        "punch",
+        "sweat",
+        "boom",
+        "gun",
+        "wave",
+        "relaxed",
+        "satisfied",
+        "weary",
+        "joy",
+        "smile",
+        "sob",
+        "blush",
+        "wink",
+        "hot",
+        "small",
+        "over",
+        "no",
+        "cross",
+        "six",
+        "poop",
+        "shit",
+        "hankey",
+        "loop",
+        "part",
+        "wc",
+        "go",
+        "sos",
+        "down",
+        "left",
+        "right",
+        "clap",
+        "pray",
+        "running",
+        "walking",
+        "surfer",
+        "sleeping",
+        "sweet",
+        "sake",
+        "bow",
+        "tm",
+        "cop",
+        "massage",
+        "nose",
+        "mouth",
+        "ear",
+        "tongue",
+        "leg",
+        "foot",
+        "hair",
+        "neutral",
+        "dizzy",
+        "scream",
+        "angry",
+        "rage",
+        "mask",
+        "triumph",
+        "fear",
+        "cold",
+        "rowing",
+        "red",
+        "light",
+    ]
 )
 
 
@@ -95,22 +196,23 @@ class Lexicon:
 
     def near(self, language: str, phrase: str) -> tuple[Sense, ...]:
         """The senses of the phrase that has the same stems."""
-        key = " ".join(_text.stem(word, language) for word in phrase.split(" "))
         if language == "en":
-            return self.tables["en"].get(key, ())
-        return self.stems.get(language, {}).get(key, ())
-
-
-def _read(name: str) -> list[str]:
-    data = resources.files(__package__).joinpath("data", name).read_text("utf-8")
-    return [line for line in data.splitlines() if line and not line.startswith("#")]
+            one = " ".join(_text.english_singular(word) for word in phrase.split(" "))
+            return self.tables["en"].get(one, ())
+        table = self.stems.get(language, {})
+        if " " not in phrase:
+            for key in _text.stems(phrase, language):
+                if key in table:
+                    return table[key]
+            return ()
+        return table.get(" ".join(_text.stem(word, language) for word in phrase.split(" ")), ())
 
 
 def _add_things(book: Lexicon) -> dict[str, Sense]:
     """Reads ``things.txt``; returns the arts that stand for something else."""
     same: dict[str, Sense] = {}
     name = ""
-    for line in _read("things.txt"):
+    for line in _art.lines("things.txt"):
         if line.startswith("["):
             name = line.strip("[]")
             continue
@@ -129,7 +231,7 @@ def _add_things(book: Lexicon) -> dict[str, Sense]:
 
 def _add_words(book: Lexicon) -> None:
     sense = Sense("", "")
-    for line in _read("words.txt"):
+    for line in _art.lines("words.txt"):
         if line.startswith("["):
             kind, value = line.strip("[]").split(" ")
             sense = Sense(kind, value)
@@ -137,6 +239,9 @@ def _add_words(book: Lexicon) -> None:
         language, _, words = line.partition(": ")
         for word in words.split(","):
             book.add(language, word, sense)
+            before, of, after = word.strip().rpartition(" ")
+            for contracted in _CONTRACTIONS.get((language, after), ()) if of else ():
+                book.add(language, f"{before} {contracted}", sense)
 
 
 def _clean(name: str, language: str) -> str:
@@ -176,6 +281,8 @@ def _add_emoji(book: Lexicon, same: dict[str, Sense]) -> None:
             if not name:
                 continue
             phrase = _clean(name, language)
+            if phrase in _VERBAL:
+                continue
             book.add(language, phrase, sense, weak=True)
             bare = _FACE[language].sub("", phrase)
             if bare != phrase and len(bare) > 1:
@@ -197,8 +304,9 @@ def _build() -> Lexicon:
             continue
         stems = book.stems.setdefault(language, {})
         for phrase, senses in table.items():
-            if len(phrase) >= 4 and senses[0].kind not in ("filler", "rel", "and", "not"):
+            if len(phrase) >= 3 and senses[0].kind not in ("filler", "rel", "and", "not", "number"):
                 key = " ".join(_text.stem(word, language) for word in phrase.split(" "))
+                stems.setdefault(_text.plain(phrase), senses)
                 stems.setdefault(key, senses)
     return book
 

@@ -131,9 +131,8 @@ def _checked(job: ImageJob) -> _Plan:
         raise _refuse(
             f"background {job.background!r} is not auto, transparent or opaque", "background"
         )
-    if job.quality not in ("auto", *_DETAIL):
-        if job.quality not in ("standard", "hd"):
-            raise _refuse(f"quality {job.quality!r} is not low, medium, high or auto", "quality")
+    if job.quality not in ("auto", *_DETAIL) and job.quality not in ("standard", "hd"):
+        raise _refuse(f"quality {job.quality!r} is not low, medium, high or auto", "quality")
     if not 0 <= job.partial_images <= MAX_PARTIALS:
         raise _refuse(f"partial_images is 0 to {MAX_PARTIALS}", "partial_images")
     transparent = job.background == "transparent"

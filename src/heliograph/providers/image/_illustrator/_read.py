@@ -2,14 +2,16 @@
 
 One pass over the phrases, left to right, with what is pending (number, colours, size, a relation or
 verb that waits for its object). Three word orders are told apart: relation before its ground
-(English), after it (Japanese, Korean, Turkish, and Chinese place words), and colours before or after
-the noun. Nothing here fails: what is not understood is kept in ``unknown``.
+(English), after it (Japanese, Korean, Turkish, and Chinese place words), and colours before or
+after the noun. Nothing here fails: what is not understood is kept in ``unknown``.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from heliograph.providers.image._illustrator._infer import fold_of, settle_facts
 from heliograph.providers.image._illustrator._lexicon import Kind, Sense, kind_of, lexicon
 from heliograph.providers.image._illustrator._limits import MAX_COPIES, MAX_THINGS
 from heliograph.providers.image._illustrator._match import Match, matches
@@ -26,23 +28,20 @@ _TRANSITIVE: Final = {
     "read": "hold", "hold": "hold", "eat": "eat", "drink": "eat", "wear": "wear", "play": "hold",
     "ride": "on", "chase": "chase", "fight": "face", "look": "face", "cook": "hold",
     "paint": "face", "climb": "on", "hang": "on", "light": "", "hide": "", "sail": "", "fly": "",
-    "burn": "", "jump": "", "water": "face", "cross": "on", "build": "face", "have": "", "lean": "", "pull": "pull",
+    "burn": "", "jump": "", "water": "face", "cross": "on", "build": "face",
+    "have": "", "lean": "", "pull": "pull",
 }  # fmt: skip
 _POSES: Final = frozenset(
-    ["fly", "swim", "sleep", "sit", "run", "jump", "dance", "sing", "dive", "float", "climb", "cry", "burn", "stand", "fall", "sail", "read"]
+    {"fly", "swim", "sleep", "sit", "run", "jump", "dance", "sing", "dive", "float", "climb", "cry"}
+    | {"burn", "stand", "fall", "sail", "read"}
 )
 _MANY: Final = {"flower": 5, "tree": 5, "flier": 5, "fish": 5, "bird": 4, "plant": 4, "food": 3}
 _ONE_WHEN_PLURAL: Final = frozenset({"glasses", "land", "skything", "clothes", "scarf"})
-_CONTAINERS: Final = frozenset(
-    ["1F963", "1F9FA", "1FAA3", "@box", "26B1", "1F3FA", "1FAD9", "1F6C1", "1FAB9", "1F6D2", "E343", "1F37D", "1F45C", "1F9F3", "1F392", "1F6F6", "@rowboat", "2615", "1F381", "@wagon", "1FA8E", "1F37D"]
-)
 _SAME_PLURAL: Final = frozenset({"fish", "sheep", "deer", "reindeer", "tropical fish", "salmon"})
 _SEVERAL: Final[dict[str, tuple[str, ...]]] = {
     "1F46B": ("1F468", "1F469"), "1F46A": ("1F468", "1F469", "1F9D2"), "1F46D": ("1F469", "1F467"),
     "1F46C": ("1F468", "1F466"), "1F491": ("1F468", "1F469"), "1F48F": ("1F468", "1F469"),
 }  # fmt: skip
-_CABINS: Final = frozenset({"1F697", "1F699", "1F3CE", "1F695", "1F681", "1F6FB", "1F693", "1F68C"})
-_PICTURES: Final = frozenset({"1F5BC", "1F4F7"})
 
 
 class _Reader:
@@ -198,10 +197,8 @@ class _Reader:
     def several(self, arts: tuple[str, ...], match: Match) -> None:
         """One word for more than one thing (a couple, a family)."""
         self.number, self.counted = 0, False
-        made: list[int] = []
-        for art in arts:
-            if len(self.out.things) < MAX_THINGS:
-                made.append(self.new_thing(art, kind_of(art), match))
+        room = MAX_THINGS - len(self.out.things)
+        made = [self.new_thing(art, kind_of(art), match) for art in arts[: max(0, room)]]
         if not made:
             return
         self.connect(made[0])
@@ -245,6 +242,11 @@ class _Reader:
             self.after = []
             self.group, self.subjects = [index], self.subjects or [index]
             return
+        if self.verb.startswith("?"):
+            self.after.append((self.verb[1:], index))
+            self.grounds.add(index)
+            self.group, self.verb = [], ""
+            return
         if self.verb and self.subjects and not self.verb_last():
             for figure in self.subjects:
                 self.link(self.verb, figure, index)
@@ -258,6 +260,14 @@ class _Reader:
                 self.link(self.rel, figure, index)
             self.grounds.add(index)
             self.group = [index]
+            thing = self.out.things[index]
+            if self.rel == "between" and thing.count == 2:
+                thing.count = 1
+                self.out.things.append(replace(thing, colours=list(thing.colours)))
+                for figure in self.figures:
+                    self.link("between", figure, len(self.out.things) - 1)
+                self.grounds.add(len(self.out.things) - 1)
+                self.rel = ""
             if self.rel not in ("between", "with"):
                 self.rel = ""
             return
@@ -298,7 +308,7 @@ class _Reader:
         self.number, self.counted = (
             (gone.count, gone.counted) if gone.counted else (self.number, self.counted)
         )
-        self.colours = self.colours or gone.colours
+        self.colours = self.colours or gone.colours or (["grey"] if gone.art == "@robot" else [])
         self.size, self.pose = gone.size, gone.pose
         kept = [k for k in self.out.links if index not in (k.figure, k.ground)]
         lost = [k for k in self.out.links if k.ground == index]
@@ -348,6 +358,11 @@ class _Reader:
                 art = "@stars"
             if art in ("@moon", "@sun") and self.rel in ("front", "above"):
                 self.out.big_disc = True
+            if self.rel == "above" or (self.rel == "in" and art in ("@clouds", "@stars")):
+                for i in self.figures:
+                    self.out.things[i].pose = "leap"
+                if self.rel == "in":
+                    self.out.places.append("sky" if art == "@clouds" else "space")
             self.out.sky[art] = colour
         if not self.post:
             self.rel = self.verb = ""
@@ -430,7 +445,7 @@ class _Reader:
         return [
             k.figure
             for k in self.out.links
-            if k.ground in self.group and k.rel in ("wear", "hold", "eat", "chase", "face")
+            if k.ground in self.group and k.rel in ("wear", "hold", "eat")
         ]
 
     def postposition(self, rel: str) -> None:
@@ -475,8 +490,12 @@ class _Reader:
         if rel:
             self.verb, self.rel = rel, ""
             if self.post and not subjects:
-                self.verb = "?" + rel
-        if verb == "water":
+                self.verb = "?" + rel if self.out.language == "zh" else rel
+        if verb == "knit":
+            self.extra("1F9F6", "hold", subjects)
+        elif verb == "box":
+            self.extra("1F94A", "hold", subjects)
+        elif verb == "water":
             self.extra("@wateringcan", "hold", subjects)
             self.verb = rel or ""
         elif verb == "magic":
@@ -566,96 +585,12 @@ class _Reader:
                 self.link(verb, figure, index)
         if self.pose and out.things and not out.things[-1].pose:
             out.things[-1].pose = self.pose
-        _settle(out)
-
-
-def _settle(out: Reading) -> None:
-    """What follows from the facts together: containers, pictures of things, implied times."""
-    links: list[Link] = []
-    for link in out.links:
-        figure, ground = out.things[link.figure], out.things[link.ground]
-        rel = link.rel
-        if rel == "with":
-            rel, link = _with(out, link)
-            if not rel:
-                continue
-        if rel == "in" and ground.kind in ("tree", "cloudlike"):
-            rel = "on"
-        if rel == "on" and ground.art in _CABINS and figure.kind in ("person", "head", "beast"):
-            rel = "in"
-        if rel == "hold" and figure.pose == "read" and ground.art == "1F4D5":
-            ground.art = "1F4D6"
-        if rel == "in" and figure.kind == "fish" and ground.art in ("1F963", "1F95B", "1FAD9"):
-            ground.art = "@fishbowl"
-        if rel == "hold" and ground.kind in ("hat", "glasses", "scarf"):
-            rel = "wear"
-        if rel == "wear" and ground.kind not in ("hat", "glasses", "scarf"):
-            rel = "hold"
-        if (
-            rel == "in"
-            and figure.kind in ("person", "beast", "head")
-            and ground.kind in ("hat", "scarf")
-        ):
-            rel = "wear"
-        if rel == "in" and ground.kind in ("clothes",):
-            rel = "hold"
-        if figure.count and ground.count:
-            links.append(Link(rel, link.figure, link.ground))
-    out.links = links
-    if not out.time:
-        if out.sky.keys() & {
-            "@moon",
-            "@crescent",
-            "@stars",
-            "@milkyway",
-            "@aurora",
-            "1F320",
-            "1F386",
-        } or "moonscape" in out.places or "space" in out.places:
-            out.time = "night"
-    if not out.season and "snow" in out.weather:
-        out.season = "winter"
-
-
-def _with(out: Reading, link: Link) -> tuple[str, Link]:
-    """What ``with`` means, by what is with whom."""
-    figure, ground = out.things[link.figure], out.things[link.ground]
-    living = figure.kind in ("person", "figure", "beast", "head", "bird", "face", "fish", "flier")
-    if ground.kind in ("hat", "glasses", "scarf"):
-        return "wear", link
-    if figure.art == "1F578" and ground.art == "1F577":
-        return "on", Link("on", link.ground, link.figure)
-    if figure.art in _CONTAINERS and ground.kind in ("flower", "food", "plant", "object"):
-        return "in", Link("in", link.ground, link.figure)
-    if figure.art == "1F382" and ground.art == "1F56F":
-        return "on", Link("on", link.ground, link.figure)
-    if living and (ground.kind in ("object", "food", "drink", "clothes", "flower")):
-        return "hold", link
-    if figure.kind == "furniture" and ground.kind in ("food", "drink", "object", "flower"):
-        return "on", Link("on", link.ground, link.figure)
-    return "beside", link
+        settle_facts(out)
 
 
 def read(prompt: str) -> Reading:
     """The facts of a prompt. Never fails; an empty or unknown prompt gives an empty reading."""
     book = lexicon()
     language, found = matches(prompt, book)
-    found = _of(found)
+    found = fold_of(found)
     return _Reader(language, found).run()
-
-
-def _of(found: list[Match]) -> list[Match]:
-    """``a painting of a cat`` is a cat; ``a basket of apples`` is apples in a basket."""
-    out: list[Match] = []
-    for i, match in enumerate(found):
-        last = found[i - 1] if i else None
-        if match.text == "of" and last is not None:
-            art = last.value("thing")
-            if art in _PICTURES and len(found) > i + 1:
-                out.pop()
-                continue
-            if art in _CONTAINERS:
-                out.append(Match("with", (Sense("rel", "with"),)))
-                continue
-        out.append(match)
-    return out

@@ -6,11 +6,25 @@ from dataclasses import dataclass
 from typing import Final
 
 from heliograph.providers.image._illustrator._reading import Reading, Thing
+from heliograph.providers.image._illustrator._supports import home, listed
 
 __all__ = ["Setting", "settle"]
 
 INDOORS: Final = frozenset(
-    ["party", "room", "bedroom", "kitchen", "bathroom", "library", "classroom", "office", "cafe_in", "stage", "table", "cave"]
+    [
+        "party",
+        "room",
+        "bedroom",
+        "kitchen",
+        "bathroom",
+        "library",
+        "classroom",
+        "office",
+        "cafe_in",
+        "stage",
+        "table",
+        "cave",
+    ]
 )
 WATERY: Final = frozenset({"sea", "lake"})
 _HORIZON: Final = {
@@ -21,34 +35,6 @@ _HORIZON: Final = {
     "table": 0.6, "cave": 0.74, "underwater": 0.84, "sky": 1.02, "space": 1.02, "snowfield": 0.58,
     "cliff": 0.56, "peak": 0.7, "graveyard": 0.62, "swamp": 0.56, "forest": 0.6, "jungle": 0.6,
     "abstract": 0.7,
-}  # fmt: skip
-_HOME: Final[dict[str, str]] = {
-    "1F427": "snowfield", "1F43B-200D-2744-FE0F": "snowfield", "@igloo": "snowfield",
-    "26C4": "snowfield", "1F9AD": "snowfield", "26F7": "snowfield", "1F3C2": "snowfield",
-    "@iceberg": "sea", "E2C8": "snowfield", "1F6F7": "snowfield", "1F42A": "desert", "1F42B": "desert",
-    "1F335": "desert", "@pyramid": "desert", "@scorpion": "desert", "1F992": "savanna",
-    "1F981": "savanna", "1F418": "savanna", "1F993": "savanna", "1F98F": "savanna",
-    "1F404": "farm", "1F416": "farm", "@barn": "farm", "1F69C": "farm", "@hen": "farm",
-    "1F413": "farm", "@scarecrow": "farm", "1F412": "jungle", "1F98D": "jungle", "1F405": "jungle",
-    "1F9A7": "jungle", "1F43C": "jungle", "@skyscraper": "city", "1F695": "city", "1F6A6": "street",
-    "1F68C": "city", "1F6D1": "street", "1F693": "city", "1F692": "city", "1F3E2": "city",
-    "@lamppost": "street", "1F68F": "street", "@cafe": "street", "@lighthouse": "shore",
-    "E212": "shore", "1F980": "beach", "1F41A": "beach", "26F1": "beach", "@starfish": "beach",
-    "1F334": "beach", "1F9A2": "lake", "1F986": "lake", "1F9DC": "shore", "@galleon": "sea",
-    "@campfire": "forest", "26FA": "forest", "1F43B": "forest", "1F43A": "forest", "1F98C": "forest",
-    "@moose": "forest", "1F344": "forest", "1FAA6": "graveyard", "1F9DF": "graveyard",
-    "1F57A": "stage", "1F9D1-200D-1F3A4": "stage", "1F3AA": "park", "@bench": "park",
-    "1F6C1": "bathroom", "1F6BF": "bathroom", "1F6BD": "bathroom", "@fridge": "kitchen",
-    "@stove": "kitchen", "1F6CF": "bedroom", "@bookshelf": "library", "1F3C4": "sea",
-    "1F697": "roadside", "1F699": "roadside", "1F3CE": "roadside", "1F3CD": "roadside",
-    "1F6B2": "roadside", "1F69A": "roadside", "1F69B": "roadside", "1F690": "roadside",
-    "1F6B4": "roadside", "1F6F5": "roadside", "1F6FB": "roadside", "1F691": "city", "1F68A": "city",
-    "1F682": "rails", "1F683": "rails", "1F684": "rails", "1F685": "rails", "1F687": "rails",
-    "1F68B": "city", "1F47D": "space", "1F9D1-200D-1F680": "moonscape", "1F995": "jungle",
-    "1F996": "jungle", "1F438": "lake", "@lilypad": "lake", "@haystack": "farm", "1F40A": "lake", "1F99B": "lake", "1F9AB": "lake",
-    "1F9A6": "lake", "1F9A9": "lake", "@fireplace": "room", "@piano": "room", "1F47B": "graveyard",
-    "1F5FD": "city", "E205": "city", "1F5FC": "city", "1F40B": "sea", "1F433": "sea",
-    "1F383": "graveyard", "@throne": "room", "1F6F5R": "city", "@gnome": "garden",
 }  # fmt: skip
 _SMALL: Final = frozenset(
     ["food", "drink", "object", "hat", "glasses", "scarf", "clothes", "flower", "plant", "skything"]
@@ -127,13 +113,12 @@ def _home(reading: Reading) -> str:
     if inside and not outdoors and not reading.land:
         if _all_small([t for t in things if t.kind != "wall"]) and reading.named("@table"):
             return "table"
-        first = next((_HOME[t.art] for t in things if _HOME.get(t.art) in INDOORS), "room")
-        return first
+        return next((home(t.art) for t in things if home(t.art) in INDOORS), "room")
     if _all_small(things) and not weathered and not reading.land:
         return "table" if not kinds <= {"flower", "plant"} else "garden"
-    home = next((_HOME[t.art] for t in things if t.art in _HOME), "")
-    if home:
-        return home
+    asked = next((home(t.art) for t in things if home(t.art)), "")
+    if asked:
+        return asked
     if any(t.pose == "fly" for t in things[:1]) or (kinds <= {"craft", "flier", "cloudlike"}):
         return "sky" if not kinds & {"building", "tree", "flower"} else "meadow"
     return "meadow"
@@ -144,8 +129,12 @@ def settle(reading: Reading) -> Setting:
     places = [p for p in reading.places if p not in reading.without]
     ground = places[0] if places else _home(reading)
     living = any(t.kind in _LIVING for t in reading.things)
+    others = [p for p in places if p not in ("roadside", "sky", "mountains")]
+    if ground == "roadside" and others:
+        ground = others[0]
     if ground == "sky" and any(
-        t.kind in ("building", "tree") or (t.kind in _LIVING and t.pose != "fly")
+        (t.kind in ("building", "tree") and t.pose != "leap")
+        or (t.kind in _LIVING and t.pose not in ("fly", "leap"))
         for t in reading.things
     ):
         others = [p for p in places if p != "sky"]
@@ -180,5 +169,6 @@ def _afloat(thing: Thing) -> bool:
     return (
         thing.kind in ("boat", "seabeast", "surfer", "fish")
         or thing.pose in ("swim", "float", "sail", "dive")
-        or thing.art in ("1F9A2", "1F986", "1FABF", "@iceberg", "1FAB7", "@submarine", "@lilypad")
+        or thing.art in listed("afloat")
+        or thing.art == "@submarine"
     )

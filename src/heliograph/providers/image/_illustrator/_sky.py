@@ -113,7 +113,10 @@ def _stars(canvas: Canvas, horizon: float, *, many: bool) -> None:
     for _ in range(14 if many else 6):
         x, y = rng.uniform(30, canvas.width - 30), rng.uniform(20, horizon * 0.7)
         s = rng.uniform(7, 13) * (1.6 if many else 1)
-        d = f"M{x:.0f} {y - s:.1f}Q{x:.0f} {y:.0f} {x + s:.1f} {y:.0f}Q{x:.0f} {y:.0f} {x:.0f} {y + s:.1f}"
+        d = (
+            f"M{x:.0f} {y - s:.1f}Q{x:.0f} {y:.0f} {x + s:.1f} {y:.0f}Q{x:.0f} "
+            f"{y:.0f} {x:.0f} {y + s:.1f}"
+        )
         d += f"Q{x:.0f} {y:.0f} {x - s:.1f} {y:.0f}Q{x:.0f} {y:.0f} {x:.0f} {y - s:.1f}Z"
         dots.append(path(d, "#FFF6CF"))
     canvas.add(BACKDROP, "".join(dots))
@@ -237,7 +240,8 @@ def _moon(canvas: Canvas, x: float, y: float, r: float, colour: str, *, full: bo
         return
     d = (
         f"M{x + r * 0.35:.1f} {y - r * 0.94:.1f}A{r:.1f} {r:.1f} 0 1 0 {x + r * 0.35:.1f} "
-        f"{y + r * 0.94:.1f}A{r * 0.8:.1f} {r * 0.95:.1f} 0 1 1 {x + r * 0.35:.1f} {y - r * 0.94:.1f}Z"
+        f"{y + r * 0.94:.1f}A{r * 0.8:.1f} {r * 0.95:.1f} 0 1 1 {x + r * 0.35:.1f} "
+        f"{y - r * 0.94:.1f}Z"
     )
     canvas.add(BACKDROP, path(d, colour))
 
@@ -295,12 +299,12 @@ def _clouds(canvas: Canvas, setting: Setting, reading: Reading, horizon: float) 
         if setting.has("sunny") and not named:
             count = 0
     if setting.time == "night":
-        colour, shade = tuple(mix(c, "#1B2459", 0.62) for c in colour), mix(shade, "#1B2459", 0.7)
+        colour = mix(colour[0], "#1B2459", 0.62), mix(colour[1], "#1B2459", 0.62)
+        shade = mix(shade, "#1B2459", 0.7)
         count = min(count, 5) if heavy or named else 2
     elif setting.time in ("sunset", "dawn"):
-        colour = tuple(
-            mix(c, "#FF9E7A" if setting.time == "sunset" else "#FFC9C0", 0.4) for c in colour
-        )
+        warm = "#FF9E7A" if setting.time == "sunset" else "#FFC9C0"
+        colour = mix(colour[0], warm, 0.4), mix(colour[1], warm, 0.4)
         shade = mix(shade, "#B0588A", 0.35)
     top = min(horizon, canvas.height)
     for i in range(count):
@@ -364,7 +368,8 @@ def _burst(canvas: Canvas, x: float, y: float, r: float, colour: str) -> None:
         a = i * math.tau / 14
         c, s = math.cos(a), math.sin(a)
         lines.append(
-            f"M{x + c * r * 0.3:.0f} {y + s * r * 0.3:.0f}L{x + c * r * 0.85:.0f} {y + s * r * 0.85:.0f}"
+            f"M{x + c * r * 0.3:.0f} {y + s * r * 0.3:.0f}L{x + c * r * 0.85:.0f} "
+            f"{y + s * r * 0.85:.0f}"
         )
         dots.append(ellipse(x + c * r, y + s * r, 6, 6, "#FFF6CF"))
     canvas.add(BACKDROP, ellipse(x, y, r * 1.3, r * 1.3, canvas.glow(colour, 0.5)))

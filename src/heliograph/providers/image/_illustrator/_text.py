@@ -130,3 +130,17 @@ def stem(word: str, language: str) -> str:
                 word = word[: -len(ending)]
                 break
     return word
+
+
+@lru_cache(maxsize=65_536)
+def stems(word: str, language: str) -> tuple[str, ...]:
+    """A word without each of the endings that it may have, and whole; the likeliest first."""
+    best = stem(word, language)
+    whole = plain(word)
+    found = [best, whole]
+    found += [
+        whole[: -len(ending)]
+        for ending in _ENDINGS.get(language, ())
+        if whole.endswith(ending) and len(whole) - len(ending) >= 3
+    ]
+    return tuple(dict.fromkeys(found))

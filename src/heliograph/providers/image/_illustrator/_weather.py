@@ -17,7 +17,8 @@ def draw_weather(canvas: Canvas, setting: Setting) -> None:
     amount = (0.7 + 0.3 * canvas.detail) * w * h / 1_000_000
     if setting.has("rain", "storm"):
         slant = -34 if setting.has("storm", "wind") else -14
-        drops, fine = [], []
+        drops: list[str] = []
+        fine: list[str] = []
         for _ in range(int(150 * amount)):
             x, y, s = rng.uniform(0, w + 60), rng.uniform(-20, h), rng.uniform(26, 54)
             target = drops if rng.random() < 0.5 else fine

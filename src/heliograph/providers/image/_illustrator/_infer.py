@@ -1,0 +1,105 @@
+"""What follows from a prompt's facts together, before and after they are read in order."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from heliograph.providers.image._illustrator._lexicon import Sense
+from heliograph.providers.image._illustrator._match import Match
+from heliograph.providers.image._illustrator._reading import Link, Reading
+from heliograph.providers.image._illustrator._supports import listed
+
+__all__ = ["fold_of", "settle_facts"]
+
+_PICTURES: Final = frozenset({"1F5BC", "1F4F7"})
+
+
+def settle_facts(out: Reading) -> None:
+    """What follows from the facts together: containers, pictures of things, implied times."""
+    links: list[Link] = []
+    for link in out.links:
+        figure, ground = out.things[link.figure], out.things[link.ground]
+        rel = link.rel
+        if rel == "with":
+            rel, link = _with(out, link)
+            if not rel:
+                continue
+        if rel == "in" and ground.kind in ("tree", "cloudlike"):
+            rel = "on"
+        if (
+            rel == "on"
+            and ground.art in listed("cabin")
+            and figure.kind in ("person", "head", "beast")
+        ):
+            rel = "in"
+        if rel == "hold" and figure.pose == "read" and ground.art == "1F4D5":
+            ground.art = "1F4D6"
+        if rel == "in" and figure.kind == "fish" and ground.art in ("1F963", "1F95B", "1FAD9"):
+            ground.art = "@fishbowl"
+        if rel == "hold" and ground.kind in ("hat", "glasses", "scarf"):
+            rel = "wear"
+        if rel == "wear" and ground.kind not in ("hat", "glasses", "scarf"):
+            rel = "hold"
+        if (
+            rel == "in"
+            and figure.kind in ("person", "beast", "head")
+            and ground.kind in ("hat", "scarf")
+        ):
+            rel = "wear"
+        if rel == "in" and ground.kind in ("clothes",):
+            rel = "hold"
+        if figure.count and ground.count:
+            links.append(Link(rel, link.figure, link.ground))
+    out.links = links
+    if not out.time and (
+        out.sky.keys()
+        & {
+            "@moon",
+            "@crescent",
+            "@stars",
+            "@milkyway",
+            "@aurora",
+            "1F320",
+            "1F386",
+        }
+        or {"moonscape", "graveyard", "space"} & set(out.places)
+    ):
+        out.time = "night"
+    if not out.season and "snow" in out.weather:
+        out.season = "winter"
+
+
+def _with(out: Reading, link: Link) -> tuple[str, Link]:
+    """What ``with`` means, by what is with whom."""
+    figure, ground = out.things[link.figure], out.things[link.ground]
+    living = figure.kind in ("person", "figure", "beast", "head", "bird", "face", "fish", "flier")
+    if ground.kind in ("hat", "glasses", "scarf"):
+        return "wear", link
+    if figure.art == "1F578" and ground.art == "1F577":
+        return "on", Link("on", link.ground, link.figure)
+    if figure.art in listed("holds") and ground.kind in ("flower", "food", "plant", "object"):
+        return "in", Link("in", link.ground, link.figure)
+    if figure.art == "1F382" and ground.art == "1F56F":
+        return "on", Link("on", link.ground, link.figure)
+    if living and (ground.kind in ("object", "food", "drink", "clothes", "flower")):
+        return "hold", link
+    if figure.kind == "furniture" and ground.kind in ("food", "drink", "object", "flower"):
+        return "on", Link("on", link.ground, link.figure)
+    return "beside", link
+
+
+def fold_of(found: list[Match]) -> list[Match]:
+    """``a painting of a cat`` is a cat; ``a basket of apples`` is apples in a basket."""
+    out: list[Match] = []
+    for i, match in enumerate(found):
+        last = found[i - 1] if i else None
+        if match.text == "of" and last is not None:
+            art = last.value("thing")
+            if art in _PICTURES and len(found) > i + 1:
+                out.pop()
+                continue
+            if art in listed("holds"):
+                out.append(Match("with", (Sense("rel", "with"),)))
+                continue
+        out.append(match)
+    return out
