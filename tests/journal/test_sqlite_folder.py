@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from heliograph import errors
-from heliograph.journal import Entry, NewResponse, SqliteJournal
+from heliograph.journal import BlobRef, Entry, NewResponse, SqliteJournal
 from heliograph.journal._migrations import APPLICATION_ID, MIGRATIONS, Migration, migrate
 
 
@@ -75,6 +75,40 @@ async def test_the_database_is_durable_and_marked(tmp_path: Path) -> None:
     assert writer.execute("PRAGMA synchronous").fetchone() == (2,)
     assert writer.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
     await journal.stop()
+
+
+async def test_what_is_deleted_leaves_no_row_behind(tmp_path: Path) -> None:
+    journal = SqliteJournal(tmp_path)
+    await journal.start()
+    sha256 = await journal.blobs.put(b"picture")
+    entry = Entry(b"0", (BlobRef(0, sha256, 7),))
+    for response_id in ("running", "finished"):
+        made = NewResponse(
+            response_id=response_id, tenant="t", request=b"{}", idempotency_key=response_id
+        )
+        await journal.create(made)
+        lease = await journal.claim("w", [], lease=60, wait=0)
+        assert lease is not None
+        await journal.append(lease, 0, [entry])
+        if response_id == "finished":
+            await journal.finish(lease, 1, [entry], entry)
+            await journal.delete("t", response_id)
+        else:
+            await asyncio.gather(
+                journal.append(lease, 1, [entry]),
+                journal.delete("t", response_id),
+                journal.append(lease, 2, [entry]),
+                return_exceptions=True,
+            )
+    await journal.stop()
+    with closing(database(tmp_path)) as db:
+        counts = {
+            table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
+    del counts["migrations"], counts["sqlite_sequence"]
+    assert counts.pop("tombstones") == 2
+    assert set(counts.values()) == {0}
 
 
 async def test_migrations_are_recorded_from_one_upward(tmp_path: Path) -> None:

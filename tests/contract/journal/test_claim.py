@@ -126,7 +126,9 @@ async def test_a_cancelled_claim_leaves_no_lease_behind(journal: Journal) -> Non
         assert lease.takeovers == 0
 
 
-async def test_a_waiter_cancelled_as_it_is_woken_leaves_the_job_to_the_next(journal: Journal) -> None:
+async def test_a_waiter_cancelled_as_it_is_woken_leaves_the_job_to_the_next(
+    journal: Journal,
+) -> None:
     first = asyncio.create_task(journal.claim("a", ["chat:*"], lease=10, wait=5))
     await asyncio.sleep(0.02)
     second = asyncio.create_task(journal.claim("b", ["chat:*"], lease=10, wait=5))

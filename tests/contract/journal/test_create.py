@@ -108,8 +108,11 @@ async def test_another_tenant_does_not_get_in_beside_a_reader(journal: Journal) 
     await journal.append(lease, 0, [entry(0)])
     reader = journal.read("t", "r")
     await anext(reader)
-    with pytest.raises(errors.UnknownResponse):
-        await anext(journal.read("other", "r"))
+    await journal.append(lease, 1, [entry(1)])
+    for after in (-1, 0, 1, 2):
+        async with asyncio.timeout(2):
+            with pytest.raises(errors.UnknownResponse):
+                await anext(journal.read("other", "r", after))
     await reader.aclose()
 
 
