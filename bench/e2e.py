@@ -119,6 +119,7 @@ class Painter:
 
 async def serve(data: str, profile: str | None) -> None:
     """The child: a server that also sends ``/ready/N``, N bytes as one ready-made body."""
+    from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import Route
 
@@ -127,16 +128,22 @@ async def serve(data: str, profile: str | None) -> None:
 
     bodies: dict[int, bytes] = {}
 
-    async def ready(request: object) -> Response:
-        size = int(request.path_params["size"])  # type: ignore[attr-defined]
-        return Response(bodies.setdefault(size, base64.b64encode(os.urandom(size))[:size]))
+    def body(request: Request) -> bytes:
+        size = request.path_params["size"]
+        if size not in bodies:
+            bodies[size] = base64.b64encode(os.urandom(size))[:size]
+        return bodies[size]
+
+    async def ready(request: Request) -> Response:
+        return Response(body(request))
 
     limits = Limits(concurrency=10_000, claim_seconds=1.0, lease_seconds=60, renew_seconds=20)
     settings = Settings(port=0, data=data, limits=limits)
     server = Server(settings, Catalog(chat=[Talker(), Direct()], images=[Painter()]))
     await server.start()
     assert server._uvicorn is not None
-    server._uvicorn.config.loaded_app.router.routes.append(Route("/ready/{size:int}", ready))
+    table = server._uvicorn.config.loaded_app.router.routes
+    table += [Route("/ready/{size:int}", ready)]
     asked = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)
     profiler = cProfile.Profile() if profile else None
@@ -283,7 +290,7 @@ async def fetch(port: int, path: str) -> tuple[int, float]:
 
 
 async def replay(port: int, rounds: int) -> tuple[int, float, float]:
-    """Body bytes; best MB/s of the replay and of the ready-made body, interleaved."""
+    """Body bytes; median MB/s of the replay and of the ready-made body, interleaved."""
     tool = {"type": "image_generation", "partial_images": 3, "model": "bench/painter"}
     made = await connect(port, post(model="heliograph/direct", input="a fox", tools=[tool]))
     await made.ended
@@ -298,7 +305,8 @@ async def replay(port: int, rounds: int) -> tuple[int, float, float]:
             got, took = await fetch(port, what)
             assert abs(got - size) < 2000
             kept.append(got / took / 1e6)
-    return size, statistics.median(rates[0]), statistics.median(rates[1])
+    replayed, ready = map(statistics.median, rates)
+    return size, replayed, ready
 
 
 async def memory(server: Child, count: int) -> tuple[float, float]:

@@ -44,32 +44,26 @@ def _lines(data: bytes) -> bytes:
     return data
 
 
-def _open(entry: Entry, sequence: int) -> bytes:
-    return b"event: %b\nid: %d\ndata: " % (event_type(entry.data), sequence)
-
-
 class _Gather:
-    """Joins what is put in until it is worth a write."""
+    """Joins what is added until it is worth a write."""
 
-    __slots__ = ("_parts", "_sink", "_size")
+    __slots__ = ("_parts", "_sink", "size")
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._parts: list[bytes] = []
-        self._size = 0
+        self.size = 0
 
-    async def put(self, part: bytes) -> None:
+    def add(self, part: bytes) -> None:
         self._parts.append(part)
-        self._size += len(part)
-        if self._size >= WRITE:
-            await self.flush()
+        self.size += len(part)
 
     async def flush(self) -> None:
         if not self._parts:
             return
         data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self._parts.clear()
-        self._size = 0
+        self.size = 0
         await self._sink(data)
 
 
@@ -79,13 +73,15 @@ async def _splice(
     start = 0
     for ref in refs:
         text = data[start : ref.offset]
-        await gather.put(_lines(text) if lines else text)
+        gather.add(_lines(text) if lines else text)
         start = ref.offset
         picture = memoryview(await blobs.get(ref.sha256))
         for at in range(0, len(picture), PIECE):
-            await gather.put(pybase64.b64encode(picture[at : at + PIECE]))
+            gather.add(pybase64.b64encode(picture[at : at + PIECE]))
+            if gather.size >= WRITE:
+                await gather.flush()
     text = data[start:] if start else data
-    await gather.put(_lines(text) if lines else text)
+    gather.add(_lines(text) if lines else text)
 
 
 async def write_frame(frame: Frame, after: int, blobs: BlobStore, sink: Sink) -> None:
@@ -94,13 +90,17 @@ async def write_frame(frame: Frame, after: int, blobs: BlobStore, sink: Sink) ->
     for sequence, entry in enumerate(frame.entries, frame.first):
         if sequence <= after:
             continue
-        head = _open(entry, sequence)
-        if entry.blobs:
-            await gather.put(head)
-            await _splice(gather, entry.data, entry.blobs, blobs, lines=True)
-            await gather.put(b"\n\n")
-        else:
-            await gather.put(b"%b%b\n\n" % (head, _lines(entry.data)))
+        data = entry.data
+        if not entry.blobs:
+            gather.add(
+                b"event: %b\nid: %d\ndata: %b\n\n" % (event_type(data), sequence, _lines(data))
+            )
+            if gather.size >= WRITE:
+                await gather.flush()
+            continue
+        gather.add(b"event: %b\nid: %d\ndata: " % (event_type(data), sequence))
+        await _splice(gather, data, entry.blobs, blobs, lines=True)
+        gather.add(b"\n\n")
     await gather.flush()
 
 
