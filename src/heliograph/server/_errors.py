@@ -24,6 +24,7 @@ _PROVIDER_STATUS = {
     "unavailable": 503,
     "timeout": 504,
     "protocol": 502,
+    "auth": 502,
 }
 
 

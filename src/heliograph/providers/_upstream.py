@@ -1,0 +1,368 @@
+"""Asking an upstream over HTTP: one client per provider, and every failure a ``ProviderError``.
+
+What an upstream says in an error is shown to our own clients, so it is cut to a sane length and the
+key is scrubbed from it; where it refuses our key its words are not repeated at all, since upstreams
+echo keys. Messages name the upstream by the model's label, never by its address. Redirects are not
+followed: a request holds a key and somebody's words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import os
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from typing import Annotated, Any
+
+import httpx2
+import msgspec
+
+from heliograph import errors, sse
+
+__all__ = ["Answer", "Part", "Timeouts", "Upstream", "failure", "read_key"]
+
+MAX_ERROR_BODY = 64 * 1024
+"""Bytes of an error's body that are looked at."""
+
+MAX_ERROR_TEXT = 500
+"""Characters of an upstream's own words that are passed on."""
+
+Part = tuple[str, tuple[str | None, bytes, str]]
+"""A part of a form: the field's name, then file name (None for plain fields), bytes, type."""
+
+_POLICY_CODES = frozenset(
+    {
+        "content_filter",
+        "content_policy_violation",
+        "image_content_policy_violation",
+        "moderation",
+        "moderation_blocked",
+        "safety_violations",
+    }
+)
+_KINDS = {
+    400: ("bad_request", False),
+    401: ("auth", False),
+    402: ("unavailable", False),
+    403: ("auth", False),
+    404: ("unavailable", False),
+    408: ("timeout", True),
+    413: ("bad_request", False),
+    415: ("bad_request", False),
+    422: ("bad_request", False),
+    425: ("unavailable", True),
+    429: ("rate_limit", True),
+    504: ("timeout", True),
+    524: ("timeout", True),
+}
+
+_NO_QUEUE = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
+"""Whoever runs the work bounds it; a queue in here would count as the upstream's silence."""
+
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class Timeouts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long an upstream may be silent, in seconds.
+
+    ``connect_seconds``: until the connection stands. ``first_byte_seconds``: from the request to
+    the first byte of the answer's body, which is the whole work where nothing is streamed.
+    ``silence_seconds``: between two pieces of the answer.
+    """
+
+    connect_seconds: Seconds = 10.0
+    first_byte_seconds: Seconds = 300.0
+    silence_seconds: Seconds = 120.0
+
+
+def read_key(name: str | None) -> str | None:
+    """The key in the environment variable ``name``; None where no variable is named.
+
+    Raises ``ConfigError`` where it is not set.
+    """
+    if name is None:
+        return None
+    key = os.environ.get(name, "").strip()
+    if not key:
+        raise errors.ConfigError(f"api_key_env: the environment variable {name} is not set")
+    return key
+
+
+class Answer:
+    """An upstream's answer, its head read and its body not."""
+
+    def __init__(self, response: httpx2.Response, label: str, timeouts: Timeouts) -> None:
+        self._response = response
+        self._label = label
+        self._timeouts = timeouts
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self.content_type = response.headers.get("content-type", "").partition(";")[0].lower()
+        self._first_until = 0.0
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body as it comes. Raises ``ProviderError`` (``timeout``, ``unavailable``)."""
+        response, label = self._response, self._label
+        plain = "content-encoding" not in response.headers
+        pieces = response.aiter_raw() if plain else response.aiter_bytes()
+        loop = asyncio.get_running_loop()
+        until = max(self._first_until, loop.time() + self._timeouts.silence_seconds)
+        try:
+            while True:
+                async with asyncio.timeout_at(until):
+                    chunk = await anext(pieces, None)
+                if chunk is None:
+                    return
+                yield chunk
+                until = loop.time() + self._timeouts.silence_seconds
+        except TimeoutError:
+            raise _timed_out(label, "went silent in the middle of its answer") from None
+        except (httpx2.HTTPError, httpx2.StreamError) as error:
+            raise _broken(label, "cut its answer short", error) from error
+
+    async def body(self, limit: int) -> bytes:
+        """The whole body, at most ``limit`` bytes. Raises ``ProviderError``."""
+        chunks: list[bytes] = []
+        size = 0
+        async with aclosing(self.chunks()) as pieces:
+            async for chunk in pieces:
+                size += len(chunk)
+                if size > limit:
+                    raise errors.ProviderError(
+                        f"{self._label}: the answer is over {limit} bytes", kind="protocol"
+                    )
+                chunks.append(chunk)
+        return b"".join(chunks)
+
+    async def events(self, max_frame: int = sse.MAX_FRAME) -> AsyncGenerator[bytes, None]:
+        """The ``data`` of each event of a stream, ``[DONE]`` included.
+
+        Raises ``ProviderError``; also where the stream was cut in the middle of an event.
+        """
+        decoder = sse.Decoder(max_frame)
+        try:
+            async with aclosing(self.chunks()) as pieces:
+                async for chunk in pieces:
+                    for data in decoder.feed_data(chunk):
+                        yield data
+            decoder.close()
+        except errors.FrameTooLarge as error:
+            raise errors.ProviderError(f"{self._label}: {error}", kind="protocol") from None
+        if decoder.pending:
+            raise errors.ProviderError(
+                f"{self._label}: the stream was cut in the middle of an event",
+                kind="unavailable",
+                retryable=True,
+            )
+
+
+class Upstream:
+    """The HTTP side of one provider.
+
+    ``base_url`` is where the API's paths begin. ``http`` is a client to use instead of an own one;
+    whoever gave it closes it. ``headers`` win over those set here.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeouts: Timeouts | None = None,
+        http: httpx2.AsyncClient | None = None,
+    ) -> None:
+        self._base = base_url.rstrip("/")
+        self._key = key
+        self._timeouts = timeouts if timeouts is not None else Timeouts()
+        self._own = http is None
+        self._http = http if http is not None else httpx2.AsyncClient(limits=_NO_QUEUE)
+        self._headers = {"accept-encoding": "identity"}
+        if key is not None:
+            self._headers["authorization"] = f"Bearer {key}"
+        self._headers |= {name.lower(): value for name, value in (headers or {}).items()}
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._own:
+            await self._http.aclose()
+
+    @asynccontextmanager
+    async def post(
+        self,
+        path: str,
+        label: str,
+        *,
+        json: bytes | None = None,
+        form: Sequence[Part] | None = None,
+        accept: str = "application/json",
+    ) -> AsyncIterator[Answer]:
+        """Post a JSON body or a form; the answer is open inside the block.
+
+        Leaving the block early closes the connection, which is how an upstream learns that nobody
+        waits any more. ``label`` names the upstream in messages. Raises ``ProviderError``: for an
+        answer with an error status too.
+        """
+        headers = {**self._headers, "accept": accept}
+        if json is not None:
+            headers["content-type"] = "application/json"
+        request = self._http.build_request(
+            "POST",
+            self._base + path,
+            headers=headers,
+            content=json,
+            files=None if form is None else list(form),
+        )
+        async with self._sent(request, label) as answer:
+            yield answer
+
+    @asynccontextmanager
+    async def get(self, url: str, label: str) -> AsyncIterator[Answer]:
+        """Get an address of anyone's, without the key. Raises ``ProviderError``."""
+        headers = {"accept-encoding": "identity"}
+        async with self._sent(self._http.build_request("GET", url, headers=headers), label) as it:
+            yield it
+
+    @asynccontextmanager
+    async def _sent(self, request: httpx2.Request, label: str) -> AsyncIterator[Answer]:
+        times = self._timeouts
+        whole = httpx2.Timeout(None, connect=times.connect_seconds)
+        request.extensions["timeout"] = whole.as_dict()
+        until = asyncio.get_running_loop().time() + times.first_byte_seconds
+        try:
+            async with asyncio.timeout_at(until):
+                response = await self._http.send(request, stream=True, follow_redirects=False)
+        except TimeoutError:
+            seconds = f"{times.first_byte_seconds:g} s"
+            raise _timed_out(label, f"sent nothing within {seconds}") from None
+        except httpx2.TimeoutException:
+            raise _timed_out(label, "could not be connected to in time") from None
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise _broken(label, "cannot be reached", error) from error
+        try:
+            answer = Answer(response, label, times)
+            answer._first_until = until
+            if not response.is_success:
+                raise failure(
+                    answer.status,
+                    answer.headers,
+                    await _beginning(answer),
+                    label,
+                    secret=self._key,
+                )
+            yield answer
+        finally:
+            await response.aclose()
+
+
+async def _beginning(answer: Answer) -> bytes:
+    """As much of an error's body as is looked at; none where it does not come."""
+    head = b""
+    try:
+        async with aclosing(answer.chunks()) as pieces:
+            async for chunk in pieces:
+                head += chunk
+                if len(head) >= MAX_ERROR_BODY:
+                    break
+    except errors.ProviderError:
+        pass  # its status says enough
+    return head[:MAX_ERROR_BODY]
+
+
+def _timed_out(label: str, what: str) -> errors.ProviderError:
+    return errors.ProviderError(f"{label}: the upstream {what}", kind="timeout", retryable=True)
+
+
+def _broken(label: str, what: str, error: Exception) -> errors.ProviderError:
+    return errors.ProviderError(
+        f"{label}: the upstream {what} ({type(error).__name__})",
+        kind="unavailable",
+        retryable=True,
+    )
+
+
+def failure(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    label: str,
+    *,
+    secret: str | None = None,
+) -> errors.ProviderError:
+    """An error answer as a ``ProviderError``: kind, retryable, the field at fault, when to retry.
+
+    ``secret`` is scrubbed from what the upstream says.
+    """
+    error = _error_of(body)
+    code = error.get("code") or error.get("type")
+    kind, retryable = _KINDS.get(status, ("unavailable", status >= 500))
+    if code in _POLICY_CODES or (status == 403 and _reasons(error)):
+        kind, retryable = "content_policy", False
+    elif "insufficient_quota" in (error.get("code"), error.get("type")):
+        kind, retryable = "unavailable", False
+    if kind == "auth":
+        message = "the upstream refused this server's key"
+    else:
+        message = _words(error, secret) or "the upstream answered with an error"
+    param = error.get("param")
+    return errors.ProviderError(
+        f"{label}: {message} (HTTP {status})",
+        kind=kind,
+        retryable=retryable,
+        param=param if isinstance(param, str) else None,
+        retry_after=_retry_after(headers) if retryable else None,
+    )
+
+
+def _error_of(body: bytes) -> dict[str, Any]:
+    """The error in a body, in any of the shapes that are about."""
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    inner = document.get("error", document)
+    if isinstance(inner, str):
+        return {"message": inner}
+    return inner if isinstance(inner, dict) else {}
+
+
+def _reasons(error: dict[str, Any]) -> object:
+    """Why OpenRouter's moderation flagged a request."""
+    metadata = error.get("metadata")
+    return metadata.get("reasons") if isinstance(metadata, dict) else None
+
+
+def _words(error: dict[str, Any], secret: str | None) -> str:
+    for name in ("message", "detail"):
+        said = error.get(name)
+        if isinstance(said, str) and said.strip():
+            text = " ".join(said.split())
+            if secret:
+                text = text.replace(secret, "***")
+            return text if len(text) <= MAX_ERROR_TEXT else text[:MAX_ERROR_TEXT] + "..."
+    return ""
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, from ``retry-after-ms`` or ``Retry-After`` (seconds or a date)."""
+    for name, scale in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
+        text = headers.get(name, "").strip()
+        try:
+            seconds = float(text) * scale
+        except ValueError:
+            seconds = _until(text)
+        if 0 <= seconds < 1e9:
+            return seconds
+    return None
+
+
+def _until(date: str) -> float:
+    """Seconds until an HTTP date, 0 for a past one, -1 where ``date`` is none."""
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(date).timestamp() - time.time())
+    except ValueError:
+        return -1.0
