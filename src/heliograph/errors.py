@@ -296,9 +296,9 @@ class ProviderError(HeliographError):
     """A chat or image provider failed.
 
     ``kind`` is one of ``bad_request``, ``content_policy``, ``rate_limit``, ``unavailable``,
-    ``timeout``, ``protocol``, ``auth`` (it refused this server's key); ``retryable`` whether another
-    attempt may succeed; ``param`` the request field at fault where there is one; ``retry_after``
-    seconds.
+    ``timeout``, ``protocol``, ``auth`` (it refused this server's key); ``retryable`` whether
+    another attempt may succeed; ``param`` the request field at fault where there is one;
+    ``retry_after`` seconds.
     """
 
     def __init__(
