@@ -38,6 +38,7 @@ lint: $(STAMP) ## format, lint, types, layers, stale docs
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python docs/_tools/model_pages.py --check
 	$(BIN)/python docs/_tools/lifecycle_diagram.py --check
+	$(BIN)/python docs/_tools/openapi.py --check
 
 dist: $(STAMP) ## build the wheel, and try it in an environment of its own
 	$(BIN)/python tools/try_wheel.py
@@ -48,6 +49,7 @@ check: ## everything that CI runs
 docs: $(STAMP) ## write the generated pages anew
 	$(BIN)/python docs/_tools/model_pages.py
 	$(BIN)/python docs/_tools/lifecycle_diagram.py
+	$(BIN)/python docs/_tools/openapi.py
 
 gallery: $(STAMP) ## the twenty prompts of the examples sheet, as one picture
 	$(BIN)/python examples/gallery.py

@@ -32,6 +32,7 @@ from . import (
     _request,
     _response,
     _routing,
+    _schema,
     _sdk,
     _tool_choice,
     _tool_options,
@@ -65,6 +66,7 @@ from ._request import *
 from ._response import *
 from ._response import OpenResponsesResult as Response
 from ._routing import *
+from ._schema import *
 from ._sdk import *
 from ._tool_choice import *
 from ._tool_options import *
@@ -78,6 +80,7 @@ __all__ += _base.__all__
 __all__ += _codec.__all__
 __all__ += _encode.__all__
 __all__ += _reports.__all__
+__all__ += _schema.__all__
 __all__ += _sdk.__all__
 __all__ += _actions.__all__
 __all__ += _content.__all__

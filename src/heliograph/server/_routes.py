@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,6 +16,7 @@ from heliograph.server._auth import tenant_of
 from heliograph.server._body import read_body
 from heliograph.server._edge import answer_error
 from heliograph.server._errors import OPENROUTER_BASE
+from heliograph.server._openapi import openapi_json
 from heliograph.server._query import Retrieve
 from heliograph.server._runtime import Lane, Runtime
 from heliograph.server._stream import EventStream
@@ -156,6 +158,9 @@ class _Api:
             return Json({"data": _cards.openrouter_card(card)})
         return Json(_cards.openai_card(card))
 
+    async def openapi(self, request: Request) -> ASGIApp:
+        return Json(msgspec.Raw(openapi_json()))
+
     async def healthy(self, request: Request) -> ASGIApp:
         return Json({"status": "ok"})
 
@@ -186,10 +191,14 @@ class _Methods:
     def __init__(self, **handlers: Handler) -> None:
         self._handlers = handlers
 
+    @property
+    def methods(self) -> list[str]:
+        return sorted(self._handlers)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         handler = self._handlers.get(scope["method"])
         if handler is None:
-            allowed = ", ".join(sorted(self._handlers))
+            allowed = ", ".join(self.methods)
             refused = errors.BadRequest(
                 f"this path takes {allowed}, not {scope['method']}",
                 status=405,
@@ -215,6 +224,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
             Route(f"{base}/responses", _Methods(POST=api.create)),
             Route(one, _Methods(GET=api.retrieve, DELETE=api.delete)),
             Route(f"{one}/cancel", _Methods(POST=api.cancel)),
+            Route(f"{base}/openapi.json", _Methods(GET=api.openapi)),
             Route(f"{base}/models", _Methods(GET=api.list_models)),
             Route(f"{base}/models/{{model:path}}", _Methods(GET=api.one_model)),
         ]
