@@ -11,11 +11,13 @@ from heliograph.providers._base import (
     ImageJob,
     ImagePart,
     ImageProvider,
+    InlinePicture,
     ModelCard,
     Picture,
     Preview,
     Reasoning,
     Refusal,
+    RelayProvider,
     Text,
 )
 from heliograph.providers._catalog import Catalog, embedded
@@ -32,11 +34,13 @@ __all__ = [
     "ImageJob",
     "ImagePart",
     "ImageProvider",
+    "InlinePicture",
     "ModelCard",
     "Picture",
     "Preview",
     "Reasoning",
     "Refusal",
+    "RelayProvider",
     "Text",
     "embedded",
 ]

@@ -25,11 +25,13 @@ __all__ = [
     "ImageJob",
     "ImagePart",
     "ImageProvider",
+    "InlinePicture",
     "ModelCard",
     "Picture",
     "Preview",
     "Reasoning",
     "Refusal",
+    "RelayProvider",
     "Text",
 ]
 
@@ -182,6 +184,17 @@ class HostedCall(msgspec.Struct, frozen=True):
     action: str = "auto"
 
 
+class InlinePicture(msgspec.Struct, frozen=True):
+    """A picture that the chat model made itself, whole; ``media_type`` is what its bytes are.
+
+    OpenRouter's chat models with ``image`` among their output modalities send these
+    (``message.images``). ``data`` is the file (png, jpeg, webp or gif), not base64.
+    """
+
+    data: bytes
+    media_type: str
+
+
 class Finish(msgspec.Struct, frozen=True):
     """The step's end. ``reason``: ``stop``, ``length``, ``tool_calls`` or ``content_filter``."""
 
@@ -189,7 +202,9 @@ class Finish(msgspec.Struct, frozen=True):
     usage: models.Usage | None = None
 
 
-ChatPart = Text | Refusal | Reasoning | FunctionCall | Arguments | HostedCall | Finish
+ChatPart = (
+    Text | Refusal | Reasoning | FunctionCall | Arguments | HostedCall | InlinePicture | Finish
+)
 
 
 class ChatProvider(Protocol):
@@ -209,4 +224,25 @@ class ChatProvider(Protocol):
 
     def answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
         """Raises ``ProviderError``."""
+        ...
+
+
+class RelayProvider(ChatProvider, Protocol):
+    """A chat provider whose upstream speaks the Responses API itself.
+
+    Where ``relays`` says so, ``relay`` may stand in for the whole loop: the upstream serves all that
+    the request asks for, and its events pass through with every byte kept.
+    """
+
+    def relays(self, request: models.ResponsesRequest) -> bool:
+        """Whether the upstream serves every tool of the request, so that nothing needs hosting."""
+        ...
+
+    def relay(self, turn: ChatTurn) -> AsyncGenerator[models.StreamEvent, None]:
+        """The upstream's events as they came, ``models.wire_of`` each giving its bytes.
+
+        The last one is ``response.completed``, ``response.incomplete`` or ``response.failed``.
+        Raises ``ProviderError`` where the upstream fails, sends an ``error`` event, or stops
+        before its end; ids, sequence numbers and the model's name are the upstream's.
+        """
         ...

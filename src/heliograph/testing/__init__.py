@@ -1,5 +1,28 @@
-"""For tests of what speaks with Heliograph or like it: fakes of the upstreams (extra ``local``)."""
+"""For tests of what speaks with Heliograph or like it (extra ``testing``)."""
 
-from heliograph.testing._fakes import FakeServer, Received, Reply, Switches
+from heliograph.testing._fakes import (
+    Call,
+    FakeChat,
+    FakeServer,
+    Payloads,
+    Received,
+    Reply,
+    Say,
+    Script,
+    Switches,
+)
+from heliograph.testing._validate import Problem, Validator
 
-__all__ = ["FakeServer", "Received", "Reply", "Switches"]
+__all__ = [
+    "Call",
+    "FakeChat",
+    "FakeServer",
+    "Payloads",
+    "Problem",
+    "Received",
+    "Reply",
+    "Say",
+    "Script",
+    "Switches",
+    "Validator",
+]

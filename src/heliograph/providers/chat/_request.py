@@ -1,0 +1,168 @@
+"""A turn as the body of a chat completions request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from heliograph import errors, models
+from heliograph.providers._base import ChatTurn
+from heliograph.providers.chat._messages import Conversation
+from heliograph.providers.chat._settings import ChatCompletionsSettings, ChatModel
+from heliograph.providers.chat._tools import Function, Offer, hosted_name, is_hosted, refuse_tools
+
+__all__ = ["body_of", "check_request", "encoded"]
+
+Json = dict[str, Any]
+
+#: Fields that have the same name and meaning in both APIs.
+_SAME = ("temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty")
+
+
+def check_request(
+    model: str,
+    offered: ChatModel,
+    settings: ChatCompletionsSettings,
+    request: models.ResponsesRequest,
+) -> None:
+    """Refuse what cannot be said in chat completions. Raises ``ProviderError``."""
+    refuse_tools(model, request)
+    if request.top_logprobs:
+        raise _refused("top_logprobs", f"{model} gives no probabilities")
+    reasoning = request.reasoning or None
+    if settings.reasoning_field == "none" and getattr(reasoning, "effort", None):
+        raise _refused("reasoning.effort", f"{model} cannot be told how much to think")
+    form = getattr(request.text or None, "format", None)
+    if isinstance(form, models.UnknownObject):
+        raise _refused("text.format", f"{model} knows no {form.type!r} format")
+    if isinstance(request.modalities, list) and "image" in request.modalities and not offered.draws:
+        raise _refused("modalities", f"{model} makes no pictures itself; put the tool in tools")
+    drawable = any(is_hosted(tool) for tool in request.tools or ())
+    for index, item in enumerate(request.input if isinstance(request.input, list) else ()):
+        _check_item(model, offered, item, f"input[{index}]", drawable)
+
+
+def _check_item(
+    model: str, offered: ChatModel, item: models.InputItem, path: str, drawable: bool
+) -> None:
+    content: object = getattr(item, "content", None)
+    field = f"{path}.content"
+    if isinstance(item, models.FunctionCallOutputItem):
+        content, field = item.output, f"{path}.output"
+    for index, part in enumerate(content if isinstance(content, list) else ()):
+        if isinstance(part, models.InputImage) and not (offered.sees or drawable):
+            raise _refused(f"{field}[{index}]", f"{model} takes no pictures in")
+        if isinstance(part, models.InputAudio) and not offered.hears:
+            raise _refused(f"{field}[{index}]", f"{model} takes no sound in")
+        if isinstance(part, models.InputFile) and not offered.files:
+            raise _refused(f"{field}[{index}]", f"{model} takes no files in")
+
+
+async def body_of(
+    turn: ChatTurn, offered: ChatModel, settings: ChatCompletionsSettings, offer: Offer
+) -> Json:
+    """The request's body. Raises ``ProviderError`` (``bad_request``)."""
+    request = turn.request
+    hosted = hosted_name(request.tools or ())
+    body: Json = {
+        **settings.body,
+        "model": offered.upstream or turn.model,
+        "messages": await Conversation(turn, offered, settings, hosted).build(),
+        "stream": True,
+    }
+    if settings.stream_usage:
+        body["stream_options"] = {"include_usage": True}
+    for name in _SAME:
+        _put(body, name, getattr(request, name))
+    _put(body, settings.max_tokens_field, request.max_output_tokens)
+    for label in settings.labels:
+        _put(body, label, getattr(request, label))
+    _put_tools(body, offer, request.parallel_tool_calls)
+    _put_reasoning(body, settings, request)
+    _put_text(body, request)
+    if offered.draws:
+        _put(body, "modalities", request.modalities or ["image", "text"])
+        _put(body, "image_config", request.image_config)
+    return body
+
+
+def _put(body: Json, name: str, value: object) -> None:
+    if value is not UNSET and value is not None:
+        body[name] = value
+
+
+def _put_tools(body: Json, offer: Offer, parallel: object) -> None:
+    if not offer.functions:
+        return
+    body["tools"] = [_tool(function) for function in offer.functions]
+    if offer.name is not None:
+        body["tool_choice"] = {"type": "function", "function": {"name": offer.name}}
+    else:
+        body["tool_choice"] = offer.mode
+    _put(body, "parallel_tool_calls", parallel)
+
+
+def _tool(function: Function) -> Json:
+    described: Json = {"name": function.name}
+    _put(described, "description", function.description)
+    described["parameters"] = function.parameters or {"type": "object", "properties": {}}
+    _put(described, "strict", function.strict)
+    return {"type": "function", "function": described}
+
+
+def _put_reasoning(
+    body: Json, settings: ChatCompletionsSettings, request: models.ResponsesRequest
+) -> None:
+    reasoning = request.reasoning
+    if not isinstance(reasoning, models.ReasoningConfig):
+        return
+    if settings.reasoning_field == "reasoning":
+        asked = {
+            name: value
+            for name in ("effort", "max_tokens", "enabled")
+            if (value := getattr(reasoning, name)) is not UNSET and value is not None
+        }
+        if asked:
+            body["reasoning"] = asked
+    elif settings.reasoning_field == "reasoning_effort":
+        _put(body, "reasoning_effort", reasoning.effort)
+
+
+def _put_text(body: Json, request: models.ResponsesRequest) -> None:
+    text = request.text
+    if not isinstance(text, models.TextExtendedConfig):
+        return
+    _put(body, "verbosity", text.verbosity)
+    match text.format:
+        case models.FormatJsonObjectConfig():
+            body["response_format"] = {"type": "json_object"}
+        case models.FormatJsonSchemaConfig() as form:
+            schema: Json = {"name": form.name or "answer"}
+            _put(schema, "description", form.description)
+            _put(schema, "schema", form.schema)
+            _put(schema, "strict", form.strict)
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+
+
+def encoded(body: Json) -> bytes:
+    """The body's JSON text; half characters, which UTF-8 cannot hold, become U+FFFD."""
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_mended(body))
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_mended(key): _mended(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mended(inner) for inner in value]
+    return value
+
+
+def _refused(field: str, why: str) -> errors.ProviderError:
+    return errors.ProviderError(f"{field}: {why}", kind="bad_request", param=field)

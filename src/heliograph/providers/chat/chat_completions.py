@@ -1,0 +1,100 @@
+"""The chat provider for any upstream that speaks chat completions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+import httpx2
+
+from heliograph import errors, models
+from heliograph.providers._base import ChatPart, ChatTurn, ModelCard
+from heliograph.providers._upstream import Answer, Upstream, read_key
+from heliograph.providers.chat._notes import has_pictures
+from heliograph.providers.chat._reader import AnswerReader
+from heliograph.providers.chat._request import body_of, check_request, encoded
+from heliograph.providers.chat._settings import ChatCompletionsSettings, card_of
+from heliograph.providers.chat._tools import offer
+
+__all__ = ["ChatCompletions"]
+
+USAGE_SECONDS = 5.0
+"""How long usage is waited for once the answer is whole."""
+
+
+class ChatCompletions:
+    """vLLM, SGLang, llama.cpp's server, Ollama, LM Studio, OpenRouter, OpenAI and their like.
+
+    The hosted image tool is offered to the model as a function with a prompt and, where there is
+    something to edit, an action; sizes and formats stay the engine's. ``http`` is a client to use
+    instead of an own one. Raises ``ConfigError`` where the key's variable is not set.
+    """
+
+    def __init__(
+        self, settings: ChatCompletionsSettings, *, http: httpx2.AsyncClient | None = None
+    ) -> None:
+        self.settings = settings
+        self._key = read_key(settings.api_key_env)
+        self._upstream = Upstream(
+            settings.base_url,
+            key=self._key,
+            headers=settings.headers,
+            timeouts=settings.timeouts,
+            http=http,
+        )
+        self._cards = tuple(
+            card_of(name, model, settings.owned_by) for name, model in settings.models.items()
+        )
+
+    @property
+    def cards(self) -> Sequence[ModelCard]:
+        """The configured models."""
+        return self._cards
+
+    async def aclose(self) -> None:
+        """Close the connections to the upstream."""
+        await self._upstream.aclose()
+
+    def check(self, request: models.ResponsesRequest) -> None:
+        """Refuse what cannot be said in chat completions. Raises ``ProviderError``."""
+        name = request.model or ""
+        check_request(name, self.settings.models[name], self.settings, request)
+
+    async def answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
+        """One request upstream. Raises ``ProviderError``."""
+        offered = offer(turn, has_pictures(turn))
+        body = await body_of(turn, self.settings.models[turn.model], self.settings, offered)
+        reader = AnswerReader(
+            turn.model,
+            offered.hosted,
+            think_tags=self.settings.think_tags,
+            secret=self._key,
+        )
+        call = self._upstream.post(
+            "/chat/completions", turn.model, json=encoded(body), accept="text/event-stream"
+        )
+        async with call as answer, aclosing(_chunks(answer, reader)) as chunks:
+            async for chunk in chunks:
+                for part in reader.feed(chunk):
+                    yield part
+        for part in reader.end():
+            yield part
+
+
+async def _chunks(answer: Answer, reader: AnswerReader) -> AsyncGenerator[bytes, None]:
+    """The answer's bytes until it has said all. Once it is whole, trouble no longer matters."""
+    pieces = answer.chunks()
+    async with aclosing(pieces):
+        while not reader.ended:
+            wait = USAGE_SECONDS if reader.finished else None
+            try:
+                async with asyncio.timeout(wait):
+                    chunk = await anext(pieces, None)
+            except (TimeoutError, errors.ProviderError):
+                if reader.finished:
+                    return
+                raise
+            if chunk is None:
+                return
+            yield chunk
