@@ -21,7 +21,7 @@ import msgspec
 
 from heliograph import errors, sse
 
-__all__ = ["Answer", "Part", "Timeouts", "Upstream", "failure", "read_key"]
+__all__ = ["Answer", "Part", "Timeouts", "Upstream", "failure", "failure_in_stream", "read_key"]
 
 MAX_ERROR_BODY = 64 * 1024
 """Bytes of an error's body that are looked at."""
@@ -57,6 +57,17 @@ _KINDS = {
     504: ("timeout", True),
     524: ("timeout", True),
 }
+
+_STATUSES = {
+    "rate_limit_exceeded": 429,
+    "rate_limit_error": 429,
+    "invalid_request_error": 400,
+    "invalid_value": 400,
+    "image_generation_user_error": 400,
+    "overloaded_error": 529,
+    "timeout": 504,
+}
+"""Codes and types of errors in streams, as the status that they would be."""
 
 _NO_QUEUE = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
 """Whoever runs the work bounds it; a queue in here would count as the upstream's silence."""
@@ -295,7 +306,35 @@ def failure(
 
     ``secret`` is scrubbed from what the upstream says.
     """
-    error = _error_of(body)
+    return _failure(_error_of(body), status, f" (HTTP {status})", headers, label, secret)
+
+
+def failure_in_stream(
+    data: bytes, label: str, *, secret: str | None = None
+) -> errors.ProviderError | None:
+    """The like for an event of a stream that tells of an error, however it is spelled.
+
+    None where ``data`` is no such event.
+    """
+    error = _error_of(data, wanted=True)
+    if not error:
+        return None
+    code, kind = error.get("code"), error.get("type")
+    if isinstance(code, int) or (isinstance(code, str) and code.isascii() and code.isdecimal()):
+        status = int(code)
+    else:
+        status = _STATUSES.get(str(code), _STATUSES.get(str(kind), 500))
+    return _failure(error, status, " (in the middle of its answer)", {}, label, secret)
+
+
+def _failure(
+    error: dict[str, Any],
+    status: int,
+    when: str,
+    headers: Mapping[str, str],
+    label: str,
+    secret: str | None,
+) -> errors.ProviderError:
     code = error.get("code") or error.get("type")
     kind, retryable = _KINDS.get(status, ("unavailable", status >= 500))
     if code in _POLICY_CODES or (status == 403 and _reasons(error)):
@@ -308,7 +347,7 @@ def failure(
         message = _words(error, secret) or "the upstream answered with an error"
     param = error.get("param")
     return errors.ProviderError(
-        f"{label}: {message} (HTTP {status})",
+        f"{label}: {message}{when}",
         kind=kind,
         retryable=retryable,
         param=param if isinstance(param, str) else None,
@@ -316,15 +355,18 @@ def failure(
     )
 
 
-def _error_of(body: bytes) -> dict[str, Any]:
-    """The error in a body, in any of the shapes that are about."""
+def _error_of(body: bytes, *, wanted: bool = False) -> dict[str, Any]:
+    """The error in a body, in any of the shapes that are about.
+
+    ``wanted``: only what stands under ``error`` is one.
+    """
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return {}
     if not isinstance(document, dict):
         return {}
-    inner = document.get("error", document)
+    inner = document.get("error", None if wanted else document)
     if isinstance(inner, str):
         return {"message": inner}
     return inner if isinstance(inner, dict) else {}

@@ -2,11 +2,13 @@
 
 from heliograph.testing._fakes._base import Events, FakeServer, Received, Reply, Switches
 from heliograph.testing._fakes.chat import Call, FakeChat, Payloads, Say, Script
+from heliograph.testing._fakes.images import FakeImages
 
 __all__ = [
     "Call",
     "Events",
     "FakeChat",
+    "FakeImages",
     "FakeServer",
     "Payloads",
     "Received",

@@ -42,6 +42,8 @@ class Switches:
       stream; in an answer that is no stream, in the middle of the body.
     - ``status``: answer with this status and the API's error body. ``retry_after`` goes into the
       header ``Retry-After``, ``error`` replaces fields of the error.
+    - ``error_at``: this event (counted from 0) of a stream is an error, told as the API tells it,
+      and the stream ends there; ``error`` counts here too.
     - ``bad_json``: what should be JSON is not. ``wrong_types``: it is, with fields of wrong types.
     - ``no_stream``: a request that asks for a stream is refused with a 400 that says so.
     - ``ignore_stream``: a request that asks for a stream gets a whole answer.
@@ -56,6 +58,7 @@ class Switches:
     status: int | None = None
     retry_after: float | str | None = None
     error: Mapping[str, Any] | None = None
+    error_at: int | None = None
     bad_json: bool = False
     wrong_types: bool = False
     no_stream: bool = False
@@ -83,6 +86,18 @@ class Received:
     def json(self) -> Any:
         """The body as JSON."""
         return msgspec.json.decode(self.body)
+
+    def form(self) -> list[tuple[str, bytes]]:
+        """The fields of a multipart body, in order."""
+        boundary = self.headers.get("content-type", "").partition("boundary=")[2].strip('"')
+        if not boundary:
+            return []
+        found = []
+        for part in self.body.split(b"--" + boundary.encode())[1:-1]:
+            head, _, value = part.partition(b"\r\n\r\n")
+            name = head.partition(b'name="')[2].partition(b'"')[0]
+            found.append((name.decode(), value.removesuffix(b"\r\n")))
+        return found
 
 
 class CutHere(Exception):
@@ -262,17 +277,18 @@ class FakeServer:
         reply = Reply(writer)
         work = asyncio.create_task(self._work(request, reply, switches))
         gone = asyncio.create_task(given.gone())
+        error: BaseException | None = None
+        left = True
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-            request.abandoned = not work.done()
+            left = not work.done()
         finally:
             for task in (work, gone):
                 task.cancel()
             await asyncio.gather(work, gone, return_exceptions=True)
+            error = None if work.cancelled() else work.exception()
+            request.abandoned = left or isinstance(error, ConnectionError)
             request.done.set()
-        if request.abandoned or work.cancelled():
-            return False
-        error = work.exception()
         if error is not None and not isinstance(error, (ConnectionError, CutHere)):
             self.errors.append(error)
         return error is None and reply.ended
