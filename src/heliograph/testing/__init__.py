@@ -3,6 +3,7 @@
 from heliograph.testing._fakes import (
     Call,
     FakeChat,
+    FakeImages,
     FakeServer,
     Payloads,
     Received,
@@ -16,6 +17,7 @@ from heliograph.testing._validate import Problem, Validator
 __all__ = [
     "Call",
     "FakeChat",
+    "FakeImages",
     "FakeServer",
     "Payloads",
     "Problem",
