@@ -7,6 +7,8 @@ import json
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from tests.tap import VALIDATOR
+
 from heliograph import errors, journal, lifecycle, models, providers
 from heliograph.engine import Engine, Limits, render
 
@@ -265,14 +267,17 @@ class House:
         ]
 
     async def check_all(self) -> None:
-        """Hold every log to the lifecycle, strictly; one that has not ended may just stop."""
+        """Hold every log to the schemas and to the lifecycle, strictly; one that has not ended may
+        just stop."""
         for tenant, response_id in self.ids:
             try:
                 record = await self.store.get(tenant, response_id)
             except errors.UnknownResponse:
                 continue
-            report = lifecycle.check(await self.logged(response_id, tenant))
-            found = report.violations
+            events = await self.logged(response_id, tenant)
+            problems = VALIDATOR.stream(events)
+            assert not problems, "\n".join(map(str, problems[:20]))
+            found = lifecycle.check(events).violations
             if record.state != "finished":
                 found = [v for v in found if v.rule != "HG-END-002"]
             assert not found, "\n".join(map(str, found))

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx2
 import msgspec
+from tests.tap import VALIDATOR
 
 from heliograph import lifecycle, models, providers, sse
 from heliograph.providers import Catalog, ImageJob, ImagePart, ImageProvider, ModelCard
@@ -204,7 +205,9 @@ def read(
 
 
 def assert_valid(stream: Stream) -> Stream:
-    """The whole stream, from its first event to its end, keeps every rule."""
+    """The whole stream, from its first event to its end, keeps every rule and schema."""
+    problems = VALIDATOR.stream(frame.data for frame in stream.frames)
+    assert not problems, [str(problem) for problem in problems[:20]]
     report = lifecycle.check(stream.events)
     assert not report.violations, [str(v) for v in report.violations]
     assert stream.ids == list(range(len(stream.frames)))

@@ -9,6 +9,7 @@ from msgspec import UNSET
 from ._base import Known, Maybe, Strict, ToolChoiceModel, UnknownObject
 
 __all__ = [
+    "AllowedTool",
     "ToolChoice",
     "ToolChoiceAllowed",
     "ToolChoiceApplyPatch",
@@ -20,6 +21,7 @@ __all__ = [
     "ToolChoiceFileSearch",
     "ToolChoiceFunction",
     "ToolChoiceImageGeneration",
+    "ToolChoiceImageGeneration_OpenRouter",
     "ToolChoiceMcp",
     "ToolChoiceProgrammaticToolCalling",
     "ToolChoiceShell",
@@ -65,7 +67,7 @@ class ToolChoiceAllowed(ToolChoiceModel, tag="allowed_tools", kw_only=True):
     """
 
     type: ClassVar[Literal["allowed_tools"]] = "allowed_tools"
-    tools: list[ToolChoiceFunction]
+    tools: list[AllowedTool]
     mode: Strict[Annotated[str, Known("auto", "required", "none")]] = UNSET
 
 
@@ -173,7 +175,26 @@ class ToolChoiceProgrammaticToolCalling(
     type: ClassVar[Literal["programmatic_tool_calling"]] = "programmatic_tool_calling"
 
 
+class ToolChoiceImageGeneration_OpenRouter(
+    ToolChoiceModel, tag="openrouter:image_generation", kw_only=True
+):
+    """The model must draw, with OpenRouter's server tool.
+
+    Named by no specification: ours, since OpenRouter names the tool and no choice of it.
+    """
+
+    type: ClassVar[Literal["openrouter:image_generation"]] = "openrouter:image_generation"
+
+
 if TYPE_CHECKING:
+    AllowedTool: TypeAlias = (
+        ToolChoiceCustom
+        | ToolChoiceFunction
+        | ToolChoiceImageGeneration
+        | ToolChoiceImageGeneration_OpenRouter
+        | ToolChoiceMcp
+        | UnknownObject
+    )
     ToolChoice: TypeAlias = (
         ToolChoiceAllowed
         | ToolChoiceApplyPatch
@@ -185,6 +206,7 @@ if TYPE_CHECKING:
         | ToolChoiceFileSearch
         | ToolChoiceFunction
         | ToolChoiceImageGeneration
+        | ToolChoiceImageGeneration_OpenRouter
         | ToolChoiceMcp
         | ToolChoiceProgrammaticToolCalling
         | ToolChoiceShell
@@ -193,6 +215,13 @@ if TYPE_CHECKING:
         | UnknownObject
     )
 else:
+    AllowedTool = (
+        ToolChoiceCustom
+        | ToolChoiceFunction
+        | ToolChoiceImageGeneration
+        | ToolChoiceImageGeneration_OpenRouter
+        | ToolChoiceMcp
+    )
     ToolChoice = (
         ToolChoiceAllowed
         | ToolChoiceApplyPatch
@@ -204,6 +233,7 @@ else:
         | ToolChoiceFileSearch
         | ToolChoiceFunction
         | ToolChoiceImageGeneration
+        | ToolChoiceImageGeneration_OpenRouter
         | ToolChoiceMcp
         | ToolChoiceProgrammaticToolCalling
         | ToolChoiceShell

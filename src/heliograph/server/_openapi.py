@@ -117,11 +117,11 @@ OPERATIONS = (
     ),
 )
 
-PROBES: dict[str, tuple[str, str, str, tuple[int, ...]]] = {
-    "/healthz": ("health", "Whether the process answers.", "ok", ()),
-    "/readyz": ("readiness", "Whether responses can be made.", "ready", (503,)),
+PROBES: dict[str, tuple[str, str, tuple[int, ...]]] = {
+    "/healthz": ("health", "Whether the process answers.", ()),
+    "/readyz": ("readiness", "Whether responses can be made.", (503,)),
 }
-"""Path to operation id, summary, what ``status`` says, and the refusals."""
+"""Path to operation id, summary and refusals."""
 
 STATUSES = {
     400: "The request is wrong; `param` names the field.",
@@ -294,6 +294,7 @@ OBJECTS: dict[str, Schema] = {
             "total_count": _INTEGER,
         }
     ),
+    "Probe": _object({"status": {"type": "string", "enum": ["ok", "ready"]}}),
     "OpenApiDocument": _object({"openapi": _STRING, "info": {"type": "object"}}),
 }
 
@@ -388,9 +389,9 @@ def _operation(operation: Operation, base: str, answer: str) -> dict[str, Any]:
     return told
 
 
-def _probe(name: str, summary: str, word: str, refusals: tuple[int, ...]) -> dict[str, Any]:
-    schema = _object({"status": {"type": "string", "const": word}})
-    answers = {"200": {"description": "Yes.", "content": {"application/json": {"schema": schema}}}}
+def _probe(name: str, summary: str, refusals: tuple[int, ...]) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": REF + "Probe"}}}
+    answers: dict[str, Any] = {"200": {"description": "Yes.", "content": content}}
     for status in refusals:
         answers[str(status)] = _refusal(status, "Error")
     return {"operationId": name, "summary": summary, "security": [{}], "responses": answers}

@@ -1,14 +1,14 @@
-"""Facts of specifications that no Python package carries, as small tables in text files."""
+"""Facts of specifications that no Python package carries: the test kit's tables."""
 
 from __future__ import annotations
 
 import functools
 import re
-from pathlib import Path
+from importlib.resources import files
 
 from .shapes import Field, Obj, Shape
 
-HERE = Path(__file__).parent
+DATA = files("heliograph.testing") / "data"
 KINDS = {"s": "string", "i": "integer", "n": "number", "b": "boolean", "0": "null", "*": "any"}
 
 
@@ -69,12 +69,11 @@ def _split(kinds: str) -> list[str]:
 
 @functools.cache
 def open_responses() -> Tables:
-    return Tables((HERE / "open_responses.txt").read_text(encoding="utf-8"))
+    return Tables((DATA / "open_responses.txt").read_text(encoding="utf-8"))
 
 
 @functools.cache
 def seed() -> dict[str, list[str]]:
-    """The seed union: each member's SDK field names."""
-    lines = (HERE / "seed.txt").read_text(encoding="utf-8").splitlines()
-    rows = (line.split(" = ") for line in lines if line and not line.startswith("#"))
-    return {name: fields.split() for name, fields in rows}
+    """The seed union: each member's fields."""
+    table = Tables((DATA / "seed.txt").read_text(encoding="utf-8"))
+    return {name: list(member.fields) for name, member in table.objects.items()}

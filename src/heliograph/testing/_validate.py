@@ -1,0 +1,220 @@
+"""Holds what a server sends against its published OpenAPI and against each specification.
+
+Every value is checked whole against our own document, and member by member against each
+specification that names it: where one lacks a type that may stand there (``EXTENSIONS``), it says
+nothing of that object, and the others still do.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from heliograph import errors, models, server
+from heliograph.testing._tables import SPECS, table
+
+__all__ = ["KINDS", "Problem", "Validator"]
+
+OPENAPI = "openapi"
+
+KINDS: dict[str, dict[str, str]] = {
+    "response": {
+        OPENAPI: "OpenResponsesResult",
+        "open_responses": "ResponseResource",
+        "openrouter": "OpenResponsesResult",
+    },
+    "item": {OPENAPI: "OutputItem", "open_responses": "Item", "openrouter": "OutputItems"},
+    "deleted": {OPENAPI: "DeletedResponse"},
+    "error": {OPENAPI: "Error"},
+    "openrouter error": {OPENAPI: "OpenRouterError", "openrouter": "BadRequestResponse"},
+    "model": {OPENAPI: "ModelCard"},
+    "models": {OPENAPI: "ModelList"},
+    "openrouter model": {OPENAPI: "OpenRouterModel"},
+    "openrouter models": {OPENAPI: "OpenRouterModelList", "openrouter": "ModelsListResponse"},
+}
+"""What ``Validator.body`` knows: the schema's name in our document and in each specification."""
+
+_PLUMBING = ("$ref", "$defs", "components", "schemas")
+"""Words of a schema's path that say nothing of the specification."""
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong.
+
+    ``spec`` is ``openapi`` (our own document) or one of `SPECS`; ``schema`` the path of what is
+    broken there, ``field`` where in the value (``response.output[0].status``, ``$`` the value
+    itself), ``right`` what would be right. ``event`` counts a stream's events.
+    """
+
+    spec: str
+    schema: str
+    field: str
+    right: str
+    event: int | None = None
+
+    def __str__(self) -> str:
+        where = "" if self.event is None else f"event {self.event}: "
+        name = SPECS.get(self.spec, "our OpenAPI")
+        return f"{where}{self.field}: {self.right} ({name}, {self.schema})"
+
+
+class _Checked(Protocol):
+    """A compiled schema."""
+
+    def is_valid(self, instance: Any) -> bool: ...
+
+    def iter_errors(self, instance: Any) -> Iterator[Any]: ...
+
+
+class Validator:
+    """Checks events and bodies; one may be shared by threads.
+
+    With ``extensions=False`` nothing may be sent that some specification lacks: for traffic of
+    text and functions. Raises ``MissingExtra`` without the extra ``testing``.
+    """
+
+    def __init__(self, *, extensions: bool = True) -> None:
+        _library()
+        self._extensions = extensions
+
+    def stream(self, events: Iterable[Any]) -> list[Problem]:
+        """What is wrong with these events: decoded ones, their JSON, or JSON values."""
+        return [
+            problem._replace(event=index)
+            for index, event in enumerate(events)
+            for problem in self.event(event)
+        ]
+
+    def event(self, event: Any) -> list[Problem]:
+        """What is wrong with one event."""
+        value = _value(event)
+        kind = value.get("type") if isinstance(value, dict) else None
+        if kind not in models.EVENTS:
+            return [Problem(OPENAPI, "StreamEvent", "type", f"no specification names {kind!r}")]
+        found = list(self._check(OPENAPI, "StreamEvent", value))
+        for spec in SPECS:
+            facts = table(spec, allow=self._extensions)
+            if kind in facts.events:
+                found += self._check(spec, facts.events[kind], value)
+            elif spec != "seed" and kind not in facts.extensions:
+                right = f"{kind!r} is neither named there nor a listed extension"
+                found.append(Problem(spec, "events", "type", right))
+        return found
+
+    def body(self, kind: str, data: Any) -> list[Problem]:
+        """What is wrong with a body; ``kind`` is one of `KINDS`, ``data`` as for ``stream``."""
+        value = _value(data)
+        return [p for spec, name in KINDS[kind].items() for p in self._check(spec, name, value)]
+
+    def answer(self, method: str, path: str, status: int, data: Any) -> list[Problem]:
+        """What is wrong with the JSON answer to a request of a server's."""
+        value = _value(data)
+        kind = _kind(method.lower(), path, status)
+        if isinstance(kind, Problem):
+            return [kind]
+        for name, schemas in KINDS.items():
+            if schemas[OPENAPI] == kind:
+                return self.body(name, value)
+        return list(self._check(OPENAPI, kind, value))
+
+    def _check(self, spec: str, name: str, value: Any) -> Iterator[Problem]:
+        checked = _compiled(spec, name, self._extensions)
+        if checked.is_valid(value):
+            return
+        for error in checked.iter_errors(value):
+            yield _problem(spec, name, error)
+
+
+def _library() -> Any:
+    try:
+        import jsonschema_rs
+    except ImportError:
+        raise errors.MissingExtra("validating traffic", "testing") from None
+    return jsonschema_rs
+
+
+def _value(data: Any) -> Any:
+    """JSON values of a decoded object or of JSON text; what is JSON values already stays."""
+    if isinstance(data, bytes | bytearray | memoryview | str):
+        return msgspec.json.decode(data)
+    if isinstance(data, Mapping | list):
+        return data
+    return msgspec.json.decode(models.encode(data))
+
+
+@functools.cache
+def _document() -> dict[str, Any]:
+    return server.openapi_document()
+
+
+@functools.cache
+def _compiled(spec: str, name: str, extensions: bool) -> _Checked:
+    if spec == OPENAPI:
+        root = {"components": _document()["components"], "$ref": f"#/components/schemas/{name}"}
+    else:
+        facts = table(spec, allow=extensions)
+        root = {"$defs": facts.schemas, "$ref": f"#/$defs/{name}"}
+    checked: _Checked = _library().Draft202012Validator(root, mask="this")
+    return checked
+
+
+def _kind(method: str, path: str, status: int) -> str | Problem:
+    """The schema that our document names for an answer, or what it lacks."""
+    path = path.partition("?")[0]
+    for template, operations in _document()["paths"].items():
+        if _fits(template, path):
+            answers = operations.get(method, next(iter(operations.values())))["responses"]
+            if str(status) not in answers:
+                right = f"{method.upper()} {template} is not said to answer {status}"
+                return Problem(OPENAPI, template, "$", right)
+            schema = answers[str(status)]["content"]["application/json"]["schema"]
+            return str(schema.get("$ref", "")).rpartition("/")[2]
+    return "OpenRouterError" if path.startswith("/api/") else "Error"
+
+
+def _fits(template: str, path: str) -> bool:
+    if template == path:
+        return True
+    head, brace, rest = template.partition("{")
+    tail = rest.partition("}")[2]
+    return bool(brace) and path.startswith(head) and path.endswith(tail)
+
+
+def _problem(spec: str, name: str, error: Any) -> Problem:
+    error = _innermost(error)
+    path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.instance_path)
+    schema = "/".join(str(p) for p in error.schema_path if p not in _PLUMBING) or name
+    return Problem(spec, schema, path.removeprefix(".") or "$", _right(error))
+
+
+def _innermost(error: Any) -> Any:
+    """Through ``anyOf`` and ``oneOf``, by the branch that the value is meant for, to what is wrong.
+
+    Meant for is one whose ``type`` the value has (the JSON type, and the tag).
+    """
+    for branch in getattr(error.kind, "context", ()):
+        found = [_innermost(inner) for inner in branch]
+        if found and not any(_elsewhere(inner, error.instance_path) for inner in found):
+            return found[0]
+    return error
+
+
+def _elsewhere(error: Any, place: list[Any]) -> bool:
+    at = error.instance_path
+    if at == place:
+        return error.kind.name in ("type", "enum", "const", "anyOf", "oneOf")
+    return at == [*place, "type"] and error.kind.name in ("enum", "const")
+
+
+def _right(error: Any) -> str:
+    branches = getattr(error.kind, "context", ())
+    tag = error.instance.get("type") if isinstance(error.instance, dict) else None
+    if branches and isinstance(tag, str):
+        return f"nothing of type {tag!r} may stand here"
+    if branches:
+        said = [_right(_innermost(inner)) for branch in branches for inner in branch[:1]]
+        return "; or ".join(dict.fromkeys(said))
+    return str(error.message)
