@@ -230,8 +230,8 @@ class ChatProvider(Protocol):
 class RelayProvider(ChatProvider, Protocol):
     """A chat provider whose upstream speaks the Responses API itself.
 
-    Where ``relays`` says so, ``relay`` may stand in for the whole loop: the upstream serves all that
-    the request asks for, and its events pass through with every byte kept.
+    Where ``relays`` says so, ``relay`` may stand in for the whole loop: the upstream serves all
+    that the request asks for, and its events pass through with every byte kept.
     """
 
     def relays(self, request: models.ResponsesRequest) -> bool:

@@ -7,6 +7,7 @@ import base64
 from typing import Any
 
 import pytest
+from tests.providers.chat.kit import DRAW, PNG, WEATHER, parts, provider, quick, request, turn
 
 from heliograph import errors
 from heliograph.providers import (
@@ -20,7 +21,6 @@ from heliograph.providers import (
     Text,
 )
 from heliograph.testing import Call, FakeChat, Payloads, Say
-from tests.providers.chat.kit import DRAW, PNG, WEATHER, parts, provider, quick, request, turn
 
 
 @pytest.fixture
@@ -54,10 +54,8 @@ async def test_text_reasoning_and_usage_are_streamed(fake: FakeChat) -> None:
 
 async def test_each_piece_comes_before_the_next_is_sent() -> None:
     with FakeChat(Say(text="one two three"), slow=0.05) as fake:
-        asked, times = provider(fake.base_url), []
-        async for part in asked.answer(turn()):
-            if isinstance(part, Text):
-                times.append(asyncio.get_running_loop().time())
+        asked, now = provider(fake.base_url), asyncio.get_running_loop().time
+        times = [now() async for part in asked.answer(turn()) if isinstance(part, Text)]
         await asked.aclose()
     assert len(times) == 3
     assert times[2] - times[0] > 0.05

@@ -1,0 +1,99 @@
+"""A turn as the body of a Responses request, every field kept as it came but for what is ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from heliograph import models
+from heliograph.providers._base import ChatTurn
+from heliograph.providers.chat._notes import ImageItem, note, picture_url, prompt_of
+from heliograph.providers.chat._settings import ChatModel, ResponsesSettings
+from heliograph.providers.chat._tools import Offer, hosted_name, is_hosted
+
+__all__ = ["answer_body", "relay_body"]
+
+Body = dict[str, Any]
+
+#: Fields that are served here and mean nothing to the upstream: state, routes, limits of the loop.
+_OURS = ("background", "conversation", "models", "previous_response_id", "provider", "route")
+
+
+def relay_body(turn: ChatTurn, offered: ChatModel, settings: ResponsesSettings) -> bytes:
+    """The client's request, to be served whole by the upstream."""
+    body = _body(turn, offered, settings)
+    if turn.request.previous_response_id:
+        body["input"] = [_raw(item) for item in turn.input]
+    return msgspec.json.encode(body)
+
+
+async def answer_body(
+    turn: ChatTurn, offered: ChatModel, settings: ResponsesSettings, offer: Offer
+) -> bytes:
+    """One step of the loop: the conversation so far, the image tool offered as a function."""
+    body = _body(turn, offered, settings)
+    body.pop("max_tool_calls", None)
+    body["input"] = await _input(turn, offered.sees)
+    for name in ("tools", "tool_choice"):
+        body.pop(name, None)
+    if offer.functions:
+        body["tools"] = _tools(turn, offer)
+        named = {"type": "function", "name": offer.name}
+        body["tool_choice"] = offer.mode if offer.name is None else named
+    return msgspec.json.encode(body)
+
+
+def _body(turn: ChatTurn, offered: ChatModel, settings: ResponsesSettings) -> Body:
+    asked = msgspec.json.decode(models.encode(turn.request), type=dict[str, msgspec.Raw])
+    for name in _OURS:
+        asked.pop(name, None)
+    told = {"model": offered.upstream or turn.model, "stream": True, "store": False}
+    return {**settings.body, **asked, **told}
+
+
+def _raw(value: Any) -> msgspec.Raw:
+    return msgspec.Raw(models.encode(value))
+
+
+def _tools(turn: ChatTurn, offer: Offer) -> list[Any]:
+    """The tools as they came; the image tool as the function that stands for it."""
+    kept = {function.name: function for function in offer.functions}
+    tools: list[Any] = []
+    for tool in turn.tools:
+        if isinstance(tool, models.FunctionTool):
+            if tool.name in kept:
+                tools.append(_raw(tool))
+        elif is_hosted(tool) and offer.hosted is not None:
+            function = kept[offer.hosted]
+            tools.append(
+                {
+                    "type": "function",
+                    "name": function.name,
+                    "description": function.description,
+                    "parameters": function.parameters,
+                    "strict": False,
+                }
+            )
+    return tools
+
+
+async def _input(turn: ChatTurn, sees: bool) -> list[Any]:
+    """The items; a picture made by the image tool becomes the function's call and its output."""
+    name = hosted_name(turn.request.tools or ())
+    items: list[Any] = []
+    for number, item in enumerate(turn.input):
+        if not isinstance(item, ImageItem):
+            items.append(_raw(item))
+            continue
+        call_id = item.id if isinstance(item.id, str) else f"picture_{number}"
+        arguments = msgspec.json.encode({"prompt": prompt_of(item)}).decode()
+        call = {"type": "function_call", "call_id": call_id, "name": name, "arguments": arguments}
+        output = {"type": "function_call_output", "call_id": call_id, "output": note(item)}
+        items += [call, output]
+        url = await picture_url(turn, item) if sees else None
+        if url is not None:
+            words = {"type": "input_text", "text": f"The picture {call_id}:"}
+            picture = {"type": "input_image", "image_url": url, "detail": "auto"}
+            items.append({"type": "message", "role": "user", "content": [words, picture]})
+    return items

@@ -1,0 +1,141 @@
+"""The chat provider for an upstream that speaks the Responses API itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+import httpx2
+
+from heliograph import errors, models
+from heliograph.providers._base import ChatPart, ChatTurn, ModelCard
+from heliograph.providers._upstream import Upstream, read_key
+from heliograph.providers.chat._notes import has_pictures
+from heliograph.providers.chat._payloads import Payloads
+from heliograph.providers.chat._responses_reader import TERMINAL, EventReader, raise_failure
+from heliograph.providers.chat._responses_request import answer_body, relay_body
+from heliograph.providers.chat._settings import ChatModel, ResponsesSettings, card_of
+from heliograph.providers.chat._tools import offer, refuse_tools
+
+__all__ = ["Responses"]
+
+
+class Responses:
+    """OpenAI, OpenRouter, vLLM, another Heliograph: whoever serves ``POST /responses``.
+
+    ``answer`` is one step of our own loop, with the image tool offered as a function. ``relay``
+    hands the whole request over and passes the upstream's events through with their bytes. Raises
+    ``ConfigError`` where the key's variable is not set.
+    """
+
+    def __init__(
+        self, settings: ResponsesSettings, *, http: httpx2.AsyncClient | None = None
+    ) -> None:
+        self.settings = settings
+        self._key = read_key(settings.api_key_env)
+        self._upstream = Upstream(
+            settings.base_url,
+            key=self._key,
+            headers=settings.headers,
+            timeouts=settings.timeouts,
+            http=http,
+        )
+        self._cards = tuple(
+            card_of(name, model, settings.owned_by) for name, model in settings.models.items()
+        )
+
+    @property
+    def cards(self) -> Sequence[ModelCard]:
+        """The configured models."""
+        return self._cards
+
+    async def aclose(self) -> None:
+        """Close the connections to the upstream."""
+        await self._upstream.aclose()
+
+    def relays(self, request: models.ResponsesRequest) -> bool:
+        """Whether every tool of the request is a function, custom, or hosted by the upstream."""
+        served = {"function", "custom", *self.settings.hosts}
+        return all(tool.type in served for tool in request.tools or ())
+
+    def check(self, request: models.ResponsesRequest) -> None:
+        """Refuse tools that neither side serves. Raises ``ProviderError``."""
+        if not self.relays(request):
+            refuse_tools(request.model or "", request)
+
+    async def answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
+        """One request upstream. Raises ``ProviderError``."""
+        offered = offer(turn, has_pictures(turn))
+        body = await answer_body(turn, self._model(turn), self.settings, offered)
+        reader = EventReader(turn.model, offered.hosted, self._key)
+        payloads = Payloads(turn.model)
+        async with aclosing(self._events(turn.model, body, payloads)) as events:
+            async for event in events:
+                for part in reader.feed(event):
+                    yield part
+                if reader.ended:
+                    return
+        for whole in payloads.end():
+            for part in reader.whole(_response(turn.model, whole)):
+                yield part
+        if not reader.ended:
+            raise _stopped(turn.model)
+
+    async def relay(self, turn: ChatTurn) -> AsyncGenerator[models.StreamEvent, None]:
+        """The upstream's events, with their bytes. Raises ``ProviderError``."""
+        body = relay_body(turn, self._model(turn), self.settings)
+        payloads = Payloads(turn.model)
+        async with aclosing(self._events(turn.model, body, payloads)) as events:
+            async for event in events:
+                if isinstance(event, models.ErrorEvent):
+                    raise_failure(turn.model, event, self._key)
+                yield event
+                if isinstance(event, TERMINAL):
+                    return
+        if payloads.whole:
+            raise errors.ProviderError(
+                f"{turn.model}: its upstream answered without a stream", kind="protocol"
+            )
+        raise _stopped(turn.model)
+
+    def _model(self, turn: ChatTurn) -> ChatModel:
+        return self.settings.models[turn.model]
+
+    async def _events(
+        self, model: str, body: bytes, payloads: Payloads
+    ) -> AsyncGenerator[models.StreamEvent, None]:
+        call = self._upstream.post("/responses", model, json=body, accept="text/event-stream")
+        index = 0
+        async with call as answer, aclosing(answer.chunks()) as chunks:
+            async for chunk in chunks:
+                for payload in payloads.feed(chunk):
+                    yield _event(model, payload, index)
+                    index += 1
+                if payloads.done:
+                    return
+
+
+def _event(model: str, payload: bytes, index: int) -> models.StreamEvent:
+    try:
+        return models.decode_event(payload, index)
+    except errors.InvalidEvent as error:
+        raise errors.ProviderError(
+            f"{model}: its upstream broke the protocol: {error}", kind="protocol", retryable=True
+        ) from error
+
+
+def _response(model: str, body: bytes) -> models.OpenResponsesResult:
+    try:
+        return models.decode(models.OpenResponsesResult, body)
+    except errors.InvalidBody as error:
+        raise errors.ProviderError(
+            f"{model}: its upstream sent no response: {error}", kind="protocol", retryable=True
+        ) from error
+
+
+def _stopped(model: str) -> errors.ProviderError:
+    return errors.ProviderError(
+        f"{model}: its upstream stopped before the end of its answer",
+        kind="protocol",
+        retryable=True,
+    )

@@ -1,0 +1,234 @@
+"""Failover, retries and health, over real servers on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from tests.providers.chat.kit import MODEL, parts, provider, quick, request, turn
+
+from heliograph import errors
+from heliograph.providers import Text
+from heliograph.providers.chat import (
+    Candidate,
+    ChatCompletions,
+    ChatCompletionsSettings,
+    ChatModel,
+    Routed,
+    RouteSettings,
+)
+from heliograph.testing import FakeChat, Payloads, Say
+
+FAST = RouteSettings(wait_first=0.01, wait_most=0.05)
+
+
+class House:
+    """Fakes ``a``, ``b``, ... and a route over them."""
+
+    def __init__(self, *fakes: FakeChat, **settings: Any) -> None:
+        self.fakes = fakes
+        given = {"wait_first": 0.01, "wait_most": 0.05, **settings}
+        self.route = Routed(
+            [
+                Candidate("abc"[n], provider(fake.base_url, timeouts=quick(first_byte=0.3)))
+                for n, fake in enumerate(fakes)
+            ],
+            RouteSettings(**given),
+        )
+
+    @property
+    def asked(self) -> list[int]:
+        return [len(fake.requests) for fake in self.fakes]
+
+    async def words(self, **fields: Any) -> str:
+        found = await parts(self.route, turn(**fields))
+        return "".join(part.delta for part in found if isinstance(part, Text))
+
+
+@pytest.fixture
+async def house() -> Any:
+    made: list[House] = []
+    with ExitStack() as stack:
+
+        def make(*switches: dict[str, Any], **settings: Any) -> House:
+            fakes = [
+                stack.enter_context(FakeChat(Say(text=f"I am {'abc'[n]}."), **given))
+                for n, given in enumerate(switches)
+            ]
+            made.append(House(*fakes, **settings))
+            return made[-1]
+
+        yield make
+        for one in made:
+            await one.route.aclose()
+
+
+async def test_the_first_candidate_answers(house: Any) -> None:
+    both = house({}, {})
+    assert await both.words() == "I am a."
+    assert both.asked == [1, 0]
+
+
+async def test_a_passing_failure_is_tried_again_at_the_same_place(house: Any) -> None:
+    both = house({"status": 503, "times": 1}, {})
+    assert await both.words() == "I am a."
+    assert both.asked == [2, 0]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "tries"),
+    [
+        ({"status": 500}, 2),
+        ({"status": 401}, 1),
+        ({"status": 404}, 1),
+        ({"silent": 5}, 2),
+        ({"bad_json": True}, 2),
+        ({"cut": 0}, 2),
+        ({"status": 429, "retry_after": 60}, 1),
+    ],
+)
+async def test_failover_before_the_first_part(
+    house: Any, trouble: dict[str, Any], tries: int
+) -> None:
+    both = house(trouble, {})
+    assert await both.words() == "I am b."
+    assert both.asked == [tries, 1]
+
+
+async def test_a_short_retry_after_is_waited_for(house: Any) -> None:
+    one = house({"status": 429, "retry_after": 0.05, "times": 1}, wait_most=1)
+    begun = asyncio.get_running_loop().time()
+    assert await one.words() == "I am a."
+    assert asyncio.get_running_loop().time() - begun >= 0.05
+
+
+async def test_an_upstream_that_asked_for_a_rest_gets_it(house: Any) -> None:
+    both = house({"status": 429, "retry_after": 60, "times": 1}, {})
+    assert await both.words() == "I am b."
+    assert await both.words() == "I am b."
+    assert both.asked == [1, 2]
+    assert set(both.route.resting) == {"a"}
+
+
+async def test_no_failover_after_the_first_part(house: Any) -> None:
+    both = house({"cut": 2}, {})
+    answer = both.route.answer(turn())
+    assert await anext(answer) == Text("I")
+    with pytest.raises(errors.ProviderError):
+        await anext(answer)
+    assert both.asked == [1, 0]
+
+
+async def test_a_fault_of_the_request_is_tried_nowhere_else(house: Any) -> None:
+    both = house({"status": 400}, {})
+    with pytest.raises(errors.ProviderError) as caught:
+        await both.words()
+    assert caught.value.kind == "bad_request"
+    assert both.asked == [1, 0]
+
+
+async def test_the_last_failure_is_told_when_all_fail(house: Any) -> None:
+    both = house({"status": 500}, {"status": 401})
+    with pytest.raises(errors.ProviderError) as caught:
+        await both.words()
+    assert caught.value.kind == "auth"
+
+
+async def test_health_is_remembered_and_tried_again_after_a_rest(house: Any) -> None:
+    both = house({"status": 500, "times": 3}, {}, attempts=1, failures=3, rest=0.3)
+    for _ in range(3):
+        assert await both.words() == "I am b."
+    assert both.asked == [3, 3]
+    assert await both.words() == "I am b."
+    assert both.asked == [3, 4]
+    await asyncio.sleep(0.35)
+    assert await both.words() == "I am a."
+    assert both.route.resting == {}
+    assert await both.words() == "I am a."
+
+
+async def test_one_failed_trial_begins_another_rest(house: Any) -> None:
+    both = house({"status": 500}, {}, attempts=1, failures=1, rest=0.2)
+    assert await both.words() == "I am b."
+    await asyncio.sleep(0.25)
+    assert await both.words() == "I am b."
+    assert await both.words() == "I am b."
+    assert both.asked == [2, 3]
+
+
+async def test_when_all_rest_it_says_for_how_long(house: Any) -> None:
+    one = house({"status": 500}, attempts=1, failures=1, rest=30)
+    for _ in range(2):
+        with pytest.raises(errors.ProviderError) as caught:
+            await one.words()
+    assert caught.value.retry_after == pytest.approx(30, abs=2)
+    assert one.asked == [1]
+
+
+async def test_readers_that_leave_say_nothing_about_health(house: Any) -> None:
+    one = house({"silent": 0.2}, attempts=1, failures=1)
+    waiting = asyncio.create_task(one.words())
+    await asyncio.sleep(0.05)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert one.route.resting == {}
+
+
+@pytest.mark.parametrize(
+    ("preferences", "said"),
+    [
+        ({"order": ["c", "b"]}, "I am c."),
+        ({"only": ["b"]}, "I am b."),
+        ({"ignore": ["a"]}, "I am b."),
+        ({"order": ["b"], "allow_fallbacks": False}, "I am b."),
+    ],
+)
+async def test_preferences_of_the_request(
+    house: Any, preferences: dict[str, Any], said: str
+) -> None:
+    assert await house({}, {}, {}).words(provider=preferences) == said
+
+
+async def test_no_fallbacks_means_none(house: Any) -> None:
+    three = house({}, {"status": 401}, {})
+    with pytest.raises(errors.ProviderError):
+        await three.words(provider={"order": ["b"], "allow_fallbacks": False})
+    assert three.asked == [0, 1, 0]
+
+
+async def test_preferences_that_leave_nobody_are_refused() -> None:
+    route = Routed([Candidate("a", provider("http://127.0.0.1:1"))])
+    with pytest.raises(errors.ProviderError) as caught:
+        route.check(request(provider={"only": ["z"]}))
+    assert caught.value.param == "provider"
+
+
+@pytest.fixture
+def other() -> Iterator[FakeChat]:
+    with FakeChat(Say(text="I am the other model.")) as fake:
+        yield fake
+
+
+async def test_further_models_of_the_request_are_tried(house: Any, other: FakeChat) -> None:
+    broken = provider("http://127.0.0.1:1")
+    model = "ours/other"
+    spare = ChatCompletions(
+        ChatCompletionsSettings(base_url=other.base_url, models={model: ChatModel(upstream="o")})
+    )
+    route = Routed([Candidate("a", broken), Candidate("o", spare)], FAST)
+    found = await parts(route, turn(models=[MODEL, model]))
+    await route.aclose()
+    assert found[0] == Text("I am the other model.")
+    assert other.requests[0].json()["model"] == "o"
+
+
+async def test_an_empty_answer_is_an_answer(house: Any) -> None:
+    both = house({}, {})
+    finish = {"choices": [{"delta": {}, "finish_reason": "stop"}]}
+    both.fakes[0].script = [Payloads((finish,))]
+    assert await both.words() == ""
+    assert both.asked == [1, 0]
