@@ -295,17 +295,17 @@ async def test_a_key_that_is_not_set_is_said_at_once(monkeypatch: pytest.MonkeyP
         provider("http://127.0.0.1:1", api_key_env="UPSTREAM_KEY")
 
 
-async def test_an_error_in_the_middle_keeps_what_came_before() -> None:
-    first = {"choices": [{"delta": {"content": "Hel"}}]}
-    error = {"error": {"code": 502, "message": "the provider went away sk-1"}, "choices": []}
-    with FakeChat(Payloads((first, error))) as fake:
+@pytest.mark.parametrize(("code", "kind"), [(502, "unavailable"), (429, "rate_limit")])
+async def test_an_error_in_the_middle_keeps_what_came_before(code: int, kind: str) -> None:
+    error = {"code": code, "message": "gone away"}
+    with FakeChat(Say(text="Hello there."), error_at=2, error=error) as fake:
         asked = provider(fake.base_url)
         answer = asked.answer(turn())
-        assert await anext(answer) == Text("Hel")
-        with pytest.raises(errors.ProviderError, match="went away") as caught:
+        assert await anext(answer) == Text("Hello")
+        with pytest.raises(errors.ProviderError, match="gone away") as caught:
             await anext(answer)
         await asked.aclose()
-    assert caught.value.retryable
+    assert (caught.value.kind, caught.value.retryable) == (kind, True)
 
 
 # -- what is refused --------------------------------------------------------------------------

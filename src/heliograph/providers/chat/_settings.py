@@ -50,7 +50,14 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     body: dict[str, Any] = {}
 
 
-class ChatCompletionsSettings(_Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ChatCompletionsSettings(
+    _Settings,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="chat_completions",
+):
     """``kind = "chat_completions"``.
 
     The defaults suit vLLM, SGLang, llama.cpp's server, Ollama and LM Studio. For OpenAI's newer
@@ -77,7 +84,14 @@ class ChatCompletionsSettings(_Settings, frozen=True, kw_only=True, forbid_unkno
     labels: tuple[Label, ...] = ("user",)
 
 
-class ResponsesSettings(_Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ResponsesSettings(
+    _Settings,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="responses",
+):
     """``kind = "responses"``.
 
     ``hosts`` are the tool types, beside ``function`` and ``custom``, that the upstream serves

@@ -90,27 +90,25 @@ def offer(turn: ChatTurn, pictures: bool) -> Offer:
     return Offer(functions=functions, hosted=name if there else None, mode=mode, name=wanted)
 
 
+_HOSTED_CHOICES = (models.ToolChoiceImageGeneration, models.ToolChoiceImageGeneration_OpenRouter)
+
+
 def _choice(given: object, hosted: str) -> tuple[Mode, str | None, frozenset[str] | None]:
+    """The mode, the one function that must be called, the functions that may be (None: all)."""
     if given in ("none", "required"):
         return ("none" if given == "none" else "required"), None, None
-    if isinstance(given, models.ToolChoiceFunction):
-        return "required", given.name or None, None
-    if isinstance(given, models.ToolChoiceImageGeneration):
-        return "required", hosted, None
     if isinstance(given, models.ToolChoiceAllowed):
-        names = (_named(tool, hosted) for tool in given.tools)
         mode: Mode = "required" if given.mode == "required" else "auto"
-        return mode, None, frozenset(name for name in names if name)
-    return "auto", None, None
+        return mode, None, frozenset(filter(None, (_named(tool, hosted) for tool in given.tools)))
+    name = _named(given, hosted)
+    return ("required" if name else "auto"), name, None
 
 
-def _named(tool: object, hosted: str) -> str:
-    """The function that an entry of ``allowed_tools`` means; they are objects or plain JSON."""
-    told = tool if isinstance(tool, dict) else {}
-    if told.get("type", getattr(tool, "type", None)) in HOSTED:
+def _named(tool: object, hosted: str) -> str | None:
+    """The function that a choice means."""
+    if isinstance(tool, _HOSTED_CHOICES):
         return hosted
-    name = told.get("name", getattr(tool, "name", None))
-    return name if isinstance(name, str) else ""
+    return tool.name or None if isinstance(tool, models.ToolChoiceFunction) else None
 
 
 def _name_of(tool: models.AnyTool, hosted: str) -> str:

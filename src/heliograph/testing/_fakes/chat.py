@@ -113,6 +113,11 @@ class FakeChat(FakeServer):
             payloads = wire.stream(said, asked, endless=switches.endless)
             done = chat
         for payload in payloads:
+            if switches.error_at == events.count:
+                failed = wire.error(switches.error or {})
+                await events.send(failed, failed.get("type"))
+                done = False
+                break
             name = payload.get("type") if isinstance(payload, dict) else None
             await events.send(self._spoilt(payload, switches, wire.spoil), name)
         if done:

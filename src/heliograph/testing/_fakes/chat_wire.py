@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from heliograph.testing._fakes.chat import Call, Say
 
-__all__ = ["pieces", "spoil", "stream", "whole"]
+__all__ = ["error", "pieces", "spoil", "stream", "whole"]
 
 _ID = "chatcmpl-fake"
 
@@ -23,6 +23,11 @@ def pieces(text: str) -> list[str]:
 def spoil(payload: dict[str, Any]) -> dict[str, Any]:
     """The payload with a field of a wrong type."""
     return {**payload, "choices": [{"index": 0, "delta": {"content": 5}, "finish_reason": None}]}
+
+
+def error(given: Mapping[str, Any]) -> dict[str, Any]:
+    """An error in the middle of a stream; ``given`` replaces fields of it."""
+    return {"error": {"message": "the model went away", "code": 502, **given}}
 
 
 def whole(say: Say, asked: dict[str, Any]) -> dict[str, Any]:

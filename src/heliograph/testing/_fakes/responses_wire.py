@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from heliograph.testing._fakes.chat_wire import pieces
 if TYPE_CHECKING:
     from heliograph.testing._fakes.chat import Call, Say
 
-__all__ = ["spoil", "stream", "whole"]
+__all__ = ["error", "spoil", "stream", "whole"]
 
 _ID = "resp_fake"
 _ENDS = {"length": "max_output_tokens", "content_filter": "content_filter"}
@@ -20,6 +20,12 @@ _ENDS = {"length": "max_output_tokens", "content_filter": "content_filter"}
 def spoil(payload: dict[str, Any]) -> dict[str, Any]:
     """The event with fields of wrong types."""
     return {**payload, "sequence_number": "one", "output_index": "none"}
+
+
+def error(given: Mapping[str, Any]) -> dict[str, Any]:
+    """An error in the middle of a stream; ``given`` replaces fields of it."""
+    told = {"code": "server_error", "message": "the model went away", "param": None, **given}
+    return {"type": "error", "sequence_number": 0, **told}
 
 
 def whole(say: Say, asked: dict[str, Any]) -> dict[str, Any]:
@@ -118,8 +124,8 @@ def _status(say: Say) -> str:
 def _response(
     say: Say, asked: dict[str, Any], status: str, output: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    given, written, reasoning = say.usage
     over = status != "in_progress"
+    given, written, reasoning = say.usage if over else (0, 0, 0)
     reason = _ENDS.get(say.finish or "") if over else None
     return {
         "id": _ID,
@@ -154,11 +160,9 @@ def _response(
         "truncation": "disabled",
         "usage": {
             "input_tokens": given,
-            "input_tokens_details": {"cached_tokens": 0},
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
             "output_tokens": written,
             "output_tokens_details": {"reasoning_tokens": reasoning},
             "total_tokens": given + written,
-        }
-        if over
-        else None,
+        },
     }
