@@ -17,6 +17,8 @@ from heliograph.providers.chat import (
     ChatCompletions,
     ChatCompletionsSettings,
     ChatModel,
+    Responses,
+    ResponsesSettings,
     Routed,
     RouteSettings,
 )
@@ -232,3 +234,53 @@ async def test_an_empty_answer_is_an_answer(house: Any) -> None:
     both.fakes[0].script = [Payloads((finish,))]
     assert await both.words() == ""
     assert both.asked == [1, 0]
+
+
+# -- relay ------------------------------------------------------------------------------------
+
+
+class Relays:
+    """A route over Responses upstreams."""
+
+    def __init__(self, *fakes: FakeChat) -> None:
+        known = {MODEL: ChatModel(upstream="theirs")}
+        self.route = Routed(
+            [
+                Candidate(str(n), Responses(ResponsesSettings(base_url=f.base_url, models=known)))
+                for n, f in enumerate(fakes)
+            ],
+            FAST,
+        )
+
+    async def types(self) -> list[str]:
+        return [event.type async for event in self.route.relay(turn())]
+
+
+@pytest.mark.parametrize("trouble", [{"status": 500}, {"error_at": 2}, {"cut": 2}])
+async def test_a_relay_fails_over_until_something_is_shown(trouble: dict[str, Any]) -> None:
+    with FakeChat(Say(text="one two"), **trouble) as bad, FakeChat(Say(text="three")) as good:
+        relays = Relays(bad, good)
+        types = await relays.types()
+        await relays.route.aclose()
+    assert types.count("response.created") == 1
+    assert types[-1] == "response.completed"
+    assert len(bad.requests) == 2
+
+
+async def test_a_relay_that_showed_something_fails_there() -> None:
+    with FakeChat(Say(text="one two"), error_at=3) as bad, FakeChat() as good:
+        relays = Relays(bad, good)
+        with pytest.raises(errors.ProviderError):
+            await relays.types()
+        await relays.route.aclose()
+    assert good.requests == []
+
+
+def test_whether_a_route_relays_is_its_first_candidates_say() -> None:
+    url = "http://127.0.0.1:1"
+    known = {MODEL: ChatModel()}
+    chat = Candidate("chat", provider(url))
+    far = Candidate("far", Responses(ResponsesSettings(base_url=url, models=known)))
+    assert Routed([far, chat]).relays(request())
+    assert not Routed([chat, far]).relays(request())
+    assert not Routed([far]).relays(request(tools=[{"type": "image_generation"}]))

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
-from typing import Annotated, NamedTuple
+from functools import partial
+from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 import tenacity
 
 from heliograph import errors, models
-from heliograph.providers._base import ChatPart, ChatProvider, ChatTurn, ModelCard
+from heliograph.providers._base import ChatPart, ChatProvider, ChatTurn, ModelCard, RelayProvider
 from heliograph.providers.chat._health import Health
 
 __all__ = ["Candidate", "RouteSettings", "Routed"]
+
+T = TypeVar("T")
+
+Begun: TypeAlias = tuple[list[T], AsyncGenerator[T, None]]
+"""The beginning of an answer, up to the first thing shown, and the rest."""
+
+#: Events before anything of the answer.
+_SHOW_NOTHING = (models.CreatedEvent, models.QueuedEvent, models.InProgressEvent)
 
 #: Failures that another upstream would share: they are the request's.
 _REQUEST_FAULTS = frozenset({"bad_request", "content_policy"})
@@ -88,22 +97,52 @@ class Routed:
                 return
         raise refusal or _nobody(request)
 
+    def relays(self, request: models.ResponsesRequest) -> bool:
+        """Whether the candidate that would be asked first serves the whole request itself."""
+        for candidate, model in self._order(request):
+            if self._health[candidate.name].rest <= 0:
+                return _can_relay(candidate.provider, _for_model(request, model))
+        return False
+
     async def answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
         """The first answer that begins. Raises ``ProviderError``, the last one's."""
+        async with aclosing(self._run(turn, _answer, lambda *_: True)) as parts:
+            async for part in parts:
+                yield part
+
+    async def relay(self, turn: ChatTurn) -> AsyncGenerator[models.StreamEvent, None]:
+        """The first relayed stream that shows something. Raises ``ProviderError``, the last one's.
+
+        Candidates that cannot relay the request are passed over.
+        """
+        async with aclosing(self._run(turn, _relay, _can_relay)) as events:
+            async for event in events:
+                yield event
+
+    async def _run(
+        self,
+        turn: ChatTurn,
+        ask: Callable[[Any, ChatTurn], AsyncGenerator[T, None]],
+        can: Callable[[ChatProvider, models.ResponsesRequest], bool],
+    ) -> AsyncGenerator[T, None]:
         last: errors.ProviderError | None = None
         for candidate, model in self._able(turn):
             asked = msgspec.structs.replace(turn, model=model)
+            if not can(candidate.provider, _for_model(turn.request, model)):
+                continue
+            start = partial(ask, candidate.provider, asked)
             try:
-                first, parts = await self._begin(candidate, asked)
+                begun, rest = await self._begin(candidate, start)
             except errors.ProviderError as error:
                 last = error
                 if error.kind in _REQUEST_FAULTS:
                     raise
                 continue
-            async with aclosing(parts):
-                yield first
+            async with aclosing(rest):
+                for part in begun:
+                    yield part
                 try:
-                    async for part in parts:
+                    async for part in rest:
                         yield part
                 except errors.ProviderError as error:
                     self._health[candidate.name].failed(error)
@@ -119,20 +158,21 @@ class Routed:
                 await close()
 
     async def _begin(
-        self, candidate: Candidate, turn: ChatTurn
-    ) -> tuple[ChatPart, AsyncGenerator[ChatPart, None]]:
-        """A provider's first part and the rest, after as many attempts as it takes and may."""
-        health = self._health[candidate.name]
+        self,
+        candidate: Candidate,
+        ask: Callable[[], AsyncGenerator[T, None]],
+    ) -> Begun[T]:
+        """A provider's beginning and the rest, after as many attempts as it takes and may."""
         tries = tenacity.AsyncRetrying(
             stop=tenacity.stop_after_attempt(self.settings.attempts),
             wait=self._wait,
             retry=tenacity.retry_if_exception(self._again),
             reraise=True,
         )
-        begun: tuple[ChatPart, AsyncGenerator[ChatPart, None]] | None = None
+        begun: Begun[T] | None = None
         async for attempt in tries:
             with attempt:
-                begun = await _first(candidate.provider.answer(turn), health)
+                begun = await _begun(ask(), self._health[candidate.name])
         assert begun is not None  # noqa: S101 -- the loop ends by success or by raising
         return begun
 
@@ -201,13 +241,15 @@ class Routed:
         )
 
 
-async def _first(
-    parts: AsyncGenerator[ChatPart, None], health: Health
-) -> tuple[ChatPart, AsyncGenerator[ChatPart, None]]:
-    """The first part, and what it says about the provider's health."""
+async def _begun(parts: AsyncGenerator[T, None], health: Health) -> Begun[T]:
+    """All up to the first that shows something, and what that says about the provider's health."""
     health.begin()
+    begun: list[T] = []
     try:
-        first = await anext(parts)
+        async for part in parts:
+            begun.append(part)
+            if _shows(part):
+                break
     except BaseException as error:
         if isinstance(error, errors.ProviderError):
             health.failed(error)
@@ -216,7 +258,25 @@ async def _first(
         await parts.aclose()
         raise
     health.succeeded()
-    return first, parts
+    return begun, parts
+
+
+def _answer(provider: ChatProvider, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
+    return provider.answer(turn)
+
+
+def _relay(provider: RelayProvider, turn: ChatTurn) -> AsyncGenerator[models.StreamEvent, None]:
+    return provider.relay(turn)
+
+
+def _can_relay(provider: ChatProvider, request: models.ResponsesRequest) -> bool:
+    relays = getattr(provider, "relays", None)
+    return relays is not None and bool(relays(request))
+
+
+def _shows(part: object) -> bool:
+    """Whether a part or an event shows something of the answer."""
+    return not isinstance(part, _SHOW_NOTHING)
 
 
 def _for_model(request: models.ResponsesRequest, model: str) -> models.ResponsesRequest:
