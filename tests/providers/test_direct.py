@@ -93,3 +93,15 @@ def test_what_only_a_language_model_could_do_is_refused(fields: dict[str, Any], 
 
 def test_functions_may_be_offered_it_just_never_calls_them() -> None:
     Direct().check(request(tools=[{"type": "function", "name": "f"}, TOOL]))
+
+
+@pytest.mark.parametrize("allowed", [TOOL, {"type": "function", "name": "f"}])
+def test_a_must_among_allowed_tools_needs_the_image_tool_in_it(allowed: dict[str, Any]) -> None:
+    tools = [{"type": "function", "name": "f"}, TOOL]
+    choice = {"type": "allowed_tools", "mode": "required", "tools": [allowed]}
+    asked = request(tools=tools, tool_choice=choice)
+    if allowed == TOOL:
+        Direct().check(asked)
+    else:
+        with pytest.raises(errors.ProviderError):
+            Direct().check(asked)

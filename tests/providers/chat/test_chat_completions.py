@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 from typing import Any
 
+import msgspec
 import pytest
 from tests.providers.chat.kit import DRAW, PNG, WEATHER, parts, provider, quick, request, turn
 
@@ -117,6 +119,27 @@ async def test_a_function_of_the_clients_keeps_its_name_beside_the_image_tool(
         Arguments("a", '{"x":1}'),
         HostedCall("b", "a fox"),
     ]
+
+
+async def test_the_image_tool_is_known_when_it_is_not_offered_any_more(fake: FakeChat) -> None:
+    fake.script = [Say(calls=(Call(name="image_generation", arguments='{"prompt":"a fox"}'),))]
+    asked = provider(fake.base_url)
+    found = await parts(asked, msgspec.structs.replace(turn(tools=[DRAW]), tools=()))
+    await asked.aclose()
+    assert found[0] == HostedCall("call_1", "a fox")
+    assert "tools" not in fake.requests[0].json()
+
+
+async def test_a_character_cut_in_two_is_whole_in_a_prompt(fake: FakeChat) -> None:
+    def piece(text: str) -> dict[str, object]:
+        function = {"name": "image_generation", "arguments": text}
+        return {"choices": [{"delta": {"tool_calls": [{"index": 0, "function": function}]}}]}
+
+    finish = {"choices": [{"delta": {}, "finish_reason": "stop"}]}
+    pieces = [piece('{"prompt":"\ud83d'), piece('\ude00"}'), finish]
+    say = Payloads(tuple(json.dumps(one).encode() for one in pieces))
+    found = await ask(fake, say, tools=[DRAW])
+    assert found[0] == HostedCall("call_0", "\U0001f600")
 
 
 @pytest.mark.parametrize(

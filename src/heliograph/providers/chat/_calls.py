@@ -9,7 +9,7 @@ import msgspec
 from heliograph import errors
 from heliograph.providers._base import Arguments, ChatPart, FunctionCall, HostedCall
 from heliograph.providers.chat import _quirks as quirks
-from heliograph.providers.chat._wire import ToolCall
+from heliograph.providers.chat._wire import ToolCall, mended
 
 __all__ = ["MAX_HELD", "Calls", "hosted_call"]
 
@@ -117,9 +117,10 @@ def hosted_call(model: str, call_id: str, arguments: str) -> HostedCall:
     Raises ``ProviderError`` (``protocol``, retryable: a model asked again may do better) for what
     is no JSON object with a prompt in it.
     """
+    arguments = mended(arguments)
     try:
-        given = msgspec.json.decode(arguments.encode("utf-8", "surrogatepass"))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        given = msgspec.json.decode(arguments)
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise _bad(model, f"arguments that are no JSON ({error}): {arguments[:120]!r}") from None
     if not isinstance(given, dict):
         raise _bad(model, f"arguments that are no JSON object: {arguments[:120]!r}")

@@ -12,6 +12,7 @@ from heliograph.providers._base import ChatTurn
 from heliograph.providers.chat._messages import Conversation
 from heliograph.providers.chat._settings import ChatCompletionsSettings, ChatModel
 from heliograph.providers.chat._tools import Function, Offer, hosted_name, is_hosted, refuse_tools
+from heliograph.providers.chat._wire import mended
 
 __all__ = ["body_of", "check_request", "encoded"]
 
@@ -156,7 +157,7 @@ def encoded(body: Json) -> bytes:
 
 def _mended(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return mended(value)
     if isinstance(value, dict):
         return {_mended(key): _mended(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

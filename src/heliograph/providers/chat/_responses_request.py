@@ -9,6 +9,7 @@ import msgspec
 from heliograph import models
 from heliograph.providers._base import ChatTurn
 from heliograph.providers.chat._notes import ImageItem, note, picture_url, prompt_of
+from heliograph.providers.chat._request import encoded
 from heliograph.providers.chat._settings import ChatModel, ResponsesSettings
 from heliograph.providers.chat._tools import Offer, hosted_name, is_hosted
 
@@ -25,7 +26,7 @@ def relay_body(turn: ChatTurn, offered: ChatModel, settings: ResponsesSettings) 
     body = _body(turn, offered, settings)
     if turn.request.previous_response_id:
         body["input"] = [_raw(item) for item in turn.input]
-    return msgspec.json.encode(body)
+    return encoded(body)
 
 
 async def answer_body(
@@ -41,7 +42,7 @@ async def answer_body(
         body["tools"] = _tools(turn, offer)
         named = {"type": "function", "name": offer.name}
         body["tool_choice"] = offer.mode if offer.name is None else named
-    return msgspec.json.encode(body)
+    return encoded(body)
 
 
 def _body(turn: ChatTurn, offered: ChatModel, settings: ResponsesSettings) -> Body:
@@ -64,7 +65,7 @@ def _tools(turn: ChatTurn, offer: Offer) -> list[Any]:
         if isinstance(tool, models.FunctionTool):
             if tool.name in kept:
                 tools.append(_raw(tool))
-        elif is_hosted(tool) and offer.hosted is not None:
+        elif is_hosted(tool) and offer.hosted in kept:
             function = kept[offer.hosted]
             tools.append(
                 {

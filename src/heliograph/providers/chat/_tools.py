@@ -39,8 +39,11 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the model may call. ``hosted`` is the image tool's name where it is among them; ``name``
-    the one function that must be called."""
+    """What the model may call; ``name`` is the one function that must be called.
+
+    ``hosted`` is the image tool's name where the request has one, also when it may not be called
+    now: a model that saw itself call it before does so again, and the engine knows what to do then.
+    """
 
     functions: tuple[Function, ...]
     hosted: str | None
@@ -84,10 +87,10 @@ def offer(turn: ChatTurn, pictures: bool) -> Offer:
     if allowed is not None:
         tools = [tool for tool in tools if _name_of(tool, name) in allowed]
     functions = tuple(_function(tool, name, pictures) for tool in tools)
+    hosted = name if any(is_hosted(tool) for tool in turn.request.tools or ()) else None
     if mode == "none" or not functions:
-        return Offer(functions=(), hosted=None, mode="none")
-    there = any(is_hosted(tool) for tool in tools)
-    return Offer(functions=functions, hosted=name if there else None, mode=mode, name=wanted)
+        return Offer(functions=(), hosted=hosted, mode="none")
+    return Offer(functions=functions, hosted=hosted, mode=mode, name=wanted)
 
 
 _HOSTED_CHOICES = (models.ToolChoiceImageGeneration, models.ToolChoiceImageGeneration_OpenRouter)

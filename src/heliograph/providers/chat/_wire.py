@@ -13,7 +13,7 @@ import msgspec
 
 from heliograph import errors
 
-__all__ = ["Choice", "Chunk", "Function", "Message", "ToolCall", "decode_chunk"]
+__all__ = ["Choice", "Chunk", "Function", "Message", "ToolCall", "decode_chunk", "mended"]
 
 
 class Function(msgspec.Struct):
@@ -97,3 +97,9 @@ def _misfit(model: str, why: str) -> errors.ProviderError:
         kind="protocol",
         retryable=True,
     )
+
+
+def mended(text: str) -> str:
+    """The text with the halves of characters that an upstream cut in two put together again; one
+    that stays alone becomes U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -55,7 +55,9 @@ class Direct:
         if getattr(choice, "type", None) == "allowed_tools":
             mode = getattr(choice, "mode", None)
             allowed = getattr(choice, "tools", [])
-            if mode == "required" and not any(tool.get("type") in _HOSTED for tool in allowed):
+            if mode == "required" and not any(
+                getattr(tool, "type", None) in _HOSTED for tool in allowed
+            ):
                 raise _refusal("tool_choice", "calls no tool but the image tool")
         form = getattr(request.text or None, "format", None)
         if getattr(form, "type", "text") != "text":
