@@ -185,6 +185,15 @@ async def test_a_picture_by_address_is_not_fetched(fake: FakeChat) -> None:
         await ask(fake, Say(pictures=("https://example.com/a.png",)))
 
 
+async def test_a_connection_is_used_again(fake: FakeChat) -> None:
+    asked, connections = provider(fake.base_url), set()
+    for _ in range(3):
+        await parts(asked, turn())
+        connections |= fake._connections
+    await asked.aclose()
+    assert len(connections) == 1
+
+
 # -- switches of the upstream -----------------------------------------------------------------
 
 

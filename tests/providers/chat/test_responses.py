@@ -84,6 +84,17 @@ async def test_the_image_tool_is_hosted_here() -> None:
     assert not {"background", "max_tool_calls"} & set(sent)
 
 
+@pytest.mark.parametrize("relayed", [False, True])
+async def test_a_connection_is_used_again(relayed: bool) -> None:
+    with FakeChat() as fake:
+        asked, connections = upstream(fake.base_url), set()
+        for _ in range(3):
+            await drain(asked, relayed)
+            connections |= fake._connections
+        await asked.aclose()
+    assert len(connections) == 1
+
+
 @pytest.mark.parametrize("finish", ["length", "content_filter"])
 async def test_an_answer_cut_short(finish: str) -> None:
     found = await ask(Say(text="So", finish=finish))

@@ -11,6 +11,7 @@ import httpx2
 from heliograph import errors, models
 from heliograph.providers._base import ChatPart, ChatTurn, ModelCard
 from heliograph.providers._upstream import Answer, Upstream, read_key
+from heliograph.providers.chat._drain import drain
 from heliograph.providers.chat._notes import has_pictures
 from heliograph.providers.chat._reader import AnswerReader
 from heliograph.providers.chat._request import body_of, check_request, encoded
@@ -98,3 +99,4 @@ async def _chunks(answer: Answer, reader: AnswerReader) -> AsyncGenerator[bytes,
             if chunk is None:
                 return
             yield chunk
+        await drain(pieces)

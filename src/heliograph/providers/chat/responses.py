@@ -10,6 +10,7 @@ import httpx2
 from heliograph import errors, models
 from heliograph.providers._base import ChatPart, ChatTurn, ModelCard
 from heliograph.providers._upstream import Upstream, read_key
+from heliograph.providers.chat._drain import drain
 from heliograph.providers.chat._notes import has_pictures
 from heliograph.providers.chat._payloads import Payloads
 from heliograph.providers.chat._responses_reader import TERMINAL, EventReader, raise_failure
@@ -109,8 +110,11 @@ class Responses:
         async with call as answer, aclosing(answer.chunks()) as chunks:
             async for chunk in chunks:
                 for payload in payloads.feed(chunk):
-                    yield _event(model, payload, index)
+                    event = _event(model, payload, index)
                     index += 1
+                    if isinstance(event, TERMINAL):
+                        await drain(chunks)  # whoever gets the last event asks for no more
+                    yield event
                 if payloads.done:
                     return
 
