@@ -1,7 +1,25 @@
 """Runs one response: checks the request, steps through chat and hosted tools, journals events."""
 
 from heliograph.engine._engine import Engine, Plan
+from heliograph.engine._images import (
+    ImageAsk,
+    read_edit,
+    read_generation,
+    read_openrouter_image,
+)
+from heliograph.engine._images_studio import Studio
 from heliograph.engine._limits import Limits
 from heliograph.engine._splice import render, wire_size
 
-__all__ = ["Engine", "Limits", "Plan", "render", "wire_size"]
+__all__ = [
+    "Engine",
+    "ImageAsk",
+    "Limits",
+    "Plan",
+    "Studio",
+    "read_edit",
+    "read_generation",
+    "read_openrouter_image",
+    "render",
+    "wire_size",
+]

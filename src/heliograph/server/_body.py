@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
 from heliograph import errors
 
-__all__ = ["header", "read_body"]
+__all__ = ["bounded", "header", "read_body"]
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
@@ -24,12 +24,8 @@ def _too_large(limit: int) -> errors.PayloadTooLarge:
     )
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole body, at most ``limit`` bytes.
-
-    A declared length over the limit is refused before a byte is read. Raises ``PayloadTooLarge``,
-    ``BadRequest`` for a content coding, and starlette's ``ClientDisconnect``.
-    """
+def _check_head(scope: Scope, limit: int) -> None:
+    """A declared length over the limit is refused before a byte is read."""
     coding = header(scope, b"content-encoding")
     if coding not in (None, b"", b"identity"):
         raise errors.BadRequest(
@@ -40,13 +36,39 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     declared = header(scope, b"content-length")
     if declared is not None and declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
+
+
+def bounded(scope: Scope, receive: Receive, limit: int) -> Receive:
+    """``receive``, which raises ``PayloadTooLarge`` where the body passes ``limit`` bytes.
+
+    Raises what ``read_body`` raises for a request's head.
+    """
+    _check_head(scope, limit)
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > limit:
+            raise _too_large(limit)
+        return message
+
+    return counted
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The whole body, at most ``limit`` bytes.
+
+    Raises ``PayloadTooLarge``, ``BadRequest`` for a content coding, and starlette's
+    ``ClientDisconnect``.
+    """
+    counted = bounded(scope, receive, limit)
     body = bytearray()
     while True:
-        message = await receive()
+        message = await counted()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         body += message.get("body", b"")
-        if len(body) > limit:
-            raise _too_large(limit)
         if not message.get("more_body", False):
             return bytes(body)

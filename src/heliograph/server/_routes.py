@@ -16,6 +16,7 @@ from heliograph.server._auth import tenant_of
 from heliograph.server._body import read_body
 from heliograph.server._edge import answer_error
 from heliograph.server._errors import OPENROUTER_BASE
+from heliograph.server._images import Images
 from heliograph.server._openapi import openapi_json
 from heliograph.server._query import Retrieve
 from heliograph.server._runtime import Lane, Runtime
@@ -213,10 +214,19 @@ class _Methods:
 def routes(runtime: Runtime) -> list[BaseRoute]:
     """Every path, under both bases."""
     api = _Api(runtime)
+    images = Images(runtime, api._tenant)
     table: list[BaseRoute] = [
         Route("/healthz", _Methods(GET=api.healthy)),
         Route("/readyz", _Methods(GET=api.ready)),
         Route(f"{OPENROUTER_BASE}/model/{{model:path}}", _Methods(GET=api.one_model)),
+        Route("/v1/images/generations", _Methods(POST=images.generate)),
+        Route("/v1/images/edits", _Methods(POST=images.edit)),
+        Route(f"{OPENROUTER_BASE}/images", _Methods(POST=images.openrouter)),
+        Route(f"{OPENROUTER_BASE}/images/models", _Methods(GET=images.list_models)),
+        Route(
+            f"{OPENROUTER_BASE}/images/models/{{model:path}}/endpoints",
+            _Methods(GET=images.list_endpoints),
+        ),
     ]
     for base in BASES:
         one = f"{base}/responses/{{response_id}}"

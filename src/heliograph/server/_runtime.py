@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from heliograph import errors
-from heliograph.engine import Engine
+from heliograph.engine import Engine, Studio
 from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
 from heliograph.server._readers import Readers
@@ -67,6 +67,7 @@ class Runtime:
         self._chores: set[asyncio.Task[None]] = set()
         self.stored = Lane(self._journal(), catalog, settings)
         self.passing = Lane(MemoryJournal(), catalog, settings)
+        self.studio = Studio(catalog, settings.limits, settings.limits.max_images_at_once)
 
     def _journal(self) -> Journal:
         if self.settings.journal == "memory":
@@ -86,7 +87,11 @@ class Runtime:
         """Let work finish within ``drain`` seconds, hand the rest over, end what is open."""
         self._stopping = True
         seconds = self.settings.limits.drain_seconds if drain is None else drain
-        await asyncio.gather(self.stored.engine.stop(seconds), self.passing.engine.stop(seconds))
+        await asyncio.gather(
+            self.stored.engine.stop(seconds),
+            self.passing.engine.stop(seconds),
+            self.studio.drain(seconds),
+        )
         self.closing.close()
         for chore in tuple(self._chores):
             chore.cancel()

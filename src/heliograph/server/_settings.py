@@ -19,6 +19,9 @@ class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The engine's limits, and the server's own. Times are seconds, sizes bytes.
 
     - ``max_body_bytes``: one request body.
+    - ``max_images``: pictures that one request of the Images APIs may bring, and may ask for.
+    - ``max_image_pixels``: width times height of a picture that such a request brings.
+    - ``max_images_at_once``: pictures drawn at once for the Images APIs; others wait.
     - ``keep_alive_seconds``: silence on a stream before a comment fills it.
     - ``reader_lease_seconds``: how long a reader counts as present after its server died.
     - ``drain_seconds``: how long running work may take to finish at a graceful stop before it is
@@ -27,6 +30,9 @@ class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     max_body_bytes: int = 32 * 1024 * 1024
+    max_images: int = 16
+    max_image_pixels: int = 64 * 1024 * 1024
+    max_images_at_once: int = 16
     keep_alive_seconds: float = 15.0
     reader_lease_seconds: float = 15.0
     drain_seconds: float = 30.0

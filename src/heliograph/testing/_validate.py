@@ -19,6 +19,8 @@ from heliograph.testing._tables import SPECS, table
 __all__ = ["KINDS", "Problem", "Validator"]
 
 OPENAPI = "openapi"
+JSON = "application/json"
+EVENTS = "text/event-stream"
 
 KINDS: dict[str, dict[str, str]] = {
     "response": {
@@ -27,6 +29,17 @@ KINDS: dict[str, dict[str, str]] = {
         "openrouter": "OpenResponsesResult",
     },
     "item": {OPENAPI: "OutputItem", "open_responses": "Item", "openrouter": "OutputItems"},
+    "image event": {OPENAPI: "OpenAIImageEvent"},
+    "openrouter image event": {OPENAPI: "OpenRouterImageEvent", "openrouter": "ImageStreamEvents"},
+    "images": {OPENAPI: "ImagesResponse"},
+    "openrouter images": {
+        OPENAPI: "ImageGenerationResponse",
+        "openrouter": "ImageGenerationResponse",
+    },
+    "openrouter image models": {
+        OPENAPI: "OpenRouterImageModelList",
+        "openrouter": "ImageModelsListResponse",
+    },
     "deleted": {OPENAPI: "DeletedResponse"},
     "error": {OPENAPI: "Error"},
     "openrouter error": {OPENAPI: "OpenRouterError", "openrouter": "BadRequestResponse"},
@@ -104,6 +117,10 @@ class Validator:
                 found.append(Problem(spec, "events", "type", right))
         return found
 
+    def image_event(self, event: Any) -> list[Problem]:
+        """What is wrong with one event of an Images API."""
+        return list(self._check(OPENAPI, "ImageStreamEvent", _value(event)))
+
     def body(self, kind: str, data: Any) -> list[Problem]:
         """What is wrong with a body; ``kind`` is one of `KINDS`, ``data`` as for ``stream``."""
         value = _value(data)
@@ -111,14 +128,28 @@ class Validator:
 
     def answer(self, method: str, path: str, status: int, data: Any) -> list[Problem]:
         """What is wrong with the JSON answer to a request of a server's."""
-        value = _value(data)
-        kind = _kind(method.lower(), path, status)
-        if isinstance(kind, Problem):
-            return [kind]
-        for name, schemas in KINDS.items():
-            if schemas[OPENAPI] == kind:
-                return self.body(name, value)
-        return list(self._check(OPENAPI, kind, value))
+        answers = _answers(method, path)
+        if answers is None:
+            return self._named("OpenRouterError" if path.startswith("/api/") else "Error", data)
+        if str(status) not in answers:
+            right = f"{method} {path} is not said to answer {status}"
+            return [Problem(OPENAPI, "paths", "$", right)]
+        return self._named(_name(answers[str(status)]["content"][JSON]["schema"]), data)
+
+    def answer_event(self, method: str, path: str, event: Any) -> list[Problem]:
+        """What is wrong with an event of the stream that answers a request of a server's."""
+        told = (_answers(method, path) or {}).get("200", {}).get("content", {})
+        if EVENTS not in told:
+            return [Problem(OPENAPI, "paths", "$", f"{method} {path} is not said to stream")]
+        name = _name(told[EVENTS]["x-event-schema"])
+        return self.event(event) if name == "StreamEvent" else self._named(name, event)
+
+    def _named(self, name: str, data: Any) -> list[Problem]:
+        """What is wrong with something that our document has a name for."""
+        for kind, schemas in KINDS.items():
+            if schemas[OPENAPI] == name:
+                return self.body(kind, data)
+        return list(self._check(OPENAPI, name, _value(data)))
 
     def _check(self, spec: str, name: str, value: Any) -> Iterator[Problem]:
         checked = _compiled(spec, name, self._extensions)
@@ -161,18 +192,22 @@ def _compiled(spec: str, name: str, extensions: bool) -> _Checked:
     return checked
 
 
-def _kind(method: str, path: str, status: int) -> str | Problem:
-    """The schema that our document names for an answer, or what it lacks."""
+def _answers(method: str, path: str) -> dict[str, Any] | None:
+    """What our document says that a path answers, by status; None where it has no such path.
+
+    A method that the path does not take is answered as any other of its methods may be.
+    """
     path = path.partition("?")[0]
     for template, operations in _document()["paths"].items():
         if _fits(template, path):
-            answers = operations.get(method, next(iter(operations.values())))["responses"]
-            if str(status) not in answers:
-                right = f"{method.upper()} {template} is not said to answer {status}"
-                return Problem(OPENAPI, template, "$", right)
-            schema = answers[str(status)]["content"]["application/json"]["schema"]
-            return str(schema.get("$ref", "")).rpartition("/")[2]
-    return "OpenRouterError" if path.startswith("/api/") else "Error"
+            found = operations.get(method.lower(), next(iter(operations.values())))
+            answers: dict[str, Any] = found["responses"]
+            return answers
+    return None
+
+
+def _name(schema: dict[str, Any]) -> str:
+    return str(schema["$ref"]).rpartition("/")[2]
 
 
 def _fits(template: str, path: str) -> bool:

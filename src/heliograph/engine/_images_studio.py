@@ -1,0 +1,102 @@
+"""Draws for the Images APIs: no response, no journal, only a request that waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
+
+import msgspec
+
+from heliograph import errors, providers
+from heliograph.engine._images import ImageAsk
+from heliograph.engine._limits import Limits
+
+__all__ = ["Studio"]
+
+
+class Studio:
+    """Draws for the Images APIs with a catalog's image providers, at most ``at_once`` at a time."""
+
+    def __init__(self, catalog: providers.Catalog, limits: Limits, at_once: int) -> None:
+        self._catalog = catalog
+        self._limits = limits
+        self._places = asyncio.Semaphore(at_once)
+        self._open = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Around a request, from its first picture to the last byte of its answer."""
+        self._open += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._open -= 1
+            if not self._open:
+                self._idle.set()
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until nobody is busy any more, at most so long."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            return
+
+    def job(self, ask: ImageAsk, index: int) -> providers.ImageJob:
+        """The job of picture ``index``: with a seed of its own, or all would be the same."""
+        if index == 0:
+            return ask.job
+        seed = self._catalog.image(ask.job.model).seed_for(ask.job)
+        return msgspec.structs.replace(
+            ask.job, seed=None if seed is None else (seed + index) % 2**63
+        )
+
+    async def draw(
+        self, ask: ImageAsk, index: int = 0
+    ) -> AsyncGenerator[providers.ImagePart, None]:
+        """Previews, then the picture ``index`` of the request. Closing it ends the work.
+
+        Raises ``ProviderError`` (also for a picture over a limit) and ``BadRequest``.
+        """
+        try:
+            async with (
+                self._places,
+                aclosing(self._drawn(ask.job.model, self.job(ask, index))) as parts,
+            ):
+                async for part in parts:
+                    yield part
+        except errors.ProviderError as error:
+            raise ask.refusal(error) from error
+
+    async def _drawn(
+        self, model: str, job: providers.ImageJob
+    ) -> AsyncGenerator[providers.ImagePart, None]:
+        until = asyncio.get_running_loop().time() + self._limits.wall_seconds
+        limit = self._limits.max_picture_bytes
+        async with aclosing(self._catalog.image(model).draw(job)) as parts:
+            while True:
+                try:
+                    async with asyncio.timeout_at(until):
+                        part = await anext(parts, None)
+                except TimeoutError:
+                    raise errors.ProviderError(
+                        f"the picture took over wall_seconds, {self._limits.wall_seconds:g} s",
+                        kind="timeout",
+                    ) from None
+                if part is None:
+                    raise errors.ProviderError(f"{job.model} ended without a picture")
+                if len(part.data) > limit:
+                    raise errors.ProviderError(
+                        f"the picture has {len(part.data)} bytes; "
+                        f"the limit max_picture_bytes is {limit}",
+                        kind="protocol",
+                    )
+                if isinstance(part, providers.Picture):
+                    yield part
+                    return
+                if part.index < job.partial_images:
+                    yield part
