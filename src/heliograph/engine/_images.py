@@ -78,8 +78,7 @@ class ImageAsk(msgspec.Struct, frozen=True, kw_only=True):
         """A provider's failure as the request's client should see it: the field by its name."""
         param = None if error.param is None else self.names.get(error.param, error.param)
         if error.kind == "bad_request":
-            text = error.message if param is None else f"{param}: {error.message}"
-            return errors.BadRequest(text, param=param, code="invalid_value")
+            return errors.BadRequest(error.message, param=param, code="invalid_value")
         if error.kind == "content_policy":
             return errors.BadRequest(error.message, param=param, code="content_policy_violation")
         return error
