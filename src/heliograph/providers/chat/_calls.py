@@ -83,6 +83,8 @@ class Calls:
                         retryable=True,
                     )
             elif call.name != self._hosted:
+                if whole and not call.held:
+                    call.held.append(quirks.whole_arguments(""))
                 yield from self._show(call)
             elif whole:
                 text = "".join(call.held)

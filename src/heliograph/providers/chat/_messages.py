@@ -16,6 +16,7 @@ from msgspec import UNSET
 from heliograph import errors, models
 from heliograph.providers._base import ChatTurn
 from heliograph.providers.chat._notes import UNSEEN, ImageItem, note, picture_url, prompt_of
+from heliograph.providers.chat._quirks import whole_arguments
 from heliograph.providers.chat._settings import ChatCompletionsSettings, ChatModel
 
 __all__ = ["Conversation"]
@@ -64,7 +65,7 @@ class Conversation:
             case models.OutputReasoningItem():
                 self._reason(item)
             case models.OutputFunctionCallItem():
-                self._call(item.call_id, item.name, item.arguments)
+                self._call(item.call_id, item.name, whole_arguments(item.arguments))
                 output = self._outputs.get(item.call_id)
                 if output is None:
                     raise self._unsayable(f"the call {item.call_id!r} has no output")

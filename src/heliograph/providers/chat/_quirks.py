@@ -29,6 +29,7 @@ __all__ = [
     "texts_of",
     "unused_id",
     "usage_of",
+    "whole_arguments",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -214,6 +215,16 @@ def arguments_text(arguments: str | dict[str, Any] | list[Any] | None) -> str:
     if arguments is None or isinstance(arguments, str):
         return arguments or ""
     return msgspec.json.encode(arguments).decode()
+
+
+@_quirk(
+    "calls_without_arguments",
+    seen="Claude by way of OpenRouter (simonw/llm 1164); vLLM's hermes parser (vllm issue 28806)",
+    habit="a call of a function without parameters has no arguments, or an empty text",
+)
+def whole_arguments(text: str) -> str:
+    """The arguments of a call that is whole: JSON in every case."""
+    return text if text.strip() else "{}"
 
 
 _FINISHES: dict[str, Reason] = {

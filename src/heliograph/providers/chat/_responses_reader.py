@@ -20,7 +20,7 @@ from heliograph.providers._base import (
 from heliograph.providers.chat._calls import MAX_HELD, hosted_call
 from heliograph.providers.chat._failures import failure_in_stream
 from heliograph.providers.chat._pictures import media_type_of
-from heliograph.providers.chat._quirks import unused_id
+from heliograph.providers.chat._quirks import unused_id, whole_arguments
 
 __all__ = ["TERMINAL", "EventReader", "raise_failure"]
 
@@ -146,8 +146,8 @@ class EventReader:
                     if not cut and item.status != "incomplete":
                         text = item.arguments or known.arguments
                         yield hosted_call(self._model, known.call_id, text)
-                elif not known.said and item.arguments:
-                    yield Arguments(known.call_id, item.arguments)
+                elif not known.said and (item.arguments or not cut):
+                    yield Arguments(known.call_id, whole_arguments(item.arguments))
             case models.OutputImageGenerationCallItem() if item.result:
                 try:
                     data = item.image_bytes()
