@@ -39,7 +39,6 @@ class _Answer:
         self._kind = ""
         self._body = bytearray()
         self._decoder = sse.Decoder()
-        self._event = VALIDATOR.image_event if "/images" in path else VALIDATOR.event
 
     def take(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -48,7 +47,7 @@ class _Answer:
         elif self._kind.startswith("text/event-stream"):
             for frame in self._decoder.feed(message.get("body", b"")):
                 if frame.data != b"[DONE]":
-                    self._note(self._event(frame.data))
+                    self._note(VALIDATOR.answer_event(self._method, self._path, frame.data))
         elif self._kind == "application/json":
             self._body += message.get("body", b"")
             if not message.get("more_body"):

@@ -14,7 +14,8 @@ import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias, get_args
 
-from ._base import Model
+from ._base import ImageEvent, Model
+from ._images_usage import ImageGenerationUsage
 from ._item_unions import InputItem, OutputItem
 from ._items import InputMessage, ItemReferenceItem
 from ._options import FormatJsonSchemaConfig
@@ -44,6 +45,10 @@ _UNIONS = {
 
 _UNTAGGED = (InputMessage, ItemReferenceItem, FormatJsonSchemaConfig)
 """What is read without its ``type`` as well."""
+
+_BY_PATH = (ImageEvent, ImageGenerationUsage)
+"""What OpenAI's and OpenRouter's Images APIs share by name: each has a path of its own, and what
+one requires is not sent on the other's."""
 
 _NAMES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 
@@ -147,7 +152,7 @@ class _Writer:
                 required.append(plan.tag_field)
         for wire, field in plan.fields.items():
             properties[wire] = self._place(field.type)
-            if field.strict if self._sent else field.required:
+            if field.strict if self._sent and not issubclass(cls, _BY_PATH) else field.required:
                 required.append(wire)
         schema: Schema = {"type": "object", "description": _first_words(cls)}
         if properties:

@@ -110,10 +110,9 @@ def _operation(operation: Operation, base: str, answer: str) -> dict[str, Any]:
             {"$ref": f"#/components/parameters/{name}"} for name in operation.parameters
         ]
     if operation.body:
-        kind = "multipart/form-data" if operation.form else "application/json"
         told["requestBody"] = {
             "required": True,
-            "content": {kind: {"schema": {"$ref": REF + operation.body}}},
+            "content": {operation.body_type: {"schema": {"$ref": REF + operation.body}}},
         }
     shape = "Error" if base == BASES[0] else "OpenRouterError"
     for status in sorted({*operation.refusals, *ALWAYS}):

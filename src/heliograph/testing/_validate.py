@@ -37,7 +37,7 @@ KINDS: dict[str, dict[str, str]] = {
         "openrouter": "ImageGenerationResponse",
     },
     "openrouter image models": {
-        OPENAPI: "OpenRouterImageModelList",
+        OPENAPI: "ImageModelList",
         "openrouter": "ImageModelsListResponse",
     },
     "deleted": {OPENAPI: "DeletedResponse"},
@@ -117,10 +117,6 @@ class Validator:
                 found.append(Problem(spec, "events", "type", right))
         return found
 
-    def image_event(self, event: Any) -> list[Problem]:
-        """What is wrong with one event of an Images API."""
-        return list(self._check(OPENAPI, "ImageStreamEvent", _value(event)))
-
     def body(self, kind: str, data: Any) -> list[Problem]:
         """What is wrong with a body; ``kind`` is one of `KINDS`, ``data`` as for ``stream``."""
         value = _value(data)
@@ -198,12 +194,13 @@ def _answers(method: str, path: str) -> dict[str, Any] | None:
     A method that the path does not take is answered as any other of its methods may be.
     """
     path = path.partition("?")[0]
-    for template, operations in _document()["paths"].items():
-        if _fits(template, path):
-            found = operations.get(method.lower(), next(iter(operations.values())))
-            answers: dict[str, Any] = found["responses"]
-            return answers
-    return None
+    fitting = [template for template in _document()["paths"] if _fits(template, path)]
+    if not fitting:
+        return None
+    operations = _document()["paths"][max(fitting, key=len)]
+    found = operations.get(method.lower(), next(iter(operations.values())))
+    answers: dict[str, Any] = found["responses"]
+    return answers
 
 
 def _name(schema: dict[str, Any]) -> str:
