@@ -25,7 +25,8 @@ from heliograph.providers.image._remote import MAX_EVENTS
 from heliograph.testing import FakeImages
 
 OURS = "our/painter"
-QUICK = Timeouts(connect_seconds=2, first_byte_seconds=0.4, silence_seconds=0.2)
+QUICK = Timeouts(connect_seconds=5, first_byte_seconds=1.0, silence_seconds=0.6)
+PATIENT = Timeouts(first_byte_seconds=30, silence_seconds=30)
 Provider = OpenAIImages | OpenRouterImages
 
 
@@ -371,7 +372,8 @@ async def test_every_fault_is_one_clear_error(
     wire: str, partials: int, switches: dict[str, Any], kind: str, retryable: bool
 ) -> None:
     with FakeImages(**switches) as fake:
-        error = await fails(fake, wire, job(partial_images=partials), timeouts=QUICK)
+        times = QUICK if "silent" in switches else PATIENT
+        error = await fails(fake, wire, job(partial_images=partials), timeouts=times)
         assert (error.kind, error.retryable) == (kind, retryable)
         assert error.message.startswith(OURS)
         assert len(error.message) < 700
@@ -398,7 +400,8 @@ async def test_a_fault_in_a_stream_comes_after_what_was_shown(
     wire: str, switches: dict[str, Any], kind: str, previews: int
 ) -> None:
     with FakeImages(**switches) as fake:
-        async with provider(fake, wire, timeouts=QUICK) as painter:
+        times = QUICK if "stall" in switches else PATIENT
+        async with provider(fake, wire, timeouts=times) as painter:
             parts = painter.draw(job(partial_images=3))
             for _ in range(previews):
                 assert isinstance(await anext(parts), Preview)

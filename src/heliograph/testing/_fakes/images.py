@@ -98,6 +98,7 @@ class FakeImages(FakeServer):
         self.previews = previews
         self.made: list[bytes] = []
         self._linked: dict[str, bytes] = {}
+        self._drawn: dict[tuple[str, int, int, int, str, int], bytes] = {}
 
     @property
     def openai_url(self) -> str:
@@ -146,9 +147,10 @@ class FakeImages(FakeServer):
         await reply.whole(picture, headers={"content-type": "image/png"})
 
     def _draw(self, asked: _Asked, stage: int) -> bytes:
-        picture = make_picture(
-            asked.text, stage, asked.width, asked.height, asked.format, asked.compression
-        )
+        told = (asked.text, stage, asked.width, asked.height, asked.format, asked.compression)
+        picture = self._drawn.get(told)
+        if picture is None:
+            picture = self._drawn[told] = make_picture(*told)
         self.made.append(picture)
         return picture
 
@@ -207,7 +209,7 @@ class FakeImages(FakeServer):
         while index < min(asked.partials, self.previews) or switches.endless:
             event = {
                 "type": f"{asked.kind}.partial_image",
-                "b64_json": _text(self._draw(asked, index)),
+                "b64_json": _text(self._draw(asked, index % _STAGES)),
                 "partial_image_index": index,
             }
             if not await send(event if asked.openrouter else event | asked.said):
@@ -227,6 +229,7 @@ class FakeImages(FakeServer):
 
 
 _GENERATION = "image_generation"
+_STAGES = 8  # different previews of a picture; an endless stream repeats them
 _MODELS = {
     "data": [
         {
