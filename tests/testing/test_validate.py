@@ -57,12 +57,12 @@ ANOTHER: dict[type, Any] = {str: 7, int: "x", float: "x", bool: "x", list: "x", 
 
 
 class Mutation(NamedTuple):
-    """What is done to ``field`` of the objects called ``owner``, and the events that it breaks."""
+    """What is done to ``field`` of the objects called ``owner``; ``places`` are for ``changed``."""
 
     owner: str
     field: str
     what: str
-    broken: list[dict[str, Any]]
+    places: list[tuple[Any, ...]]
 
     @property
     def passes(self) -> bool:
@@ -101,18 +101,18 @@ def changed(event: dict[str, Any], path: tuple[Any, ...], *values: Any) -> dict[
 
 
 def mutations() -> list[Mutation]:
-    found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    found: dict[tuple[str, str, str], list[tuple[Any, ...]]] = {}
     for event in EVENTS:
         for owner, path, value in members(event, "event"):
-            ways = {"absent": changed(event, path)}
-            ways["other type"] = changed(event, path, ANOTHER.get(type(value), {"x": []}))
+            ways: dict[str, tuple[Any, ...]] = {"absent": ()}
+            ways["other type"] = (ANOTHER.get(type(value), {"x": []}),)
             if value is not None:
-                ways["null"] = changed(event, path, None)
+                ways["null"] = (None,)
             if isinstance(value, str):
-                ways["other text"] = changed(event, path, "zzz")
-            for what, broken in ways.items():
-                found.setdefault((owner, path[-1], what), []).append(broken)
-    return [Mutation(*key, broken) for key, broken in sorted(found.items())]
+                ways["other text"] = ("zzz",)
+            for what, values in ways.items():
+                found.setdefault((owner, path[-1], what), []).append((event, path, *values))
+    return [Mutation(*key, places) for key, places in sorted(found.items())]
 
 
 MUTATIONS = mutations()
@@ -135,8 +135,8 @@ def test_pictures_need_extensions_that_are_listed() -> None:
     "mutation", [pytest.param(m, id=f"{m.owner}.{m.field} {m.what}") for m in MUTATIONS]
 )
 def test_one_broken_member_is_found(mutation: Mutation) -> None:
-    for broken in mutation.broken:
-        assert (VALIDATOR.event(broken) == []) is mutation.passes
+    for place in mutation.places:
+        assert (VALIDATOR.event(changed(*place)) == []) is mutation.passes
 
 
 def test_what_may_pass_is_really_there() -> None:
@@ -201,35 +201,74 @@ def test_events_come_decoded_as_text_or_as_values() -> None:
 
 
 RESPONSE = EVENTS[-1]["response"]
-BODIES: list[tuple[str, Any]] = [
-    ("response", RESPONSE),
-    ("item", RESPONSE["output"][1]),
-    ("deleted", {"id": "resp_1", "object": "response", "deleted": True}),
-    ("error", {"error": {"message": "no", "type": "server_error", "param": None, "code": None}}),
-    ("openrouter error", {"error": {"code": 404, "message": "no", "metadata": {}}}),
+PICTURE = {"b64_json": "aGVsaW8=", "output_format": "png", "size": "8x8", "quality": "low"}
+PICTURE |= {"background": "opaque", "created_at": 1}
+TOKENS = {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}
+TOKENS |= {"input_tokens_details": {"image_tokens": 0, "text_tokens": 1}}
+OPENROUTER_TOKENS = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+CARD = {"id": "a/b", "object": "model", "created": 1, "owned_by": "a", "name": "B"}
+CARD |= {"description": "c", "input_modalities": ["text"], "output_modalities": ["text"]}
+BODIES: list[tuple[str, dict[str, Any], set[str]]] = [
+    ("item", RESPONSE["output"][1], MAY_BE_ABSENT["image_generation_call"]),
+    ("deleted", {"id": "resp_1", "object": "response", "deleted": True}, set()),
+    ("error", {"error": {"message": "no", "type": "x", "param": None, "code": None}}, set()),
+    ("openrouter error", {"error": {"code": 404, "message": "no", "metadata": {}}}, set()),
+    ("image event", PICTURE | {"type": "image_edit.completed", "usage": TOKENS}, set()),
+    ("image event", PICTURE | {"type": "image_generation.completed", "usage": TOKENS}, set()),
+    (
+        "image event",
+        PICTURE | {"type": "image_generation.partial_image", "partial_image_index": 0},
+        set(),
+    ),
+    (
+        "openrouter image event",
+        {"type": "image_generation.completed", "b64_json": "aGk=", "created": 1},
+        set(),
+    ),
+    ("openrouter image event", {"type": "error", "error": {"message": "no"}}, set()),
+    ("images", {"created": 1, "data": [{"b64_json": "aGk="}], "usage": TOKENS}, {"data", "usage"}),
+    (
+        "openrouter images",
+        {"created": 1, "data": [{"b64_json": "aGk="}], "usage": OPENROUTER_TOKENS},
+        {"usage"},
+    ),
+    ("model", CARD, set()),
+    ("models", {"object": "list", "data": [CARD]}, set()),
 ]
+BODY = {kind: body for kind, body, _ in BODIES}
 
 
-@pytest.mark.parametrize(("kind", "body"), BODIES)
-def test_a_body_is_valid_and_broken_is_not(kind: str, body: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("kind", "body", "may_be_absent"), BODIES)
+def test_a_body_is_valid_and_broken_anywhere_it_is_not(
+    kind: str, body: dict[str, Any], may_be_absent: set[str]
+) -> None:
     assert VALIDATOR.body(kind, body) == []
     assert VALIDATOR.body(kind, json.dumps(body)) == []
-    for field in ("id", "error", "status"):
-        if field in body and body[field] is not None:
-            assert VALIDATOR.body(kind, body | {field: []})
-            assert VALIDATOR.body(kind, {k: v for k, v in body.items() if k != field})
+    for field, value in body.items():
+        without = {name: other for name, other in body.items() if name != field}
+        assert (VALIDATOR.body(kind, without) == []) is (field in may_be_absent), field
+        other = ANOTHER.get(type(value), {"x": []})
+        assert VALIDATOR.body(kind, body | {field: other}), field
+
+
+def test_a_response_is_valid_as_a_body() -> None:
+    assert VALIDATOR.body("response", RESPONSE) == []
+    assert len(VALIDATOR.body("response", RESPONSE | {"output": None})) == 3
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status", "body"),
     [
         ("GET", "/v1/responses/resp_1?stream=false", 200, RESPONSE),
-        ("GET", "/v1/responses/resp_1", 404, BODIES[3][1]),
-        ("GET", "/api/v1/responses/resp_1", 404, BODIES[4][1]),
-        ("DELETE", "/v1/responses/resp_1", 200, BODIES[2][1]),
-        ("PUT", "/v1/responses", 405, BODIES[3][1]),
-        ("GET", "/v1/nothing", 404, BODIES[3][1]),
-        ("GET", "/api/v1/nothing", 404, BODIES[4][1]),
+        ("GET", "/v1/responses/resp_1", 404, BODY["error"]),
+        ("GET", "/api/v1/responses/resp_1", 404, BODY["openrouter error"]),
+        ("DELETE", "/v1/responses/resp_1", 200, BODY["deleted"]),
+        ("PUT", "/v1/responses", 405, BODY["error"]),
+        ("GET", "/v1/nothing", 404, BODY["error"]),
+        ("GET", "/api/v1/nothing", 404, BODY["openrouter error"]),
+        ("POST", "/v1/responses/resp_1/cancel", 200, RESPONSE),
+        ("POST", "/v1/images/edits", 200, BODY["images"]),
+        ("GET", "/v1/models/a/b", 200, CARD),
         ("GET", "/healthz", 200, {"status": "ok"}),
     ],
 )
@@ -238,6 +277,24 @@ def test_an_answer_is_held_to_what_its_path_promises(
 ) -> None:
     assert VALIDATOR.answer(method, path, status, body) == []
     assert VALIDATOR.answer(method, path, status, {"unlike": "all"})
+
+
+@pytest.mark.parametrize(
+    ("path", "event"),
+    [
+        ("/v1/responses", EVENTS[0]),
+        ("/v1/images/edits", BODY["image event"]),
+        ("/api/v1/images", BODY["openrouter image event"]),
+    ],
+)
+def test_an_event_is_held_to_what_its_path_streams(path: str, event: dict[str, Any]) -> None:
+    assert VALIDATOR.answer_event("POST", path, event) == []
+    assert VALIDATOR.answer_event("POST", path, event | {"type": "unheard_of"})
+
+
+def test_a_path_that_does_not_stream_is_found() -> None:
+    (problem,) = VALIDATOR.answer_event("GET", "/v1/models", EVENTS[0])
+    assert problem.right == "GET /v1/models is not said to stream"
 
 
 def test_a_status_that_the_path_does_not_promise_is_found() -> None:

@@ -107,7 +107,7 @@ class Validator:
         kind = value.get("type") if isinstance(value, dict) else None
         if kind not in models.EVENTS:
             return [Problem(OPENAPI, "StreamEvent", "type", f"no specification names {kind!r}")]
-        found = list(self._check(OPENAPI, "StreamEvent", value))
+        found = list(self._check(OPENAPI, models.EVENTS[kind].__name__, value))
         for spec in SPECS:
             facts = table(spec, allow=self._extensions)
             if kind in facts.events:
