@@ -4,27 +4,38 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
+from urllib.request import getproxies
 
+import httpcore2
 import httpx2
 
 from heliograph import errors
+from heliograph.client._direct import AsyncDirectTransport, DirectTransport
 from heliograph.client._transport import Call, Timeout
+
+# What our own transports let through; a caller's client raises httpx2's.
+_CORE_ERRORS = (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.UnsupportedProtocol)
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except httpx2.TimeoutException as error:
+    except (httpx2.TimeoutException, httpcore2.TimeoutException) as error:
         raise errors.TransportTimeout(_say(error)) from error
     except httpx2.InvalidURL as error:
         raise errors.UsageError(f"base_url: {error}") from error
-    except (httpx2.HTTPError, httpx2.StreamError) as error:
+    except (httpx2.HTTPError, httpx2.StreamError, *_CORE_ERRORS) as error:
         raise errors.TransportError(_say(error)) from error
 
 
 def _say(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _proxied() -> bool:
+    """Whether the environment names a proxy: then httpx2's own transports, which know it, are used."""
+    return not getproxies().keys().isdisjoint(("http", "https", "all"))
 
 
 def _timeout(timeout: Timeout) -> httpx2.Timeout:
@@ -63,7 +74,10 @@ class HttpxTransport:
 
     def __init__(self, client: httpx2.Client | None = None) -> None:
         self._own = client is None
-        self._client = httpx2.Client(follow_redirects=True) if client is None else client
+        if client is None:
+            transport = None if _proxied() else DirectTransport()
+            client = httpx2.Client(follow_redirects=True, transport=transport)
+        self._client = client
 
     def send(self, call: Call) -> HttpxReply:
         client = self._client
@@ -115,7 +129,10 @@ class AsyncHttpxTransport:
 
     def __init__(self, client: httpx2.AsyncClient | None = None) -> None:
         self._own = client is None
-        self._client = httpx2.AsyncClient(follow_redirects=True) if client is None else client
+        if client is None:
+            transport = None if _proxied() else AsyncDirectTransport()
+            client = httpx2.AsyncClient(follow_redirects=True, transport=transport)
+        self._client = client
 
     async def send(self, call: Call) -> AsyncHttpxReply:
         client = self._client

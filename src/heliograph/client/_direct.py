@@ -1,0 +1,235 @@
+"""httpx2 transports for our own clients: its connection pool, with `Joiner` on each connection.
+
+Only what httpx2 and httpcore2 offer in public is used: a transport of one's own, and a network
+backend of one's own in httpcore2's pool. Certificates are loaded at the first https request.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from typing import Any
+
+import httpcore2
+import httpx2
+
+from heliograph.client._chunks import Joiner
+
+_READ = 256 * 1024  # bytes asked of the socket at once
+_CONNECTIONS = 1000
+_IDLE_CONNECTIONS = 100
+_IDLE_SECONDS = 5.0
+
+# httpcore2's own default backends; each error of theirs is raised as it is and translated above.
+SocketOptions = Iterable[httpcore2.SOCKET_OPTION] | None
+
+
+class JoinedStream(httpcore2.NetworkStream):
+    """A connection whose answers' chunks are joined."""
+
+    def __init__(self, inner: httpcore2.NetworkStream) -> None:
+        self._inner = inner
+        self._joiner = Joiner()
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        while True:
+            data = self._inner.read(max(max_bytes, _READ), timeout)
+            if not data:
+                return data
+            joined = self._joiner.feed(data)
+            if joined:
+                return joined
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._joiner.start()
+        self._inner.write(buffer, timeout)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore2.NetworkStream:
+        return JoinedStream(self._inner.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class JoinedBackend(httpcore2.NetworkBackend):
+    """Opens sockets as httpcore2 does."""
+
+    def __init__(self) -> None:
+        self._inner = httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: SocketOptions = None,
+    ) -> httpcore2.NetworkStream:
+        return JoinedStream(
+            self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self._inner.sleep(seconds)
+
+
+class _Body(httpx2.SyncByteStream):
+    def __init__(self, stream: Iterable[bytes]) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._stream)
+
+    def close(self) -> None:
+        self._stream.close()  # type: ignore[attr-defined]
+
+
+class DirectTransport(httpx2.BaseTransport):
+    """What ``httpx2.HTTPTransport`` is, without proxies and HTTP/2."""
+
+    def __init__(self) -> None:
+        self._pools: dict[str, httpcore2.ConnectionPool] = {}
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        scheme = request.url.scheme
+        pool = self._pools.get(scheme)
+        if pool is None:
+            pool = self._pools[scheme] = httpcore2.ConnectionPool(
+                network_backend=JoinedBackend(), **_pool_settings(scheme)
+            )
+        reply = pool.handle_request(_request(request))
+        return httpx2.Response(
+            reply.status,
+            headers=reply.headers,
+            stream=_Body(reply.stream),  # type: ignore[arg-type]
+            extensions=reply.extensions,
+        )
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+
+
+class AsyncJoinedStream(httpcore2.AsyncNetworkStream):
+    """`JoinedStream`, awaited."""
+
+    def __init__(self, inner: httpcore2.AsyncNetworkStream) -> None:
+        self._inner = inner
+        self._joiner = Joiner()
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        while True:
+            data = await self._inner.read(max(max_bytes, _READ), timeout)
+            if not data:
+                return data
+            joined = self._joiner.feed(data)
+            if joined:
+                return joined
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        self._joiner.start()
+        await self._inner.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> httpcore2.AsyncNetworkStream:
+        inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
+        return AsyncJoinedStream(inner)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class AsyncJoinedBackend(httpcore2.AsyncNetworkBackend):
+    """Opens sockets as httpcore2 does under asyncio."""
+
+    def __init__(self) -> None:
+        self._inner = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109
+        local_address: str | None = None,
+        socket_options: SocketOptions = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        return AsyncJoinedStream(
+            await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
+        )
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds)
+
+
+class _AsyncBody(httpx2.AsyncByteStream):
+    def __init__(self, stream: AsyncIterable[bytes]) -> None:
+        self._stream = stream
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._stream.__aiter__()
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()  # type: ignore[attr-defined]
+
+
+class AsyncDirectTransport(httpx2.AsyncBaseTransport):
+    """What ``httpx2.AsyncHTTPTransport`` is, without proxies and HTTP/2."""
+
+    def __init__(self) -> None:
+        self._pools: dict[str, httpcore2.AsyncConnectionPool] = {}
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        scheme = request.url.scheme
+        pool = self._pools.get(scheme)
+        if pool is None:
+            pool = self._pools[scheme] = httpcore2.AsyncConnectionPool(
+                network_backend=AsyncJoinedBackend(), **_pool_settings(scheme)
+            )
+        reply = await pool.handle_async_request(_request(request))
+        return httpx2.Response(
+            reply.status,
+            headers=reply.headers,
+            stream=_AsyncBody(reply.stream),  # type: ignore[arg-type]
+            extensions=reply.extensions,
+        )
+
+    async def aclose(self) -> None:
+        for pool in self._pools.values():
+            await pool.aclose()
+
+
+def _pool_settings(scheme: str) -> dict[str, Any]:
+    return {
+        "ssl_context": httpx2.create_ssl_context() if scheme == "https" else None,
+        "max_connections": _CONNECTIONS,
+        "max_keepalive_connections": _IDLE_CONNECTIONS,
+        "keepalive_expiry": _IDLE_SECONDS,
+    }
+
+
+def _request(request: httpx2.Request) -> httpcore2.Request:
+    url = request.url
+    return httpcore2.Request(
+        method=request.method,
+        url=httpcore2.URL(
+            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+        ),
+        headers=request.headers.raw,
+        content=request.stream,
+        extensions=request.extensions,
+    )
