@@ -18,7 +18,7 @@ __all__ = ["Compat", "Limits", "Settings", "load_settings"]
 class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The engine's limits, and the server's own. Times are seconds, sizes bytes.
 
-    - ``max_body_bytes``: one request body.
+    - ``max_body_bytes``: one request body. ``max_head_bytes``: one request line with its headers.
     - ``keep_alive_seconds``: silence on a stream before a comment fills it.
     - ``reader_lease_seconds``: how long a reader counts as present after its server died.
     - ``drain_seconds``: how long running work may take to finish at a graceful stop before it is
@@ -27,6 +27,7 @@ class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     max_body_bytes: int = 32 * 1024 * 1024
+    max_head_bytes: int = 64 * 1024
     keep_alive_seconds: float = 15.0
     reader_lease_seconds: float = 15.0
     drain_seconds: float = 30.0
