@@ -82,6 +82,8 @@ def story_height(thing: Thing, drawn: Figure) -> float:
     height = float(max(thing.height, 0.02) ** _PRESS) * thing.size
     if thing.pose in ("sit", "read") and thing.art in _FACES:
         height *= 1.2
+    elif thing.pose == "sleep" and (thing.art in _FACES or thing.kind == "head"):
+        height *= 0.72
     aspect = drawn.width / drawn.height
     if aspect > 1.3:
         height *= float((1.3 / aspect) ** 0.45)
@@ -129,7 +131,7 @@ class _Builder:
             child, parent = -1, -1
             if link.rel in _CHILD_OF_GROUND:
                 child, parent = link.figure, link.ground
-                if link.rel == "under" and things[link.ground].kind in ("cloudlike",):
+                if link.rel == "front" and things[link.ground].kind in ("building", "tree"):
                     continue
             elif link.rel in _CHILD_OF_FIGURE:
                 child, parent = link.ground, link.figure
@@ -207,7 +209,9 @@ class _Builder:
             tall = story_height(other, drawn)
             wide = tall * drawn.width / drawn.height * min(other.count, 4) ** 0.8
             own = height * look.width / look.height
-            if rel == "under" and is_open_below(thing.art):
+            if rel == "on" and thing.art == "1F9F9":
+                height = tall * 1.3
+            elif rel == "under" and is_open_below(thing.art):
                 height = max(height, tall * (1.35 if thing.art == "@table" else 1.75))
             elif rel in ("front", "in") and thing.kind == "building":
                 height = max(height, tall * 1.3)
@@ -395,8 +399,8 @@ class _Builder:
         for i in range(count):
             lean = (i - (count - 1) / 2) / max(1, count - 1)
             look = look_of(thing, child, i, self.tones)
-            tall = host.height * (0.95 - 0.3 * abs(lean))
-            x = host.x + lean * host.width * 0.9 + lean * tall * 0.1
+            tall = host.height * (0.82 - 0.25 * abs(lean))
+            x = host.x + lean * host.width * 1.5
             y = host.y + host.height * edge * 0.86
             z = host.z - 0.05 - 0.01 * abs(lean)
             cluster.sprites.append(Sprite(look, x, y, tall, z, turn=lean * 34))

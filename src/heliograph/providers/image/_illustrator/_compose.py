@@ -232,6 +232,8 @@ def _near_and_far(canvas: Canvas, setting: Setting, reading: Reading, rows: _Row
     if tied or (raised and near and far):
         near, far = _order([*near, *far], reading), []
     tall = 0.56 if not rows.sky else 0.48
+    before = any(k.rel == "front" for k in reading.links)
+    apart = 0.07 if before else 0.14
     if setting.ground == "table":
         tall = 0.5
     if near:
@@ -247,12 +249,12 @@ def _near_and_far(canvas: Canvas, setting: Setting, reading: Reading, rows: _Row
         x = middle - total * scale / 2
         side = 1 if canvas.rng.random() < 0.5 else -1
         if far and total * scale < w * 0.6:
-            x = w * (0.36 if side > 0 else 0.64) - total * scale / 2
+            x = w * (0.5 - side * apart) - total * scale / 2
         far_side = side
     else:
         scale, far_side, gap, total, x = 0.0, 0, 0.2, 0.0, 0.0
     if far:
-        _far_row(canvas, setting, far, far_side if near else 0, scale, w, h)
+        _far_row(canvas, setting, far, far_side if near else 0, scale, apart)
     left = x
     for cluster in near:
         bounds = cluster.bounds
@@ -274,10 +276,10 @@ def _far_row(
     far: list[Cluster],
     side: int,
     near_scale: float,
-    w: float,
-    h: float,
+    apart: float,
 ) -> None:
     """Buildings and trees: stand further back, and beside what is near."""
+    w, h = canvas.width, canvas.height
     gap = 0.14
     total, high = _span(far, gap)
     alone = side == 0
@@ -298,7 +300,7 @@ def _far_row(
         scale = min(scale, h * (0.6 if not raised else 0.52) / high)
     middle = w * (0.62 if setting.ground == "cliff" else 0.5)
     if side and total * scale < w * 0.66:
-        middle = w * (0.66 if side > 0 else 0.34)
+        middle = w * (0.5 + side * apart * 1.15)
     left = middle - total * scale / 2
     for cluster in far:
         bounds = cluster.bounds

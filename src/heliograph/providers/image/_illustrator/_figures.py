@@ -208,7 +208,10 @@ def _standing(art: str, markup: str, tone: str) -> str:
     """A person's bust on legs: a small full figure, 72 wide and about 98 high."""
     image = _image(markup, (0, 0, _GRID, _GRID))
     cloth = "#5AA9DC"
-    for y in (57, 56, 58, 55, 54):
+    rows = () if art.endswith("1F680") else (57, 56, 58, 55, 54)
+    if not rows:
+        cloth = "#D7D8DC"
+    for y in rows:
         for x in (27, 45, 24, 48, 36, 30):
             pixel = image.getpixel((x, y))
             if isinstance(pixel, tuple) and pixel[3] > 250 and sum(pixel[:3]) > 60:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from heliograph.providers.image._illustrator._lexicon import Sense
+from heliograph.providers.image._illustrator._lexicon import Sense, kind_of
 from heliograph.providers.image._illustrator._match import Match
 from heliograph.providers.image._illustrator._reading import Link, Reading
 from heliograph.providers.image._illustrator._supports import listed
@@ -18,12 +18,12 @@ def settle_facts(out: Reading) -> None:
     """What follows from the facts together: containers, pictures of things, implied times."""
     links: list[Link] = []
     for link in out.links:
-        figure, ground = out.things[link.figure], out.things[link.ground]
         rel = link.rel
-        if rel == "with":
+        if rel == "contain":
+            rel, link = "in", Link("in", link.ground, link.figure)
+        elif rel == "with":
             rel, link = _with(out, link)
-            if not rel:
-                continue
+        figure, ground = out.things[link.figure], out.things[link.ground]
         if rel == "in" and ground.kind in ("tree", "cloudlike"):
             rel = "on"
         if (
@@ -91,15 +91,28 @@ def _with(out: Reading, link: Link) -> tuple[str, Link]:
 def fold_of(found: list[Match]) -> list[Match]:
     """``a painting of a cat`` is a cat; ``a basket of apples`` is apples in a basket."""
     out: list[Match] = []
+    skip = False
     for i, match in enumerate(found):
+        if skip:
+            skip = False
+            continue
         last = found[i - 1] if i else None
+        grown = last is not None and kind_of(last.value("thing")).name == "flower"
+        if grown and last is not None and match.value("place") in ("meadow", "garden"):
+            out[-1] = Match(match.text, (Sense("place", f"flowerfield:{last.value('thing')}"),))
+            continue
         if match.text == "of" and last is not None:
             art = last.value("thing")
             if art in _PICTURES and len(found) > i + 1:
                 out.pop()
                 continue
             if art in listed("holds"):
-                out.append(Match("with", (Sense("rel", "with"),)))
+                out.append(Match("with", (Sense("rel", "contain"),)))
+                continue
+            flower = found[i + 1].value("thing") if i + 1 < len(found) else ""
+            if last.has("place") and kind_of(flower).name == "flower":
+                out[-1] = Match(last.text, (Sense("place", f"flowerfield:{flower}"),))
+                skip = True
                 continue
         out.append(match)
     return out

@@ -328,7 +328,7 @@ def kind_of(art: str) -> Kind:
     if known is not None:
         return known
     parts = art.split("-")
-    first = int(parts[0], 16) if not art.startswith("@") else 0
+    first = int(parts[0], 16) if art and not art.startswith("@") else 0
     if parts[0] in ("1F468", "1F469", "1F9D1") and len(parts) > 1:
         base = lexicon().kinds.get("-".join(["1F9D1", *parts[1:]]))
         return base or Kind("person", 1.7)

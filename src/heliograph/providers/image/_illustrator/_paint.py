@@ -55,7 +55,7 @@ def _sprite(
     rim = max(0.5, min(1.6, (9.0 if setting.dark else 5.0) / scale))
     colour = "#FFFFFF" if not setting.dark else "#FFFDF0"
     body = f'<use xlink:href="#{canvas.symbol(drawn.inked(scale))}"/>'
-    halo = f'<use xlink:href="#{canvas.symbol(drawn.outline(colour, rim))}" opacity="0.9"/>'
+    halo = f'<use xlink:href="#{canvas.symbol(drawn.outline(colour, rim))}"/>'
     if sprite.front_of:
         top = y1 - drawn.height * sprite.front_of
         clip = canvas.clip(rect(x0 - 4, top, x1 - x0 + 8, y1 - top + 4, "#000"))
@@ -90,7 +90,7 @@ def _stamp(
     canvas: Canvas, stage: int, drawn: Figure, x: float, foot: float, size: float, *,
     turn: float = 0.0, left: bool = False, flip: bool = False,
 ) -> None:  # fmt: skip
-    """Draws a small figure ``size`` units high with its foot's middle (or left end) at (x, foot)."""
+    """Draws a small figure ``size`` units high, its foot's middle (or left end) at (x, foot)."""
     scale = size / drawn.height
     x0, _, x1, y1 = drawn.box
     origin = x0 if left else (x0 + x1) / 2

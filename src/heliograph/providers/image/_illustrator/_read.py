@@ -434,8 +434,13 @@ class _Reader:
                 self.verb, self.rel, self.figures = "", rel, list(self.subjects)
             return
         solid = [i for i in self.group if i not in self.grounds] or self.owners() or self.group
-        if rel in ("under", "above", "left", "right", "front", "behind", "with") and self.subjects:
+        if (
+            rel in ("under", "above", "left", "right", "front", "behind", "with")
+            and self.subjects
+        ):
             solid = self.subjects
+        if rel == "contain":
+            solid = self.group
         self.rel, self.figures = rel, solid or list(self.subjects)
         if self.pose and not self.figures:
             self.pose = self.pose
@@ -559,6 +564,10 @@ class _Reader:
             return
         match sense.kind:
             case "place":
+                place, _, flower = sense.value.partition(":")
+                sense = Sense("place", place)
+                if flower:
+                    out.land[flower] = self.colours[0] if self.colours else ""
                 if self.rel == "under" and sense.value in ("sea", "lake"):
                     out.places.insert(0, "underwater")
                 if not (sense.value == "sky" and self.rel == "under"):
