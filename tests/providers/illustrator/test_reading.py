@@ -121,9 +121,11 @@ def test_any_text_reads(prompt: str) -> None:
     _read.read(prompt)
 
 
-WORDS = st.sampled_from(
-    ["a", "the", "two", "three", "red", "blue", "cat", "dogs", "fox", "table", "house", "moon", "snow", "sea", "on", "under", "in", "with", "and", "without", "behind", "wearing", "reading", "riding", "flying", "beside", "between", "of", "猫", "の", "上", "赤い", "在", "的", "下", ",", ".", "night", "forest"]
+TEXT = (
+    "a the two three red blue cat dogs fox table house moon snow sea on under in with and without "
+    "behind wearing of reading riding flying beside between night forest , . 猫 の 上 赤い 在 的 下"
 )
+WORDS = st.sampled_from(TEXT.split())
 
 
 @settings(max_examples=200, deadline=None)

@@ -212,7 +212,8 @@ class _Builder:
             if rel == "on" and thing.art == "1F9F9":
                 height = tall * 1.3
             elif rel == "under" and is_open_below(thing.art):
-                height = max(height, tall * (1.35 if thing.art == "@table" else 1.75))
+                roomy = 1.75 if other.kind in _LIVING else 2.6
+                height = max(height, tall * (1.35 if thing.art == "@table" else roomy))
             elif rel in ("front", "in") and thing.kind == "building":
                 height = max(height, tall * 1.3)
             elif rel == "in" and rim(thing.art) is not None:
@@ -368,6 +369,8 @@ class _Builder:
         wide = tall * look.width / look.height * min(thing.count, 3) ** 0.8
         scale = min(1.6, host.width * 0.78 / max(wide, 0.01), host.height * 1.6 / tall)
         sunk = 0.45 if thing.kind in ("person", "head") else 0.34
+        if thing.kind in ("food", "flower"):
+            sunk = 0.22
         y = host.y + host.height * edge - tall * scale * sunk
         if ground.art == "@balloon":
             scale, y = host.height * 0.24 / tall, host.y + host.height * 0.06

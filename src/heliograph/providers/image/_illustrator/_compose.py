@@ -229,6 +229,8 @@ def _near_and_far(canvas: Canvas, setting: Setting, reading: Reading, rows: _Row
     width = w * (0.62 if setting.ground == "cliff" else 0.5 if raised else 0.9)
     if len(near) == 1 and not raised:
         width = w * (0.72 if len(near[0].sprites) == 1 else 0.84)
+    if rows.water and near and not raised:
+        middle, width = w * 0.68, w * 0.56
     if tied or (raised and near and far):
         near, far = _order([*near, *far], reading), []
     tall = 0.56 if not rows.sky else 0.48
@@ -324,6 +326,8 @@ def _water_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:
     total, high = _span(rows.water, 0.2)
     open_ = setting.ground in ("sea", "lake")
     scale = min(w * 0.88 / total, h * (0.56 if open_ and not busy else 0.27) / high)
+    if rows.near:
+        scale = min(scale, w * 0.44 / total)
     base = h * (0.82 if open_ and not busy else 0.66 if not open_ else 0.8)
     if setting.ground in ("cliff", "island"):
         scale, base = (
@@ -332,7 +336,7 @@ def _water_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:
         )
     left = w / 2 - total * scale / 2
     if busy:
-        left = w * 0.3 - total * scale / 2 if rows.near else left
+        left = w * 0.27 - total * scale / 2 if rows.near else left
         left = max(w * 0.04, left)
     if setting.ground in ("cliff",):
         left = w * 0.02
@@ -427,10 +431,26 @@ def _sky_row(canvas: Canvas, setting: Setting, reading: Reading, rows: _Rows) ->
         )
 
 
+def _on_sill(canvas: Canvas, setting: Setting, cluster: Cluster) -> None:
+    """What is on a window stands on the sill of the room's own one."""
+    x, y, side, height = _indoors.window_box(canvas, setting, large=True)
+    cluster.sprites = [s for s in cluster.sprites if s.z > 0]
+    if not cluster.sprites:
+        return
+    left, low, right, top = cluster.bounds
+    scale = min(height * 0.8 / (top - low), side * 0.8 / (right - left))
+    middle = x + side / 2 - (left + right) / 2 * scale
+    foot = y + height + 6 + low * scale
+    draw_cluster(canvas, setting, cluster, middle, foot, scale, MAIN)
+
+
 def _wall_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:
     w, h = canvas.width, canvas.height
     for i, cluster in enumerate(rows.wall):
         left, low, right, top = cluster.bounds
+        if cluster.thing.art == "1FA9F":
+            _on_sill(canvas, setting, cluster)
+            continue
         tall = h * (0.34 if not (rows.near or rows.far) else 0.24)
         scale = min(tall / (top - low), w * 0.3 / (right - left))
         x = w * ((0.22, 0.5, 0.36)[i % 3] if rows.near else (i + 0.5) / len(rows.wall))

@@ -164,7 +164,9 @@ class _Reader:
                 self.setting(sense)
             case "part":
                 self.colours, self.size, self.number = [], 1.0, 0
-                if self.rel == "with":
+                if joined and self.group and self.group[-1] in self.grounds:
+                    self.forget(self.group[-1])
+                elif self.rel == "with":
                     self.rel = ""
             case _:
                 pass
@@ -321,6 +323,13 @@ class _Reader:
                 self.verb, self.rel = lost[0].rel, ""
                 self.subjects = self.figures
 
+    def forget(self, index: int) -> None:
+        """Takes back a thing that only named a part (a carrot nose)."""
+        owners = self.owners()
+        self.out.things[index].count = 0
+        self.out.links = [k for k in self.out.links if index not in (k.figure, k.ground)]
+        self.group, self.rel, self.figures = owners, "with", owners
+
     def skything(self, art: str) -> bool:
         """Takes the sun, the moon and the like into the sky; False if something sits on it."""
         colour = self.colours[0] if self.colours else ""
@@ -434,10 +443,7 @@ class _Reader:
                 self.verb, self.rel, self.figures = "", rel, list(self.subjects)
             return
         solid = [i for i in self.group if i not in self.grounds] or self.owners() or self.group
-        if (
-            rel in ("under", "above", "left", "right", "front", "behind", "with")
-            and self.subjects
-        ):
+        if rel in ("under", "above", "left", "right", "front", "behind", "with") and self.subjects:
             solid = self.subjects
         if rel == "contain":
             solid = self.group
@@ -450,7 +456,7 @@ class _Reader:
         return [
             k.figure
             for k in self.out.links
-            if k.ground in self.group and k.rel in ("wear", "hold", "eat")
+            if k.ground in self.group and k.rel in ("wear", "hold", "eat", "with")
         ]
 
     def postposition(self, rel: str) -> None:

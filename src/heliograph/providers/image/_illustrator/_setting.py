@@ -111,7 +111,9 @@ def _home(reading: Reading) -> str:
     if served and loose and not large and not kinds & {"flier", "bird"}:
         return "table"
     if inside and not outdoors and not reading.land:
-        if _all_small([t for t in things if t.kind != "wall"]) and reading.named("@table"):
+        if _all_small([t for t in things if t.kind != "wall"]) and (
+            reading.named("@table") or not kinds & {"furniture"}
+        ):
             return "table"
         return next((home(t.art) for t in things if home(t.art) in INDOORS), "room")
     if _all_small(things) and not weathered and not reading.land:
