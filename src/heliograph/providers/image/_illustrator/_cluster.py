@@ -216,6 +216,8 @@ class _Builder:
                 height = max(height, tall * (1.35 if thing.art == "@table" else roomy))
             elif rel in ("front", "in") and thing.kind == "building":
                 height = max(height, tall * 1.3)
+            elif rel == "in" and thing.art in _VASES and other.kind in ("flower", "plant"):
+                continue
             elif rel == "in" and rim(thing.art) is not None:
                 height *= max(1.0, min(3.2, wide * 1.25 / own))
             elif rel == "on" and thing.kind not in ("building", "tree"):
