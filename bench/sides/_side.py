@@ -1,8 +1,8 @@
 """The frame around a side: warm up, measure, report.
 
 A side gives ``open_client(base_url)`` and ``read(client, model, sink) -> events``. The client is
-made once, as in a program. CPU time of the process (user and system, all threads) around ``read`` is the
-figure; hashing what it found comes after.
+made once, as in a program. CPU time of the process (user and system, all threads) around ``read``
+is the figure; hashing what it found comes after.
 """
 
 from __future__ import annotations

@@ -21,9 +21,7 @@ def read(client: Heliograph, model: str, sink: Sink) -> int:
                     sink.text.append(event.delta)
                 case models.ImageGenCallPartialImageEvent():
                     sink.image(event.image_bytes())
-                case models.OutputItemDoneEvent(
-                    item=models.OutputImageGenerationCallItem() as item
-                ):
+                case models.OutputItemDoneEvent(item=models.OutputImageGenerationCallItem() as x):
                     sink.image(x.image_bytes())
         assert stream.get_final_response().status == "completed"
     return count

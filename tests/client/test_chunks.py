@@ -1,4 +1,4 @@
-"""The joiner changes no body: h11, fed with and without it, reads the same and fails the same."""
+"""The bypass changes no body: with it and without it the same is read, and fails the same."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heliograph.client._chunks import Joiner
+from heliograph.client._chunks import Bypass
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 END = b"0\r\n\r\n"
@@ -21,7 +21,7 @@ def chunked(*chunks: bytes, spelling: str = "%x") -> bytes:
 
 def read(pieces: list[bytes], *, join: bool, answers: int = 1) -> tuple[list[bytes], list[str]]:
     """Each answer's body, and how it ended, as h11 sees the pieces; at the end of them, EOF."""
-    joiner = Joiner()
+    bypass = Bypass()
     pieces = [piece for piece in pieces if piece]
     bodies: list[bytes] = []
     ends: list[str] = []
@@ -29,7 +29,7 @@ def read(pieces: list[bytes], *, join: bool, answers: int = 1) -> tuple[list[byt
     for _ in range(answers):
         connection.send(h11.Request(method="GET", target="/", headers=[("host", "h")]))
         connection.send(h11.EndOfMessage())
-        joiner.start()
+        bypass.start()
         body = b""
         try:
             while True:
@@ -39,11 +39,11 @@ def read(pieces: list[bytes], *, join: bool, answers: int = 1) -> tuple[list[byt
                         connection.receive_data(b"")
                         continue
                     piece = pieces.pop(0)
-                    piece = joiner.feed(piece) if join else piece
+                    piece = bypass.feed(piece) if join else piece
                     if piece:
                         connection.receive_data(piece)
                 elif isinstance(event, h11.Data):
-                    body += event.data
+                    body += bypass.take(bytes(event.data)) if join else event.data
                 elif isinstance(event, h11.EndOfMessage):
                     ends.append(f"end {event.headers.raw_items()}")
                     break
@@ -121,16 +121,28 @@ def test_answers_on_one_connection() -> None:
         assert read(pieces, join=True, answers=4) == expected
 
 
-def test_small_chunks_become_one() -> None:
-    joiner = Joiner()
+def test_the_parser_sees_one_token_per_read() -> None:
+    bypass = Bypass()
     body = b"".join(b"data: %d\n\n" % n for n in range(500))
-    given = HEAD + chunked(*body.splitlines(keepends=True))
-    assert joiner.feed(given) == HEAD + chunked(body)
-    assert joiner.feed(chunked(b"a", b"bc") + b"4\r\nde") == chunked(b"abc") + b"4\r\nde"
-    assert joiner.feed(b"fg\r\n" + chunked(b"h", b"i") + b"1") == b"fg\r\n" + chunked(b"hi")
-    assert joiner.feed(b"0") == b""
-    more = joiner.feed(b"\r\n" + b"j" * 16 + b"\r\n" + chunked(b"k") + END)
-    assert more == chunked(b"j" * 16 + b"k") + END
+    token = b"1\r\n.\r\n"
+    assert bypass.feed(HEAD + chunked(*body.splitlines(keepends=True))) == HEAD + token
+    assert bypass.take(b".") == body
+    assert bypass.feed(chunked(b"a", b"bc") + b"4\r\nde") == token
+    assert bypass.take(b".") == b"abcde"
+    assert bypass.feed(b"fg\r\n" + chunked(b"h", b"i") + b"1") == token
+    assert bypass.take(b".") == b"fghi"
+    assert bypass.feed(b"0") == b""
+    more = bypass.feed(b"\r\n" + b"j" * 16 + b"\r\n" + chunked(b"k") + END)
+    assert (more, bypass.take(b".")) == (token + END, b"j" * 16 + b"k")
+
+
+def test_a_large_chunk_is_handed_on_uncopied() -> None:
+    bypass = Bypass()
+    bypass.feed(HEAD + b"%x\r\nabc" % 100_000)
+    bypass.take(b".")
+    piece = b"d" * 50_000
+    bypass.feed(piece)
+    assert bypass.take(b".") is piece
 
 
 PART = st.sampled_from(

@@ -1,21 +1,20 @@
-"""HTTP/1.1 chunks joined before the HTTP parser sees them.
+"""HTTP/1.1 chunked bodies read past the HTTP parser, a read at a time.
 
 A server that streams sends one small HTTP chunk per event, and httpx2's parser (h11) takes some
-20 microseconds for each, far more than the event itself. `Joiner` sits under it, on the bytes of
-one connection: the chunks that one read brought become one chunk with the same bytes in it. The
-body is the same, and so is everything that matters about the framing: where the body ends, that it
-was cut, that it is malformed (what does not look as expected goes through untouched, for h11 to
-judge).
+20 microseconds for each, far more than the event itself; of a large chunk it makes four copies.
+`Bypass` sits under it, on the bytes of one connection. It takes chunked bodies apart itself and
+hands h11 a *token* for each read: a chunk of one byte that says "there is more". Whoever reads the
+body gets what is behind each token from `take`. The rest is h11's business as ever: heads, bodies
+that are not chunked, where a body ends, that it was cut, what is malformed.
 
-Theory of operation. ``start`` is called as a request is written; then come heads (an informational
-one may precede the real one), then a body, which is only touched if it is plainly chunked.
-*Complete* chunks of a read are joined. A chunk that the read brought only the beginning of goes
-through as it is, and so does the rest of it: ``_left`` counts the bytes of it still to come. Only
-an unfinished chunk *header* is held back until its end is there.
+Theory of operation. ``start`` is called as a request is written. Then come heads (an informational
+one may precede the real one), then a body, which is only touched if it is plainly chunked. What
+does not look as expected goes to h11 from there on, at a place where h11 finds the same fault:
+before the strange chunk's size, or right after a byte for which the chunk's end should come.
 
 To cut quickly, a read is split at every CRLF, which gives size, bytes, size, bytes, ... if the
 bytes have no CRLF in them. That they have none is checked: every size must be its bytes' length,
-and then reading one by one would have found the same chunks. Else nothing is touched any more.
+and then reading one by one would have found the same chunks. Else they are read one by one.
 """
 
 from __future__ import annotations
@@ -28,13 +27,17 @@ _SIZE_MAX = 16  # digits
 _HEAD_END = b"\r\n\r\n"
 _STATUS = re.compile(rb"HTTP/1\.1 ([0-9]{3})[ \r]")
 _CODING = re.compile(rb"\r\ntransfer-encoding:([^\r\n]*)", re.IGNORECASE)
+_SIZE = re.compile(rb"([0-9a-fA-F]{1,16})\r\n")
+_UNFINISHED = re.compile(rb"[0-9a-fA-F]{0,16}\r?")
 _HEX = b"0123456789abcdefABCDEF"
+_TOKEN = b"1\r\n.\r\n"
+_OPEN_TOKEN = b"1\r\n."
 
 
-class Joiner:
-    """Joins the chunks of one connection's answers; see the module."""
+class Bypass:
+    """Reads the chunked bodies of one connection; see the module."""
 
-    __slots__ = ("_feed", "_head", "_held", "_left")
+    __slots__ = ("_feed", "_head", "_held", "_left", "_taken", "_tokens")
 
     def __init__(self) -> None:
         self.start()
@@ -42,19 +45,26 @@ class Joiner:
     def start(self) -> None:
         """A request goes out: what comes next is an answer's head."""
         self._head = b""
-        self._held = b""
-        self._left = 0
+        self._held = b""  # the unfinished beginning of a chunk's size, or half of its end
+        self._left = 0  # bytes of an open chunk still to come, its CRLF included
+        self._taken: list[bytes] = []
+        self._tokens = 0
         self._feed = self._in_head
 
     def feed(self, data: bytes) -> bytes:
-        """What to hand on for ``data``; may be empty though ``data`` is not."""
+        """What to hand to the parser for ``data``; may be empty though ``data`` is not."""
         return self._feed(data)
 
-    def _untouched(self, data: bytes) -> bytes:
-        return data
+    def take(self, piece: bytes) -> bytes:
+        """What stands behind a piece of body that the parser gave: itself, unless it is a token."""
+        if not self._tokens:
+            return piece
+        self._tokens -= 1
+        taken = self._taken
+        self._taken = []
+        return taken[0] if len(taken) == 1 else b"".join(taken)
 
-    def _give_up(self, data: bytes) -> bytes:
-        self._feed = self._untouched
+    def _untouched(self, data: bytes) -> bytes:
         return data
 
     def _in_head(self, data: bytes) -> bytes:
@@ -63,68 +73,95 @@ class Joiner:
         end = head.find(_HEAD_END, max(0, before - 3))
         if end < 0:
             self._head = head
-            return data if len(head) <= _HEAD_MAX else self._give_up(data)
+            if len(head) > _HEAD_MAX:
+                self._feed = self._untouched
+            return data
         end += len(_HEAD_END)
-        head = head[:end]
+        head, rest, data = head[:end], head[end:], data[: end - before]
         self._head = b""
         status = _STATUS.match(head)
-        if status is None:
-            return self._give_up(data)
-        if status[1].startswith(b"1") and status[1] != b"101":
-            rest = self._in_head(data[end - before :]) if before + len(data) > end else b""
-            return data[: end - before] + rest
         codings = _CODING.findall(head)
-        if len(codings) != 1 or codings[0].strip(b" \t").lower() != b"chunked":
-            return self._give_up(data)
-        self._feed = self._in_body
-        rest = data[end - before :]
-        return data[: end - before] + (self._in_body(rest) if rest else b"")
+        if status and status[1].startswith(b"1") and status[1] != b"101":
+            return data + (self._in_head(rest) if rest else b"")
+        if status and len(codings) == 1 and codings[0].strip(b" \t").lower() == b"chunked":
+            self._feed = self._in_body
+            return data + (self._in_body(rest) if rest else b"")
+        self._feed = self._untouched
+        return data + rest
 
     def _in_body(self, data: bytes) -> bytes:
-        if self._left >= len(data):
+        if self._left > len(data) + 1:
+            self._taken.append(data)
             self._left -= len(data)
-            return data
+            return self._token()
+        before = len(self._taken)
         if self._held:
             data = self._held + data
             self._held = b""
-        start = self._left
-        self._left = 0
-        parts = (data[start:] if start else data).split(b"\r\n")
+        at = 0
+        if self._left:
+            at = self._left
+            if len(data) < at:  # a CR, maybe; its LF is still to come
+                self._taken.append(data[: at - 2])
+                self._held = data[at - 2 :]
+                self._left = 2
+                return self._token() if at > 2 else b""
+            if at > 2:
+                self._taken.append(data[: at - 2])
+            self._left = 0
+            if data[at - 2 : at] != b"\r\n":
+                self._feed = self._untouched
+                self._tokens += 1
+                return _OPEN_TOKEN + data[at - 2 :]
+        rest = self._many(data[at:] if at else data)
+        return (self._token() if len(self._taken) > before else b"") + rest
+
+    def _token(self) -> bytes:
+        self._tokens += 1
+        return _TOKEN
+
+    def _many(self, data: bytes) -> bytes:
+        """Take the chunks of ``data``, which begins with a size; what is left for the parser."""
+        parts = data.split(b"\r\n")
         tail = parts.pop()
-        size = parts.pop() if len(parts) % 2 else None
-        sizes = parts[0::2]
-        chunks = parts[1::2]
+        whole = len(parts) // 2 * 2
+        sizes = parts[0:whole:2]
         numbers = _numbers(sizes)
-        if numbers is None:
-            return self._give_up(data)
-        last = numbers.index(0) if 0 in numbers else len(numbers)
-        if numbers[:last] != list(map(len, chunks[:last])):
-            return self._give_up(data)
-        joined = sum(numbers[:last])
-        rest = len(data) - start - joined - sum(map(len, sizes[:last])) - 4 * last
-        if last < len(numbers) or size == b"0":
-            self._feed = self._untouched
-        elif size is not None:
-            number = _numbers([size])
-            if number is None or number[0] + 2 <= len(tail):
-                return self._give_up(data)
-            self._left = number[0] + 2 - len(tail)
-        elif len(tail) > _SIZE_MAX + 1 or tail.strip(_HEX) not in (b"", b"\r"):
-            return self._give_up(data)
-        else:
-            self._held = tail
-            rest = 0
-        if last < 2:
-            return data[: len(data) - len(self._held)] if self._held else data
-        return b"".join(
-            (
-                data[:start],
-                b"%x\r\n" % joined,
-                *chunks[:last],
-                b"\r\n",
-                data[len(data) - rest :] if rest else b"",
-            )
-        )
+        chunks = parts[1:whole:2]
+        if numbers is None or 0 in numbers or numbers != list(map(len, chunks)):
+            return self._one_by_one(data, 0)
+        self._taken += chunks
+        if whole == len(parts):
+            return self._one_by_one(tail, 0)
+        return self._one_by_one(parts[-1] + b"\r\n" + tail, 0)
+
+    def _one_by_one(self, data: bytes, at: int) -> bytes:
+        while True:
+            size = _SIZE.match(data, at)
+            if size is None:
+                if _UNFINISHED.fullmatch(data, at):
+                    self._held = data[at:]
+                    return b""
+                break
+            start = size.end()
+            end = start + int(size[1], 16)
+            if end == start:
+                break
+            if end + 2 > len(data):
+                self._taken.append(data[start:end])
+                self._left = end + 2 - len(data)
+                if self._left < 2:
+                    self._held = data[end:]
+                    self._left = 2
+                return b""
+            self._taken.append(data[start:end])
+            if data[end : end + 2] != b"\r\n":
+                self._feed = self._untouched
+                self._tokens += 1
+                return _OPEN_TOKEN + data[end:]
+            at = end + 2
+        self._feed = self._untouched
+        return data[at:]
 
 
 def _numbers(sizes: list[bytes]) -> list[int] | None:

@@ -1,4 +1,4 @@
-"""httpx2 transports for our own clients: its connection pool, with `Joiner` on each connection.
+"""httpx2 transports for our own clients: its connection pool, with `Bypass` on each.
 
 Only what httpx2 and httpcore2 offer in public is used: a transport of one's own, and a network
 backend of one's own in httpcore2's pool. Certificates are loaded at the first https request.
@@ -7,13 +7,13 @@ backend of one's own in httpcore2's pool. Certificates are loaded at the first h
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
 import httpcore2
 import httpx2
 
-from heliograph.client._chunks import Joiner
+from heliograph.client._chunks import Bypass
 
 _READ = 256 * 1024  # bytes asked of the socket at once
 _CONNECTIONS = 1000
@@ -24,24 +24,23 @@ _IDLE_SECONDS = 5.0
 SocketOptions = Iterable[httpcore2.SOCKET_OPTION] | None
 
 
-class JoinedStream(httpcore2.NetworkStream):
-    """A connection whose answers' chunks are joined."""
+class BypassStream(httpcore2.NetworkStream):
+    """A connection whose chunked bodies go past the parser."""
 
     def __init__(self, inner: httpcore2.NetworkStream) -> None:
         self._inner = inner
-        self._joiner = Joiner()
+        self.bypass = Bypass()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         while True:
             data = self._inner.read(max(max_bytes, _READ), timeout)
             if not data:
                 return data
-            joined = self._joiner.feed(data)
-            if joined:
-                return joined
+            if seen := self.bypass.feed(data):
+                return seen
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._joiner.start()
+        self.bypass.start()
         self._inner.write(buffer, timeout)
 
     def close(self) -> None:
@@ -53,13 +52,13 @@ class JoinedStream(httpcore2.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
-        return JoinedStream(self._inner.start_tls(ssl_context, server_hostname, timeout))
+        return BypassStream(self._inner.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
 
 
-class JoinedBackend(httpcore2.NetworkBackend):
+class BypassBackend(httpcore2.NetworkBackend):
     """Opens sockets as httpcore2 does."""
 
     def __init__(self) -> None:
@@ -73,7 +72,7 @@ class JoinedBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: SocketOptions = None,
     ) -> httpcore2.NetworkStream:
-        return JoinedStream(
+        return BypassStream(
             self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
         )
 
@@ -82,14 +81,18 @@ class JoinedBackend(httpcore2.NetworkBackend):
 
 
 class _Body(httpx2.SyncByteStream):
-    def __init__(self, stream: Iterable[bytes]) -> None:
-        self._stream = stream
+    def __init__(self, reply: httpcore2.Response) -> None:
+        self._reply = reply
+        self._take = reply.extensions["network_stream"].bypass.take
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._stream)
+        take = self._take
+        for piece in self._reply.iter_stream():
+            if data := take(piece):
+                yield data
 
     def close(self) -> None:
-        self._stream.close()  # type: ignore[attr-defined]
+        self._reply.close()
 
 
 class DirectTransport(httpx2.BaseTransport):
@@ -103,13 +106,13 @@ class DirectTransport(httpx2.BaseTransport):
         pool = self._pools.get(scheme)
         if pool is None:
             pool = self._pools[scheme] = httpcore2.ConnectionPool(
-                network_backend=JoinedBackend(), **_pool_settings(scheme)
+                network_backend=BypassBackend(), **_pool_settings(scheme)
             )
         reply = pool.handle_request(_request(request))
         return httpx2.Response(
             reply.status,
             headers=reply.headers,
-            stream=_Body(reply.stream),  # type: ignore[arg-type]
+            stream=_Body(reply),
             extensions=reply.extensions,
         )
 
@@ -118,24 +121,23 @@ class DirectTransport(httpx2.BaseTransport):
             pool.close()
 
 
-class AsyncJoinedStream(httpcore2.AsyncNetworkStream):
-    """`JoinedStream`, awaited."""
+class AsyncBypassStream(httpcore2.AsyncNetworkStream):
+    """`BypassStream`, awaited."""
 
     def __init__(self, inner: httpcore2.AsyncNetworkStream) -> None:
         self._inner = inner
-        self._joiner = Joiner()
+        self.bypass = Bypass()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         while True:
             data = await self._inner.read(max(max_bytes, _READ), timeout)
             if not data:
                 return data
-            joined = self._joiner.feed(data)
-            if joined:
-                return joined
+            if seen := self.bypass.feed(data):
+                return seen
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        self._joiner.start()
+        self.bypass.start()
         await self._inner.write(buffer, timeout)
 
     async def aclose(self) -> None:
@@ -148,13 +150,13 @@ class AsyncJoinedStream(httpcore2.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> httpcore2.AsyncNetworkStream:
         inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
-        return AsyncJoinedStream(inner)
+        return AsyncBypassStream(inner)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
 
 
-class AsyncJoinedBackend(httpcore2.AsyncNetworkBackend):
+class AsyncBypassBackend(httpcore2.AsyncNetworkBackend):
     """Opens sockets as httpcore2 does under asyncio."""
 
     def __init__(self) -> None:
@@ -168,7 +170,7 @@ class AsyncJoinedBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: SocketOptions = None,
     ) -> httpcore2.AsyncNetworkStream:
-        return AsyncJoinedStream(
+        return AsyncBypassStream(
             await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
         )
 
@@ -177,14 +179,18 @@ class AsyncJoinedBackend(httpcore2.AsyncNetworkBackend):
 
 
 class _AsyncBody(httpx2.AsyncByteStream):
-    def __init__(self, stream: AsyncIterable[bytes]) -> None:
-        self._stream = stream
+    def __init__(self, reply: httpcore2.Response) -> None:
+        self._reply = reply
+        self._take = reply.extensions["network_stream"].bypass.take
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._stream.__aiter__()
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        take = self._take
+        async for piece in self._stream:  # type: ignore[union-attr]
+            if data := take(piece):
+                yield data
 
     async def aclose(self) -> None:
-        await self._stream.aclose()  # type: ignore[attr-defined]
+        await self._reply.aclose()
 
 
 class AsyncDirectTransport(httpx2.AsyncBaseTransport):
@@ -198,13 +204,13 @@ class AsyncDirectTransport(httpx2.AsyncBaseTransport):
         pool = self._pools.get(scheme)
         if pool is None:
             pool = self._pools[scheme] = httpcore2.AsyncConnectionPool(
-                network_backend=AsyncJoinedBackend(), **_pool_settings(scheme)
+                network_backend=AsyncBypassBackend(), **_pool_settings(scheme)
             )
         reply = await pool.handle_async_request(_request(request))
         return httpx2.Response(
             reply.status,
             headers=reply.headers,
-            stream=_AsyncBody(reply.stream),  # type: ignore[arg-type]
+            stream=_AsyncBody(reply),
             extensions=reply.extensions,
         )
 

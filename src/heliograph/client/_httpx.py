@@ -34,7 +34,7 @@ def _say(error: Exception) -> str:
 
 
 def _proxied() -> bool:
-    """Whether the environment names a proxy: then httpx2's own transports, which know it, are used."""
+    """Whether the environment names a proxy; httpx2's own transports know what to do then."""
     return not getproxies().keys().isdisjoint(("http", "https", "all"))
 
 
