@@ -185,7 +185,7 @@ class _AsyncBody(httpx2.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         take = self._take
-        async for piece in self._stream:  # type: ignore[union-attr]
+        async for piece in self._reply.aiter_stream():
             if data := take(piece):
                 yield data
 
