@@ -22,14 +22,14 @@ from __future__ import annotations
 import re
 
 _HEAD_MAX = 100 * 1024
-_SIZE_MAX = 16  # digits
+_KNOWN_MAX = 4096
 
 _HEAD_END = b"\r\n\r\n"
 _STATUS = re.compile(rb"HTTP/1\.1 ([0-9]{3})[ \r]")
 _CODING = re.compile(rb"\r\ntransfer-encoding:([^\r\n]*)", re.IGNORECASE)
 _SIZE = re.compile(rb"([0-9a-fA-F]{1,16})\r\n")
 _UNFINISHED = re.compile(rb"[0-9a-fA-F]{0,16}\r?")
-_HEX = b"0123456789abcdefABCDEF"
+_HEX = re.compile(rb"[0-9a-fA-F]{1,16}")
 _TOKEN = b"1\r\n.\r\n"
 _OPEN_TOKEN = b"1\r\n."
 
@@ -164,11 +164,18 @@ class Bypass:
         return data[at:]
 
 
+_known: dict[bytes, int] = {}  # sizes as they were written; few differ, and int() is slow on bytes
+
+
 def _numbers(sizes: list[bytes]) -> list[int] | None:
     """Chunk sizes, or None where one is not plain hexadecimal."""
-    if b"".join(sizes).strip(_HEX) or max(map(len, sizes), default=0) > _SIZE_MAX:
-        return None
-    try:
-        return [int(size, 16) for size in sizes]
-    except ValueError:
-        return None
+    numbers = list(map(_known.get, sizes))
+    if None not in numbers:
+        return numbers  # type: ignore[return-value]
+    if len(_known) > _KNOWN_MAX:
+        _known.clear()
+    for size in sizes:
+        if not _HEX.fullmatch(size):
+            return None
+        _known[size] = int(size, 16)
+    return [_known[size] for size in sizes]
