@@ -12,6 +12,7 @@ from heliograph.client._async import (
     AsyncStreamManager,
 )
 from heliograph.client._core import ModelInfo, ResponseParams
+from heliograph.client._direct import AsyncDirectTransport, DirectTransport
 from heliograph.client._sync import (
     Heliograph,
     Models,
@@ -22,11 +23,13 @@ from heliograph.client._sync import (
 from heliograph.client._transport import Timeout
 
 __all__ = [
+    "AsyncDirectTransport",
     "AsyncHeliograph",
     "AsyncModels",
     "AsyncResponseStream",
     "AsyncResponses",
     "AsyncStreamManager",
+    "DirectTransport",
     "Heliograph",
     "ModelInfo",
     "Models",

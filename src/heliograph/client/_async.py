@@ -341,8 +341,9 @@ class AsyncHeliograph:
     ``HELIOGRAPH_API_KEY``, then from ``OPENROUTER_API_KEY`` or ``OPENAI_API_KEY`` (each goes to
     its own provider only). ``timeout`` is seconds or a `Timeout`; ``headers`` go with every
     request; ``max_frame`` bounds one event in bytes. ``http_client`` brings your own connection
-    pool, proxies and certificates, and is left open; ``transport`` picks the HTTP library where
-    there is a choice. Raises `UsageError` where it cannot tell where to send.
+    pool, proxies and certificates, and is left open; ``transport`` picks the HTTP library (httpx2;
+    aiohttp for `AsyncHeliograph`, with the extra ``fast``).
+    Raises `UsageError` where it cannot tell where to send.
     """
 
     def __init__(
@@ -399,18 +400,16 @@ def _transport(
     name: Literal["httpx2", "aiohttp"] | None,
     http_client: httpx2.AsyncClient | aiohttp.ClientSession | None,
 ) -> AsyncTransport:
-    """The caller's client, else the library asked for, else the fastest one installed."""
+    """The caller's client, else the library asked for: httpx2 unless it is aiohttp."""
     if isinstance(http_client, httpx2.AsyncClient):
         return AsyncHttpxTransport(http_client)
-    if name == "httpx2":
+    if http_client is None and name != "aiohttp":
         return AsyncHttpxTransport()
     try:
         from heliograph.client._aiohttp import AiohttpTransport, is_session
     except ModuleNotFoundError as error:
         if name == "aiohttp":
             raise errors.MissingExtra('transport="aiohttp"', "fast") from error
-        if http_client is None:
-            return AsyncHttpxTransport()
     else:
         if http_client is None or is_session(http_client):
             return AiohttpTransport(http_client)

@@ -329,8 +329,9 @@ class Heliograph:
     ``HELIOGRAPH_API_KEY``, then from ``OPENROUTER_API_KEY`` or ``OPENAI_API_KEY`` (each goes to
     its own provider only). ``timeout`` is seconds or a `Timeout`; ``headers`` go with every
     request; ``max_frame`` bounds one event in bytes. ``http_client`` brings your own connection
-    pool, proxies and certificates, and is left open; ``transport`` picks the HTTP library where
-    there is a choice. Raises `UsageError` where it cannot tell where to send.
+    pool, proxies and certificates, and is left open; ``transport`` picks the HTTP library (httpx2;
+    aiohttp for `AsyncHeliograph`, with the extra ``fast``).
+    Raises `UsageError` where it cannot tell where to send.
     """
 
     def __init__(
