@@ -6,7 +6,7 @@ import colorsys
 import re
 from typing import Final
 
-__all__ = ["PALETTE", "TONES", "mix", "recolour", "shades", "skin"]
+__all__ = ["PALETTE", "TONES", "greens", "mix", "recolour", "shades", "skin"]
 
 PALETTE: Final[dict[str, tuple[str, str, str]]] = {
     "red": ("#F28B7D", "#E0352B", "#A8261B"),
@@ -88,6 +88,11 @@ def families(markup: str, areas: dict[str, int]) -> list[list[str]]:
         return sum(areas.get(fill.upper(), 0) for fill in fills)
 
     return sorted(groups.values(), key=weight, reverse=True)
+
+
+def greens(markup: str) -> list[str]:
+    """The green fills of a drawing."""
+    return [fill for fill in _HEX.findall(markup) if _family(fill) == "green"]
 
 
 def recolour(

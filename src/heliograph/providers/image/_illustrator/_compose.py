@@ -139,9 +139,7 @@ def _sort(rows: _Rows, cluster: Cluster, setting: Setting, reading: Reading) -> 
         and not setting.indoors
         and setting.ground not in ("farm", "snowfield")
     )
-    air = air or (
-        thing.art in ("1F388", "1FA81") and not setting.indoors and len(cluster.members) == 1
-    )
+    air = air or (thing.art in ("1F388", "1FA81") and len(cluster.members) == 1)
     if setting.ground in ("space", "sky"):
         air = True
     if thing.kind == "bird" and thing.art in ("1F427",) and thing.pose != "fly":
@@ -254,21 +252,38 @@ def _near_and_far(canvas: Canvas, setting: Setting, reading: Reading, rows: _Row
             x = w * (0.5 - side * apart) - total * scale / 2
         far_side = side
     else:
-        scale, far_side, gap, total, x = 0.0, 0, 0.2, 0.0, 0.0
+        scale, far_side, gap, high, x = 0.0, 0, 0.2, 0.0, 0.0
     if far:
         _far_row(canvas, setting, far, far_side if near else 0, scale, apart)
-    left = x
-    for cluster in near:
+    front, back = _two_rows(near) if near and high * scale < h * 0.3 and not far else (near, [])
+    for row, lift in ((back, 0.2), (front, 0.0)):
+        if back:
+            total, high = max(_span(r, gap) for r in (front, back))
+            scale = min(width / total, h * 0.36 / high)
+            x = middle - _span(row, gap)[0] * scale / 2
+        _draw_row(canvas, setting, row, x, base - h * lift, scale, gap)
+
+
+def _two_rows(row: list[Cluster]) -> tuple[list[Cluster], list[Cluster]]:
+    """Many things in two rows: people and animals in front, the rest behind; else half and half."""
+    if len(row) < 5:
+        return row, []
+    front = [c for c in row if c.thing.kind in ("person", "figure", "beast", "head", "bird")]
+    back = [c for c in row if c not in front]
+    if not front or not back:
+        front, back = row[len(row) // 2 :], row[: len(row) // 2]
+    return front, back
+
+
+def _draw_row(
+    canvas: Canvas, setting: Setting, row: list[Cluster], left: float, base: float, scale: float,
+    gap: float,
+) -> None:  # fmt: skip
+    """Clusters side by side from ``left`` on."""
+    for cluster in row:
         bounds = cluster.bounds
-        draw_cluster(
-            canvas,
-            setting,
-            cluster,
-            left - bounds[0] * scale,
-            base,
-            scale,
-            MAIN if cluster.root == 0 else THINGS,
-        )
+        stage = MAIN if cluster.root == 0 else THINGS
+        draw_cluster(canvas, setting, cluster, left - bounds[0] * scale, base, scale, stage)
         left += (bounds[2] - bounds[0] + gap) * scale
 
 
@@ -303,19 +318,7 @@ def _far_row(
     middle = w * (0.62 if setting.ground == "cliff" else 0.5)
     if side and total * scale < w * 0.66:
         middle = w * (0.5 + side * apart * 1.15)
-    left = middle - total * scale / 2
-    for cluster in far:
-        bounds = cluster.bounds
-        draw_cluster(
-            canvas,
-            setting,
-            cluster,
-            left - bounds[0] * scale,
-            base,
-            scale,
-            MAIN if cluster.root == 0 else THINGS,
-        )
-        left += (bounds[2] - bounds[0] + gap) * scale
+    _draw_row(canvas, setting, far, middle - total * scale / 2, base, scale, gap)
 
 
 def _water_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:

@@ -6,11 +6,12 @@ from typing import Final
 
 from heliograph.providers.image._illustrator._lexicon import Sense, kind_of
 from heliograph.providers.image._illustrator._match import Match
-from heliograph.providers.image._illustrator._reading import Link, Reading
-from heliograph.providers.image._illustrator._supports import listed
+from heliograph.providers.image._illustrator._reading import Link, Reading, Thing
+from heliograph.providers.image._illustrator._supports import listed, rim
 
 __all__ = ["fold_of", "settle_facts"]
 
+_PARTS: Final = {"1FA9F": "window", "1F6AA": "door", "@roof": "roof"}
 _PICTURES: Final = frozenset({"1F5BC", "1F4F7"})
 
 
@@ -48,9 +49,21 @@ def settle_facts(out: Reading) -> None:
             rel = "wear"
         if rel == "in" and ground.kind in ("clothes",):
             rel = "hold"
+        if rel == "hold" and ground.kind in ("person", "figure") and ground.art != "1F476":
+            rel = "beside"
+        if rel == "in" and figure.art == ground.art:
+            figure.count = 0
+        if rel == "beside" and figure.kind in ("building", "vehicle") and ground.art in _PARTS:
+            _part_of(figure, ground)
         if figure.count and ground.count:
             links.append(Link(rel, link.figure, link.ground))
     out.links = links
+    _bodies(out)
+    if out.named("@leafpile"):
+        out.season = out.season or "autumn"
+    for thing in out.things:
+        if out.season == "autumn" and thing.art in ("@tree", "@bush") and not thing.colours:
+            thing.colours = ["orange"]
     if not out.time and (
         out.sky.keys()
         & {
@@ -69,9 +82,39 @@ def settle_facts(out: Reading) -> None:
         out.season = "winter"
 
 
+def _part_of(owner: Thing, part: Thing) -> None:
+    """A door or window that a thing has is no thing of its own: at most it gives a colour."""
+    part.count = 0
+    if part.colours:
+        owner.parts.append((_PARTS[part.art], part.colours[0]))
+
+
+def _bodies(out: Reading) -> None:
+    """How people are cut by what carries them: riders, sitters, what shows over a boat's side."""
+    for thing in out.things:
+        if thing.kind == "person" and thing.pose == "sit":
+            thing.body = "seated"
+    for link in out.links:
+        figure, ground = out.things[link.figure], out.things[link.ground]
+        if figure.kind != "person" or link.rel not in ("on", "in"):
+            continue
+        if ground.art == "1F9F9":
+            ground.art, ground.kind = "@flyingbroom", "vehicle"
+        if ground.art in listed("sat"):
+            figure.body = "seated"
+        elif link.rel == "in" and rim(ground.art) is not None:
+            figure.body = "bust"
+        elif link.rel == "on" and (
+            ground.kind in ("beast", "seabeast", "bird") or ground.art in listed("ridden")
+        ):
+            figure.body = "rider"
+
+
 def _with(out: Reading, link: Link) -> tuple[str, Link]:
     """What ``with`` means, by what is with whom."""
     figure, ground = out.things[link.figure], out.things[link.ground]
+    if figure.kind == "food" and ground.kind == "food" and ground.height < 0.16:
+        return "on", Link("on", link.ground, link.figure)
     living = figure.kind in ("person", "figure", "beast", "head", "bird", "face", "fish", "flier")
     if ground.kind in ("hat", "glasses", "scarf"):
         return "wear", link
@@ -80,8 +123,13 @@ def _with(out: Reading, link: Link) -> tuple[str, Link]:
     if figure.art in listed("holds") and ground.kind in ("flower", "food", "plant", "object"):
         return "in", Link("in", link.ground, link.figure)
     if figure.art == "1F382" and ground.art == "1F56F":
+        ground.art = "@cakecandle"
         return "on", Link("on", link.ground, link.figure)
-    if living and (ground.kind in ("object", "food", "drink", "clothes", "flower")):
+    if (
+        living
+        and ground.height < 1.3
+        and (ground.kind in ("object", "food", "drink", "clothes", "flower"))
+    ):
         return "hold", link
     if figure.kind == "furniture" and ground.kind in ("food", "drink", "object", "flower"):
         return "on", Link("on", link.ground, link.figure)

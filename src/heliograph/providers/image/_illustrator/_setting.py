@@ -93,7 +93,9 @@ def _home(reading: Reading) -> str:
         return "room" if not _all_small([t for t in things if t.kind != "fish"]) else "table"
     if fishy and not kinds & {"furniture", "boat", "person"} and "1F37D" not in kinds:
         only = things[0]
-        if only.kind == "fish" and only.art not in ("1F980", "1F9DC", "1F41A", "1F9AA"):
+        if only.kind == "fish" and (
+            only.art not in ("1F980", "1F41A", "1F9AA") and not only.art.startswith("1F9DC")
+        ):
             return "underwater"
     if "dive" in poses or reading.named("@submarine"):
         return "underwater"
