@@ -19,20 +19,8 @@ _SKIRTS: Final = frozenset(
 )
 _PLAIN_CLOTH: Final = "#92D3F5"
 _PLAIN: Final = frozenset(
-    [
-        "1F466",
-        "1F467",
-        "1F468",
-        "1F469",
-        "1F9D1",
-        "1F9D2",
-        "1F474",
-        "1F475",
-        "1F471",
-        "1F9D3",
-        "1F9D4",
-        "@fisherman",
-    ]
+    {"1F466", "1F467", "1F468", "1F469", "1F9D1", "1F9D2", "1F471", "1F474", "1F475", "1F9D3"}
+    | {"1F9D4", "@fisherman"}
 )
 _CLOTHES: Final = ("#92D3F5", "#EA5A47", "#8FBF5A", "#F4BE2E", "#B399C8", "#F08A24")
 _HAIR: Final = ("#F1B31C", "#7A4A2A", "#3F2A20", "#2E2622", "#B4582A", "#2A2422")
