@@ -549,7 +549,7 @@ class _Builder:
         self, cluster: Cluster, child: int, host: Sprite, copy: int, rel: str, holder: Thing
     ) -> None:
         thing = self.reading.things[child]
-        count = min(thing.count, 6) if thing.count > 1 else 1
+        count = min(thing.count, 3) if thing.count > 1 else 1
         look = look_of(thing, child, copy, self.tones)
         tall = story_height(thing, look)
         facing = holder.facing * (-1 if host.flip else 1)
@@ -559,7 +559,7 @@ class _Builder:
             size = max(host.height * 0.26, min(tall, host.height * 0.4))
         if holder.kind not in ("person", "figure"):
             size = min(size, host.height * 0.46)
-        size *= thing.size
+        size *= thing.size * (0.72 if count > 1 else 1.0)
         wide = size * look.width / look.height
         if wide > host.width * 0.95:
             size *= host.width * 0.95 / wide

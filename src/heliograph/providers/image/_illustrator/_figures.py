@@ -228,7 +228,7 @@ def figure(
         if fill and colour in _colour.PALETTE:
             markup = markup.replace(f'fill="{fill}"', f'fill="{_colour.PALETTE[colour][1]}"')
     if tone:
-        markup = _people.dressed(art, _colour.skin(markup, tone), tone)
+        markup = _people.dressed(art, kind, _colour.skin(markup, tone), tone)
     if kind == "head":
         markup = _sitting(art, markup)
     elif kind == "lying":

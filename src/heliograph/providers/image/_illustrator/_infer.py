@@ -51,6 +51,21 @@ def settle_facts(out: Reading) -> None:
             rel = "hold"
         if rel == "hold" and ground.kind in ("person", "figure") and ground.art != "1F476":
             rel = "beside"
+        if (
+            rel in ("in", "hold")
+            and ground.kind == "clothes"
+            and ground.colours
+            and figure.kind == "person"
+        ):
+            figure.colours, ground.count = ground.colours, 0
+        if (
+            rel == "in"
+            and figure.kind in ("person", "figure")
+            and ground.kind == "object"
+            and ground.height < 0.6
+            and rim(ground.art) is None
+        ):
+            rel = "hold"
         if rel == "in" and figure.art == ground.art:
             figure.count = 0
         if rel == "beside" and figure.kind in ("building", "vehicle") and ground.art in _PARTS:
