@@ -223,7 +223,8 @@ class _Builder:
             elif rel == "in" and thing.art in _VASES and other.kind in ("flower", "plant"):
                 continue
             elif rel == "in" and rim(thing.art) is not None:
-                height *= max(1.0, min(3.2, wide * 1.25 / own))
+                most = 2.2 if other.kind == "food" else 3.2
+                height *= max(1.0, min(most, wide * 1.25 / own))
             elif rel == "on" and thing.kind not in ("building", "tree"):
                 height *= max(1.0, min(2.2, wide * 1.15 / own))
         return height

@@ -225,6 +225,8 @@ def _near_and_far(canvas: Canvas, setting: Setting, reading: Reading, rows: _Row
         base = h * 0.95
     middle = w * (0.62 if setting.ground == "cliff" else 0.5)
     width = w * (0.62 if setting.ground == "cliff" else 0.5 if raised else 0.9)
+    if setting.ground == "hill" and sum(len(c.sprites) for c in near) > 3:
+        base, width = h * 0.76, w * 0.8
     if len(near) == 1 and not raised:
         width = w * (0.72 if len(near[0].sprites) == 1 else 0.84)
     if rows.water and near and not raised:

@@ -49,8 +49,11 @@ def settle_facts(out: Reading) -> None:
             rel = "wear"
         if rel == "in" and ground.kind in ("clothes",):
             rel = "hold"
-        if rel == "hold" and ground.kind in ("person", "figure") and ground.art != "1F476":
+        large = ground.kind in ("person", "figure", "tree", "building", "furniture", "vehicle")
+        if rel == "hold" and large and ground.art not in ("1F476", "@lamp"):
             rel = "beside"
+        if rel == "on" and ground.kind == "boat" and rim(ground.art) and figure.kind == "person":
+            rel = "in"
         if (
             rel in ("in", "hold")
             and ground.kind == "clothes"
@@ -74,6 +77,10 @@ def settle_facts(out: Reading) -> None:
             links.append(Link(rel, link.figure, link.ground))
     out.links = links
     _bodies(out)
+    if any(t.kind in ("vehicle", "building") for t in out.things):
+        for thing in out.things:
+            if thing.art == "1FA9F":
+                thing.count = 0
     if out.named("@leafpile"):
         out.season = out.season or "autumn"
     for thing in out.things:
@@ -111,10 +118,10 @@ def _bodies(out: Reading) -> None:
             thing.body = "seated"
     for link in out.links:
         figure, ground = out.things[link.figure], out.things[link.ground]
+        if link.rel == "on" and ground.art == "1F9F9":
+            ground.art, ground.kind = "@flyingbroom", "vehicle"
         if figure.kind != "person" or link.rel not in ("on", "in"):
             continue
-        if ground.art == "1F9F9":
-            ground.art, ground.kind = "@flyingbroom", "vehicle"
         if ground.art in listed("sat"):
             figure.body = "seated"
         elif link.rel == "in" and rim(ground.art) is not None:

@@ -121,7 +121,7 @@ class _Reader:
                 self.out.unknown.append(match.text)
                 self.joined = False
             elif not match.senses:
-                self.thing(self.stand_in(match), match, joined=False)
+                self.thing(self.stand_in(match), match, joined=self.joined)
             else:
                 self.take(self.choose(match), match)
             self.at += 1
@@ -132,6 +132,7 @@ class _Reader:
         """A person for an unknown English noun that names one by its ending (a lamplighter)."""
         before, word = self.previous(), match.text
         opens = before is None or before.has("number") or before.has("filler") or before.has("size")
+        opens = opens or self.joined
         if self.out.language != "en" or not opens or len(word) < 6 or self.next_is_noun():
             return ""
         return next((art for end, art in _PEOPLE_ENDINGS.items() if word.endswith(end)), "")
@@ -552,7 +553,7 @@ class _Reader:
         if self.verb_last() and rel and self.group:
             self.object_first(rel, verb)
             return
-        if not self.out.things and not self.out.sky and self.nobody(verb, match):
+        if not (self.out.things or self.out.sky or self.out.unknown) and self.nobody(verb, match):
             subjects = self.subjects
         if verb in _POSES:
             if subjects and not (self.after and self.post):
@@ -569,7 +570,8 @@ class _Reader:
             self.figures = subjects
         tool = _TOOLS.get(verb, "")
         if tool and not (verb in _OBJECT_NAMED and self.next_is_noun("number", "and")):
-            self.extra(tool, "hold", subjects)
+            alive = [i for i, t in enumerate(self.out.things) if t.kind in _FEELING]
+            self.extra(tool, "hold", [i for i in subjects if i in alive] or alive[:1])
             self.verb = rel or ""
 
     def nobody(self, verb: str, match: Match) -> bool:
