@@ -112,8 +112,8 @@ def run(quick: bool) -> str:
         head += [name, "of the limit", "lead over openai"]
     counts = ", ".join(f"{name} {workloads.workload(name).events:,} events" for name in WORKLOADS)
     return (
-        f"Median of {rounds} rounds of 3 runs ({counts}); all sides interleaved, each event counted "
-        f"and each picture hashed.\n\n{kit.table(head, rows)}\n\n{_verdicts(readings)}"
+        f"Median of {rounds} rounds of 3 runs ({counts}); all sides interleaved, events counted "
+        f"and pictures hashed.\n\n{kit.table(head, rows)}\n\n{_verdicts(readings)}"
     )
 
 

@@ -15,11 +15,13 @@ from msgspec import UNSET
 from heliograph import errors, models, sse
 from heliograph.client import _core
 from heliograph.client._core import Invalid, ResponseParams
-from heliograph.client._httpx import AsyncHttpxTransport
+from heliograph.client._httpx_async import AsyncHttpxTransport
 from heliograph.client._transport import AsyncReply, AsyncTransport, Call, Timeout, Wait
 
 if TYPE_CHECKING:
     import aiohttp
+
+    from heliograph.client._core._assembly import Assembly
 
 E = TypeVar("E", covariant=True)
 
@@ -36,7 +38,7 @@ class AsyncResponseStream(Generic[E]):
     unless the stream was opened with ``invalid="give"``; `FrameTooLarge` past ``max_frame``.
     """
 
-    def __init__(self, reply: AsyncReply, assembly: _core.Assembly) -> None:
+    def __init__(self, reply: AsyncReply, assembly: Assembly) -> None:
         self._reply = reply
         self._assembly = assembly
         self._events = self._run()
@@ -307,7 +309,7 @@ class AsyncResponses:
         reply = await self._client._transport.send(call)
         if not _core.is_stream(reply.status, reply.headers):
             raise _core.no_stream(reply.status, reply.headers, await reply.read())
-        assembly = _core.Assembly(
+        assembly = _core.assembly(
             reply.headers,
             max_frame=self._client._config.max_frame,
             invalid=invalid,

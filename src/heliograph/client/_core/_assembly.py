@@ -13,12 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from operator import length_hint
-from typing import Any, Literal
+from typing import Any
 
 from heliograph import errors, lifecycle, models, sse
 from heliograph.client._core._answers import error_of_event
-
-Invalid = Literal["raise", "give"]
+from heliograph.client._core._opening import Invalid
 
 _DONE = b"[DONE]"
 _TERMINAL = (models.CompletedEvent, models.IncompleteEvent, models.FailedEvent)
