@@ -26,7 +26,11 @@ _LIVING: Final = frozenset({"person", "figure", "beast", "head", "bird", "flier"
 _WINGED: Final = frozenset({"beast", "head", "vehicle", "furniture", "building"})
 _GROUPED: Final = frozenset({"food", "drink"})
 _VASES: Final = frozenset({"26B1", "1F3FA", "1FAD9", "1FAA3", "1F95B", "1FAB4", "@wateringcan"})
-_GLASS: Final = frozenset({"@fishbowl", "@aquarium", "@snowglobe", "1F95B", "1FAD9", "1F52E"})
+_GLASS: Final = frozenset(
+    {"@fishbowl", "@aquarium", "@snowglobe", "@bottle", "1F95B", "1FAD9", "1F52E"}
+)
+    {"@fishbowl", "@aquarium", "@snowglobe", "@bottle", "1F95B", "1FAD9", "1F52E"}
+)
 
 
 @dataclass(slots=True)
@@ -364,10 +368,10 @@ class _Builder:
         look = look_of(thing, child, 0, self.tones)
         tall = story_height(thing, look)
         limit = host.height * (0.75 if ground.kind == "building" else 1.25)
-        if ground.kind in ("tree",):
-            limit = host.height * 0.3
+        if ground.kind in ("tree", "person"):
+            limit = host.height * 0.34
         wide = tall * look.width / look.height
-        flat = ground.kind not in ("building", "tree")
+        flat = ground.kind not in ("building", "tree", "person")
         others = [c for c, rel in self.children(index) if rel == "on"]
         scale = min(1.0, 9.0 if flat else limit / tall, host.width * 1.35 / max(wide, 0.01))
         if ground.kind in ("furniture",) and thing.kind in ("food", "drink", "object", "flower"):

@@ -12,7 +12,7 @@ from heliograph.providers.image._illustrator._canvas import (
     polygon,
     rect,
 )
-from heliograph.providers.image._illustrator._colour import mix
+from heliograph.providers.image._illustrator._colour import PALETTE, mix
 from heliograph.providers.image._illustrator._reading import Reading
 from heliograph.providers.image._illustrator._scenery import put
 from heliograph.providers.image._illustrator._setting import Setting
@@ -33,6 +33,9 @@ _WALLS: Final = {
 def draw_room(canvas: Canvas, setting: Setting, reading: Reading) -> None:
     """Draws an indoor setting: wall, floor, a window, and furniture that says which room it is."""
     wall, floor = _WALLS[setting.ground]
+    named = next((t.colours for t in reading.things if t.art == "@table" and t.colours), [])
+    if setting.ground == "table" and named and named[0] in PALETTE:
+        floor = mix(PALETTE[named[0]][1], "#FFFFFF", 0.15)
     if setting.time == "night":
         wall, floor = mix(wall, "#2B2550", 0.42), mix(floor, "#1F1A3A", 0.4)
     w, h = canvas.width, canvas.height

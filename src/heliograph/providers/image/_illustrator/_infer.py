@@ -153,6 +153,8 @@ def _with(out: Reading, link: Link) -> tuple[str, Link]:
         and (ground.kind in ("object", "food", "drink", "clothes", "flower"))
     ):
         return "hold", link
+    if figure.kind == "tree" and ground.kind in ("food", "flower", "bird"):
+        return "on", Link("on", link.ground, link.figure)
     if figure.kind == "furniture" and ground.kind in ("food", "drink", "object", "flower"):
         return "on", Link("on", link.ground, link.figure)
     return "beside", link

@@ -161,7 +161,8 @@ class _Reader:
                 self.group and not noun_before and self.out.language != "en"
             ) else thing  # fmt: skip
         if "act" in kinds:
-            if self.counted or noun_before or not (self.group or self.subjects):
+            asked = self.pose or self.rel or noun_before or self.counted
+            if asked or not (self.group or self.subjects):
                 return thing
             return kinds["act"]
         if "part" in kinds:
@@ -204,6 +205,8 @@ class _Reader:
                 owner = self.out.things[self.group[-1]] if self.group else None
                 if owner is not None and self.colours and owner.kind in ("building", "vehicle"):
                     owner.parts.append((match.text.removesuffix("s"), self.colours[0]))
+                if self.rel == "on" and self.group and self.group[-1] in self.grounds:
+                    self.perch(self.group[-1])
                 self.colours, self.size, self.number = [], 1.0, 0
                 nxt = self.peek(frozenset())
                 if nxt is not None and nxt.has("and") and self.rel == "with":
@@ -380,6 +383,13 @@ class _Reader:
                 self.verb, self.rel = lost[0].rel, ""
                 self.subjects = self.figures
 
+    def perch(self, index: int) -> None:
+        """``with a parrot on his shoulder``: the one goes on the other."""
+        owners = [i for i in self.figures if i != index]
+        if owners:
+            self.out.links = [k for k in self.out.links if index not in (k.figure, k.ground)]
+            self.link("on", index, owners[0])
+
     def forget(self, index: int) -> None:
         """Takes back a thing that only named a part (a carrot nose)."""
         owners = self.owners()
@@ -517,7 +527,7 @@ class _Reader:
         return [
             k.figure
             for k in self.out.links
-            if k.ground in self.group and k.rel in ("wear", "hold", "eat", "with")
+            if k.ground in self.group and k.rel in ("wear", "hold", "eat", "with", "contain")
         ]
 
     def postposition(self, rel: str) -> None:

@@ -124,7 +124,8 @@ def _home(reading: Reading) -> str:
     if asked:
         return asked
     if any(t.pose == "fly" for t in things[:1]) or (kinds <= {"craft", "flier", "cloudlike"}):
-        return "sky" if not kinds & {"building", "tree", "flower"} else "meadow"
+        high = not kinds & {"building", "tree", "flower"} and not reading.land
+        return "sky" if high else "meadow"
     return "meadow"
 
 

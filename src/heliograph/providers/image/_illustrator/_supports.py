@@ -9,7 +9,9 @@ from heliograph.providers.image._illustrator import _art
 
 __all__ = ["home", "is_open_below", "listed", "neck", "part_fill", "rim", "seat"]
 
-_CARRIERS: Final = {"beast": (0.76, 0.52), "seabeast": (0.76, 0.52), "vehicle": (0.97, 0.5)}
+_CARRIERS: Final = {
+    "beast": (0.76, 0.52), "seabeast": (0.76, 0.52), "vehicle": (0.97, 0.5), "person": (0.55, 0.98)
+}  # fmt: skip
 _BOAT: Final = (0.4, 0.5)
 _DEFAULT: Final = (0.96, 0.5)
 
