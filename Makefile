@@ -25,7 +25,7 @@ demo: $(STAMP) ## draw a red fox under the moon into out/demo.png
 test: $(STAMP) ## run every test that needs no Node
 	$(BIN)/python -m pytest -n $(JOBS) -m "not npm"
 
-test-interop: $(STAMP) ## run the tests against the npm clients (Node 20 or newer)
+test-interop: $(STAMP) ## run the tests against the npm clients (Node 22 or newer)
 	$(BIN)/python tests/interop/npm/install.py
 	$(BIN)/python -m pytest -n $(JOBS) -m npm tests/interop
 

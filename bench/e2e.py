@@ -361,8 +361,9 @@ def run(quick: bool) -> str:
     rows = []
     for label, pace in (("paced", PACE), ("flat out", 0)):
         events, cpu, wall = throughput(seconds, pace)
-        rows.append((label, f"{events:,}", f"{events / wall:,.0f}", f"{events / cpu:,.0f}"))
-    best = max(float(row[3].replace(",", "")) for row in rows)
+        each = events / cpu
+        held = kit.verdict(each >= TARGET_PER_CPU_SECOND)
+        rows.append((label, f"{events:,}", f"{events / wall:,.0f}", f"{each:,.0f}", held))
     with tempfile.TemporaryDirectory() as scratch:
         profile = str(Path(scratch) / "profile")
         throughput(2 if quick else 5, PACE, profile)
@@ -374,17 +375,18 @@ def run(quick: bool) -> str:
     with child() as server:
         own, further = asyncio.run(memory(server, 100 if quick else IDLE))
     measured = kit.table(
-        (f"{STREAMS} streams", "events", "events/s", "events per CPU second"), rows
+        (
+            f"{STREAMS} streams",
+            "events",
+            "events/s",
+            "events per CPU second",
+            f"aim {TARGET_PER_CPU_SECOND:,}",
+        ),
+        rows,
     )
     others = kit.table(
         ("", "measured", "aim", ""),
         [
-            (
-                "Events per CPU second, better of the two",
-                f"{best:,.0f}",
-                f"{TARGET_PER_CPU_SECOND:,}",
-                kit.verdict(best >= TARGET_PER_CPU_SECOND),
-            ),
             (
                 "Made to read at 200 events/s, p50 (p99)",
                 f"{p50:.1f} ms ({p99:.1f})",

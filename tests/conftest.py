@@ -1,15 +1,29 @@
-"""Whatever a server sends in any test is held against our OpenAPI and the specifications."""
+"""For all tests: what a server sends is valid, and no property test is timed.
+
+Whatever a server sends in any test is held against our OpenAPI and the specifications. Hypothesis
+judges by what it finds, never by how long a shared machine took.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from starlette.applications import Starlette
 from tests import tap
 
 from heliograph.server import _serve
+
+settings.register_profile(
+    "heliograph",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
+settings.load_profile("heliograph")
 
 
 @pytest.fixture(scope="session", autouse=True)

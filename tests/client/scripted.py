@@ -8,10 +8,15 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
+
+CERTIFICATE = Path(__file__).with_name("loopback.pem")
+"""A key and a certificate for 127.0.0.1 and localhost, made for these tests and trusted nowhere."""
 
 CUT = object()
 """In a reply's pieces: break the connection off here."""
@@ -56,7 +61,8 @@ def answer(body: Any, status: int = 200, **headers: str) -> Reply:
 class Scripted:
     """The server. ``replies`` are given in turn, the last one for ever."""
 
-    def __init__(self, *replies: Reply | Callable[[Seen], Reply]) -> None:
+    def __init__(self, *replies: Reply | Callable[[Seen], Reply], tls: bool = False) -> None:
+        self.tls = tls
         self.replies = list(replies)
         self.seen: list[Seen] = []
         self._loop = asyncio.new_event_loop()
@@ -66,7 +72,7 @@ class Scripted:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}/v1"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -83,7 +89,11 @@ class Scripted:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
 
     async def _start(self) -> int:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        context = None
+        if self.tls:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(CERTIFICATE)
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=context)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def _stop(self) -> None:
@@ -103,7 +113,7 @@ class Scripted:
         try:
             while await self._serve(reader, writer, number):
                 pass
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             self._tasks.discard(task)

@@ -118,15 +118,15 @@ def test_timeout_of_a_number_bounds_both() -> None:
 # -- transports -------------------------------------------------------------------------------
 
 
-async def test_async_takes_aiohttp_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_aiohttp_is_there_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
     def library(**arguments: object) -> str:
         return type(AsyncHeliograph(base_url="http://h", **arguments)._transport).__name__
 
-    assert library() == "AiohttpTransport"
+    assert library() == "AsyncHttpxTransport"
     assert library(transport="httpx2") == "AsyncHttpxTransport"
+    assert library(transport="aiohttp") == "AiohttpTransport"
     monkeypatch.setitem(sys.modules, "aiohttp", None)
     monkeypatch.delitem(sys.modules, "heliograph.client._aiohttp")
-    assert library() == "AsyncHttpxTransport"
     with pytest.raises(errors.MissingExtra, match=r"heliograph\[fast\]"):
         library(transport="aiohttp")
     with pytest.raises(errors.UsageError, match="AsyncHeliograph"):

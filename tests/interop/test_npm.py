@@ -38,7 +38,7 @@ def _node() -> str:
     install = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(install)
     node = install.find_node()
-    assert node is not None, "no Node 20 or newer: run tests/interop/npm/install.py"
+    assert node is not None, "no Node 22 or newer: run tests/interop/npm/install.py"
     return str(node)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from typing import Any
 
@@ -171,6 +172,25 @@ def test_a_declared_length_over_the_limit_is_refused_before_the_body_comes() -> 
             b"content-length: 999999999\r\nexpect: 100-continue\r\n\r\n"
         )
         assert raw.recv(200).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("endless", [b"GET /", b"GET / HTTP/1.1\r\nx: "])
+def test_an_endless_head_is_cut_off(shared: Running, endless: bytes) -> None:
+    sent, piece = 0, b"a" * 65536
+    with socket.create_connection(("127.0.0.1", shared.server.port), timeout=5) as raw:
+        raw.sendall(endless)
+        # The refusal may be overtaken by the reset that closing a connection with unread data is.
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+            while sent < 100 * 1024 * 1024:
+                raw.sendall(piece)
+                sent += len(piece)
+    assert sent < 20 * 1024 * 1024
+
+
+def test_many_requests_on_one_connection_are_each_counted_anew(shared: Running) -> None:
+    with httpx2.Client(base_url=shared.url, headers={"x-long": "a" * 20_000}) as http:
+        for _ in range(10):
+            assert http.get("/healthz").status_code == 200
 
 
 def test_a_compressed_body_is_refused(http: httpx2.Client) -> None:

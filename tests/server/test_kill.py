@@ -134,7 +134,7 @@ def rounds(folder: Path, seed: int, kills: int) -> list[int]:
     process = Process(data)
     try:
         expected, takes = undisturbed(process.url, seed)
-        while kills:
+        while kills > 0:
             readers = [Reader(seed, background=True), Reader(seed, background=False)]
             for reader in readers:
                 reader.post(process.url)
@@ -143,12 +143,13 @@ def rounds(folder: Path, seed: int, kills: int) -> list[int]:
             # The same two responses may be hit more than once, below the limit on takeovers.
             for _ in range(rng.randint(1, 4)):
                 wait_for_a_moment(rng, readers, takes)
+                if all(reader.stream.done for reader in readers):
+                    break
                 process.kill()
                 for reader in readers:
                     reader.join()
                     points.append(len(reader.stream.frames))
-                if kills and not all(reader.stream.done for reader in readers):
-                    kills -= 1
+                kills -= 1
                 process.close()
                 process = Process(data)
                 for reader in readers:

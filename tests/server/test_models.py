@@ -28,3 +28,4 @@ def test_models_under_api_v1_are_openrouter_s(http: httpx2.Client) -> None:
 def test_probes(http: httpx2.Client) -> None:
     assert http.get("/healthz").json() == {"status": "ok"}
     assert http.get("/readyz").json() == {"status": "ready"}
+    assert http.head("/healthz").status_code == http.head("/readyz").status_code == 200

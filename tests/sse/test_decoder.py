@@ -258,6 +258,40 @@ def test_memory_of_a_long_line_is_a_small_multiple_of_it() -> None:
         assert peak < 2.3 * total
 
 
+def test_large_lines_of_every_size_after_each_other() -> None:
+    sizes = [600_000, 600_100, 590_000, 2_000_000, 1_999_000, 20, 700_000, 3_000_000, 3_050_000]
+    sizes += [3_300_000, 800_000, 524_288, 524_300]
+    lines = [b"data: " + bytes([65 + n]) * size for n, size in enumerate(sizes)]
+    lines.insert(3, b"junk: " + b"j" * 900_000)  # no data, hence no frame
+    stream = b"\n\n".join(lines) + b"\n\n"
+    for step in (100_000, 262_144, 4096, 3000):
+        decoder = Decoder()
+        found = []
+        for at in range(0, len(stream), step):
+            found += decoder.feed_data(stream[at : at + step])
+        assert [(len(data), data[:1], set(data)) for data in found] == [
+            (size, bytes([65 + n]), {65 + n}) for n, size in enumerate(sizes)
+        ]
+        assert decoder.pending == 0
+
+
+def test_second_large_line_is_held_once() -> None:
+    decoder = Decoder()
+    line = b"data: " + b"x" * 6_000_000
+    pieces = [line[at : at + 100_000] for at in range(0, len(line), 100_000)]
+    for piece in pieces:
+        decoder.feed_data(piece)
+    decoder.feed_data(b"\n\n")
+    tracemalloc.start()
+    for piece in pieces:
+        decoder.feed_data(piece)
+    (data,) = decoder.feed_data(b"\n\n")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert data == line[6:]
+    assert peak < 1.1 * len(line) + 600_000
+
+
 # -- against a plain transcription of the standard ---------------------------------------------
 
 

@@ -15,11 +15,13 @@ from msgspec import UNSET
 from heliograph import errors, models, sse
 from heliograph.client import _core
 from heliograph.client._core import Invalid, ResponseParams
-from heliograph.client._httpx import AsyncHttpxTransport
+from heliograph.client._httpx_async import AsyncHttpxTransport
 from heliograph.client._transport import AsyncReply, AsyncTransport, Call, Timeout, Wait
 
 if TYPE_CHECKING:
     import aiohttp
+
+    from heliograph.client._core._assembly import Assembly
 
 E = TypeVar("E", covariant=True)
 
@@ -36,7 +38,7 @@ class AsyncResponseStream(Generic[E]):
     unless the stream was opened with ``invalid="give"``; `FrameTooLarge` past ``max_frame``.
     """
 
-    def __init__(self, reply: AsyncReply, assembly: _core.Assembly) -> None:
+    def __init__(self, reply: AsyncReply, assembly: Assembly) -> None:
         self._reply = reply
         self._assembly = assembly
         self._events = self._run()
@@ -307,7 +309,7 @@ class AsyncResponses:
         reply = await self._client._transport.send(call)
         if not _core.is_stream(reply.status, reply.headers):
             raise _core.no_stream(reply.status, reply.headers, await reply.read())
-        assembly = _core.Assembly(
+        assembly = _core.assembly(
             reply.headers,
             max_frame=self._client._config.max_frame,
             invalid=invalid,
@@ -341,8 +343,9 @@ class AsyncHeliograph:
     ``HELIOGRAPH_API_KEY``, then from ``OPENROUTER_API_KEY`` or ``OPENAI_API_KEY`` (each goes to
     its own provider only). ``timeout`` is seconds or a `Timeout`; ``headers`` go with every
     request; ``max_frame`` bounds one event in bytes. ``http_client`` brings your own connection
-    pool, proxies and certificates, and is left open; ``transport`` picks the HTTP library where
-    there is a choice. Raises `UsageError` where it cannot tell where to send.
+    pool, proxies and certificates, and is left open; ``transport`` picks the HTTP library (httpx2;
+    aiohttp for `AsyncHeliograph`, with the extra ``fast``).
+    Raises `UsageError` where it cannot tell where to send.
     """
 
     def __init__(
@@ -399,18 +402,16 @@ def _transport(
     name: Literal["httpx2", "aiohttp"] | None,
     http_client: httpx2.AsyncClient | aiohttp.ClientSession | None,
 ) -> AsyncTransport:
-    """The caller's client, else the library asked for, else the fastest one installed."""
+    """The caller's client, else the library asked for: httpx2 unless it is aiohttp."""
     if isinstance(http_client, httpx2.AsyncClient):
         return AsyncHttpxTransport(http_client)
-    if name == "httpx2":
+    if http_client is None and name != "aiohttp":
         return AsyncHttpxTransport()
     try:
         from heliograph.client._aiohttp import AiohttpTransport, is_session
     except ModuleNotFoundError as error:
         if name == "aiohttp":
             raise errors.MissingExtra('transport="aiohttp"', "fast") from error
-        if http_client is None:
-            return AsyncHttpxTransport()
     else:
         if http_client is None or is_session(http_client):
             return AiohttpTransport(http_client)

@@ -1,18 +1,24 @@
-"""The default driver: httpx2, sync and async. A caller's own client is used as it is."""
+"""The default driver: httpx2. A caller's own client is used as it is.
+
+The asynchronous half is in ``_httpx_async``, so that synchronous programs need not import asyncio.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from urllib.request import getproxies
 
 import httpx2
 
 from heliograph import errors
+from heliograph.client._direct import DirectTransport
 from heliograph.client._transport import Call, Timeout
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Nothing of httpx2's errors leaves this block."""
     try:
         yield
     except httpx2.TimeoutException as error:
@@ -27,7 +33,13 @@ def _say(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
-def _timeout(timeout: Timeout) -> httpx2.Timeout:
+def proxied() -> bool:
+    """Whether the environment names a proxy; httpx2's own transports know what to do then."""
+    return not getproxies().keys().isdisjoint(("http", "https", "all"))
+
+
+def waits(timeout: Timeout) -> httpx2.Timeout:
+    """The timeout in httpx2's words."""
     return httpx2.Timeout(timeout.read, connect=timeout.connect)
 
 
@@ -42,7 +54,7 @@ class HttpxReply:
         self.headers: Mapping[str, str] = response.headers
 
     def read(self) -> bytes:
-        with _translated():
+        with translated():
             try:
                 return self._response.read()
             finally:
@@ -51,7 +63,7 @@ class HttpxReply:
     def chunks(self) -> Iterator[bytes]:
         response = self._response
         plain = "content-encoding" not in response.headers
-        with _translated():
+        with translated():
             yield from response.iter_raw() if plain else response.iter_bytes()
 
     def close(self) -> None:
@@ -63,72 +75,23 @@ class HttpxTransport:
 
     def __init__(self, client: httpx2.Client | None = None) -> None:
         self._own = client is None
-        self._client = httpx2.Client(follow_redirects=True) if client is None else client
+        if client is None:
+            transport = None if proxied() else DirectTransport()
+            client = httpx2.Client(follow_redirects=True, transport=transport)
+        self._client = client
 
     def send(self, call: Call) -> HttpxReply:
         client = self._client
-        with _translated():
+        with translated():
             request = client.build_request(
                 call.method,
                 call.url,
                 headers=call.headers,
                 content=call.body,
-                timeout=_timeout(call.timeout),
+                timeout=waits(call.timeout),
             )
             return HttpxReply(client.send(request, stream=True))
 
     def close(self) -> None:
         if self._own:
             self._client.close()
-
-
-class AsyncHttpxReply:
-    """A reply of ``httpx2.AsyncClient``."""
-
-    __slots__ = ("_response", "headers", "status")
-
-    def __init__(self, response: httpx2.Response) -> None:
-        self._response = response
-        self.status = response.status_code
-        self.headers: Mapping[str, str] = response.headers
-
-    async def read(self) -> bytes:
-        with _translated():
-            try:
-                return await self._response.aread()
-            finally:
-                await self._response.aclose()
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        response = self._response
-        plain = "content-encoding" not in response.headers
-        with _translated():
-            async for chunk in response.aiter_raw() if plain else response.aiter_bytes():
-                yield chunk
-
-    async def close(self) -> None:
-        await self._response.aclose()
-
-
-class AsyncHttpxTransport:
-    """Sends through an ``httpx2.AsyncClient``; closes it only if it made it."""
-
-    def __init__(self, client: httpx2.AsyncClient | None = None) -> None:
-        self._own = client is None
-        self._client = httpx2.AsyncClient(follow_redirects=True) if client is None else client
-
-    async def send(self, call: Call) -> AsyncHttpxReply:
-        client = self._client
-        with _translated():
-            request = client.build_request(
-                call.method,
-                call.url,
-                headers=call.headers,
-                content=call.body,
-                timeout=_timeout(call.timeout),
-            )
-            return AsyncHttpxReply(await client.send(request, stream=True))
-
-    async def close(self) -> None:
-        if self._own:
-            await self._client.aclose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Generic, Literal, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, Unpack, overload
 
 import httpx2
 from msgspec import UNSET
@@ -15,6 +15,9 @@ from heliograph.client import _core
 from heliograph.client._core import Invalid, ResponseParams
 from heliograph.client._httpx import HttpxTransport
 from heliograph.client._transport import Call, Reply, Timeout, Transport, Wait
+
+if TYPE_CHECKING:
+    from heliograph.client._core._assembly import Assembly
 
 E = TypeVar("E", covariant=True)
 
@@ -29,7 +32,7 @@ class ResponseStream(Generic[E]):
     unless the stream was opened with ``invalid="give"``; `FrameTooLarge` past ``max_frame``.
     """
 
-    def __init__(self, reply: Reply, assembly: _core.Assembly) -> None:
+    def __init__(self, reply: Reply, assembly: Assembly) -> None:
         self._reply = reply
         self._assembly = assembly
         self._events = self._run()
@@ -295,7 +298,7 @@ class Responses:
         reply = self._client._transport.send(call)
         if not _core.is_stream(reply.status, reply.headers):
             raise _core.no_stream(reply.status, reply.headers, reply.read())
-        assembly = _core.Assembly(
+        assembly = _core.assembly(
             reply.headers,
             max_frame=self._client._config.max_frame,
             invalid=invalid,
@@ -329,8 +332,9 @@ class Heliograph:
     ``HELIOGRAPH_API_KEY``, then from ``OPENROUTER_API_KEY`` or ``OPENAI_API_KEY`` (each goes to
     its own provider only). ``timeout`` is seconds or a `Timeout`; ``headers`` go with every
     request; ``max_frame`` bounds one event in bytes. ``http_client`` brings your own connection
-    pool, proxies and certificates, and is left open; ``transport`` picks the HTTP library where
-    there is a choice. Raises `UsageError` where it cannot tell where to send.
+    pool, proxies and certificates, and is left open; ``transport`` picks the HTTP library (httpx2;
+    aiohttp for `AsyncHeliograph`, with the extra ``fast``).
+    Raises `UsageError` where it cannot tell where to send.
     """
 
     def __init__(

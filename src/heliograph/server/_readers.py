@@ -19,6 +19,9 @@ _log = logging.getLogger("heliograph.server")
 
 Key = tuple[str, str]
 
+_TOGETHER = 256
+"""Leases renewed at once: the journal commits them together."""
+
 
 class Readers:
     """``enter`` and ``leave`` return at once; the journal is told in the background.
@@ -89,6 +92,7 @@ class Readers:
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(self._seconds / 3)
-            for key in tuple(self._counts):
-                if key in self._counts:
-                    await self._attach(key)
+            held = tuple(self._counts)
+            for at in range(0, len(held), _TOGETHER):
+                some = held[at : at + _TOGETHER]
+                await asyncio.gather(*(self._attach(key) for key in some if key in self._counts))

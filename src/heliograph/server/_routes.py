@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from heliograph import errors, models
+from heliograph import engine, errors, models
 from heliograph.server import _cards
 from heliograph.server._answers import Json, Stored
 from heliograph.server._auth import tenant_of
@@ -34,28 +34,29 @@ class _Posted:
     """The answer to ``POST /responses``: while it is open, its client counts as a reader."""
 
     def __init__(
-        self, api: _Api, lane: Lane, tenant: str, response_id: str, *, stream: bool, store: bool
+        self, api: _Api, lane: Lane, tenant: str, response_id: str, plan: engine.Plan
     ) -> None:
         self._api = api
         self._lane = lane
         self._tenant = tenant
         self._id = response_id
-        self._stream = stream
-        self._store = store
+        self._plan = plan
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         ended = False
-        self._lane.readers.enter(self._tenant, self._id)
+        if not self._plan.background:
+            self._lane.readers.enter(self._tenant, self._id)
         try:
-            if self._stream:
+            if self._plan.stream:
                 answer = self._api.stream(self._lane, self._tenant, self._id, after=-1)
                 await answer(scope, receive, send)
                 ended = answer.complete
             else:
                 ended = await self._wait(scope, receive, send)
         finally:
-            self._lane.readers.leave(self._tenant, self._id)
-            if not self._store:
+            if not self._plan.background:
+                self._lane.readers.leave(self._tenant, self._id)
+            if not self._plan.store:
                 self._api.runtime.erase(self._tenant, self._id, ended=ended)
 
     async def _wait(self, scope: Scope, receive: Receive, send: Send) -> bool:
@@ -69,7 +70,7 @@ class _Posted:
         if watch.ended == "closing":
             raise errors.ServerError(
                 f"the server is stopping; {self._id} goes on, ask for it later"
-                if self._store
+                if self._plan.store
                 else "the server is stopping",
                 status=503,
                 code="server_stopping",
@@ -113,9 +114,7 @@ class _Api:
         )
         if plan.background and not plan.stream:
             return await self._current(lane, tenant, created.response_id)
-        return _Posted(
-            self, lane, tenant, created.response_id, stream=plan.stream, store=plan.store
-        )
+        return _Posted(self, lane, tenant, created.response_id, plan)
 
     async def _current(self, lane: Lane, tenant: str, response_id: str) -> ASGIApp:
         entry = await lane.engine.current(tenant, response_id)
@@ -216,8 +215,8 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
     api = _Api(runtime)
     images = Images(runtime, api._tenant)
     table: list[BaseRoute] = [
-        Route("/healthz", _Methods(GET=api.healthy)),
-        Route("/readyz", _Methods(GET=api.ready)),
+        Route("/healthz", _Methods(GET=api.healthy, HEAD=api.healthy)),
+        Route("/readyz", _Methods(GET=api.ready, HEAD=api.ready)),
         Route(f"{OPENROUTER_BASE}/model/{{model:path}}", _Methods(GET=api.one_model)),
         Route("/v1/images/generations", _Methods(POST=images.generate)),
         Route("/v1/images/edits", _Methods(POST=images.edit)),

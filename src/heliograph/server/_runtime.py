@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
+import shutil
 import tempfile
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -63,7 +65,7 @@ class Runtime:
         self.catalog = catalog
         self.closing = Closing()
         self._stopping = False
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._scratch: Path | None = None
         self._chores: set[asyncio.Task[None]] = set()
         self.stored = Lane(self._journal(), catalog, settings)
         self.passing = Lane(MemoryJournal(), catalog, settings)
@@ -74,11 +76,14 @@ class Runtime:
             return MemoryJournal()
         if self.settings.data is not None:
             return SqliteJournal(Path(self.settings.data))
-        self._scratch = tempfile.TemporaryDirectory(prefix="heliograph-")
-        return SqliteJournal(Path(self._scratch.name))
+        self._scratch = Path(tempfile.gettempdir()) / f"heliograph-{secrets.token_hex(8)}"
+        return SqliteJournal(self._scratch)
 
     async def start(self) -> None:
         """Open both journals and begin to work; what an earlier process left is taken up."""
+        if self._scratch is not None:
+            # Nobody else may read it, and a name that is there already is somebody else's.
+            self._scratch.mkdir(mode=0o700)
         await self.stored.start()
         await self.passing.start()
         self._chore(self._expire())
@@ -99,7 +104,7 @@ class Runtime:
         await self.stored.stop()
         await self.passing.stop()
         if self._scratch is not None:
-            self._scratch.cleanup()
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def accept(self) -> None:
         """Raises ``ServerError`` (503) once the server is stopping."""

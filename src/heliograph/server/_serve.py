@@ -16,6 +16,7 @@ import uvicorn
 from heliograph import errors
 from heliograph.providers import Catalog
 from heliograph.server._app import create_app
+from heliograph.server._http import http_protocol
 from heliograph.server._runtime import Runtime
 from heliograph.server._settings import Settings
 
@@ -90,7 +91,7 @@ class Server:
         self.port = sock.getsockname()[1]
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=http_protocol(self.settings.limits.max_head_bytes),
             ws="none",
             lifespan="off",
             log_config=None,

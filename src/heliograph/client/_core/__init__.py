@@ -8,8 +8,8 @@ from heliograph.client._core._answers import (
     no_stream,
     response_from,
 )
-from heliograph.client._core._assembly import Assembly, Invalid
 from heliograph.client._core._config import Config, resolve
+from heliograph.client._core._opening import Invalid, assembly
 from heliograph.client._core._params import ResponseParams
 from heliograph.client._core._requests import (
     create_call,
@@ -20,11 +20,11 @@ from heliograph.client._core._requests import (
 )
 
 __all__ = [
-    "Assembly",
     "Config",
     "Invalid",
     "ModelInfo",
     "ResponseParams",
+    "assembly",
     "create_call",
     "delete_call",
     "error_from",

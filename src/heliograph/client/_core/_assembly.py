@@ -13,12 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from operator import length_hint
-from typing import Any, Literal
+from typing import Any
 
 from heliograph import errors, lifecycle, models, sse
 from heliograph.client._core._answers import error_of_event
-
-Invalid = Literal["raise", "give"]
+from heliograph.client._core._opening import Invalid
 
 _DONE = b"[DONE]"
 _TERMINAL = (models.CompletedEvent, models.IncompleteEvent, models.FailedEvent)
@@ -109,13 +108,12 @@ class Assembly:
         found = self._decoder.feed_data(chunk)
         if not found:
             return self._left
-        decode = models.decode_event
-        index = self._index
+        batch: list[Any]
         try:
-            batch: list[Any] = [decode(data, i) for i, data in enumerate(found, index)]
+            batch = models.decode_events(found, self._index)
         except errors.InvalidEvent:
             batch = self._one_by_one(found)
-        self._index = index + len(found)
+        self._index += len(found)
         if not _ENDS.isdisjoint(map(type, batch)):
             self._note_end(batch)
         self._batch = batch
@@ -186,14 +184,33 @@ class Assembly:
         start = self._folded
         if start >= upto:
             return
-        apply = self._snapshot.apply
         seen = self._batch[start:upto] if start or upto < len(self._batch) else self._batch
-        for event in seen:
-            if not isinstance(event, errors.InvalidEvent):
-                apply(event)
+        apply = self._snapshot.apply
+        for event in _effective(seen):
+            apply(event)
         self._folded = upto
         for event in reversed(seen):
             number = getattr(event, "sequence_number", None)
             if isinstance(number, int):
                 self._last_sequence = number
                 break
+
+
+def _effective(events: list[Any]) -> list[Any]:
+    """The events that a snapshot needs: not those on an item that a later one brings whole."""
+    kinds = set(map(type, events))
+    if errors.InvalidEvent in kinds:
+        events = [event for event in events if not isinstance(event, errors.InvalidEvent)]
+    if models.OutputItemDoneEvent not in kinds or len(events) < 2:
+        return events
+    done = {
+        event.output_index: at
+        for at, event in enumerate(events)
+        if event.__class__ is models.OutputItemDoneEvent and event.item is not None
+    }
+    whole = done.get
+    return [
+        event
+        for at, event in enumerate(events)
+        if whole(getattr(event, "output_index", -1), -1) <= at
+    ]

@@ -3,8 +3,8 @@
 The way of a prompt: `_match` finds known phrases (words live in `_lexicon` and ``data/``), `_read`
 and `_infer` turn them into facts (`_reading`), `_setting` picks the stage, `_cluster` ties together
 what belongs together, `_compose` lays it out over `_sky`, `_ground` or `_indoors`, `_paint` draws
-it, `_weather` falls on top, and `_render` makes the file. Art comes from `_art` by way of `_figures`
-and `_colour`.
+it, `_weather` falls on top, and `_render` makes the file. Art comes from `_art` by way of
+`_figures` and `_colour`.
 """
 
 from heliograph.providers.image._illustrator._provider import CARD, MODEL, Illustrator

@@ -20,25 +20,34 @@ def _n(value: float) -> str:
     return f"{value:.1f}".rstrip("0").rstrip(".")
 
 
+def _cheap(fill: str, extra: str) -> str:
+    """Opacity of the paint: opacity of the element would cost the rasteriser a layer each."""
+    return extra.replace(' opacity="', ' stroke-opacity="' if fill == "none" else ' fill-opacity="')
+
+
 def rect(x: float, y: float, w: float, h: float, fill: str, extra: str = "") -> str:
     """A rectangle."""
-    return f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(w)}" height="{_n(h)}" fill="{fill}" {extra}/>'
+    extra = _cheap(fill, f" {extra}")
+    return f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(w)}" height="{_n(h)}" fill="{fill}"{extra}/>'
 
 
 def ellipse(x: float, y: float, rx: float, ry: float, fill: str, extra: str = "") -> str:
     """An ellipse."""
-    return f'<ellipse cx="{_n(x)}" cy="{_n(y)}" rx="{_n(rx)}" ry="{_n(ry)}" fill="{fill}" {extra}/>'
+    extra = _cheap(fill, f" {extra}")
+    return f'<ellipse cx="{_n(x)}" cy="{_n(y)}" rx="{_n(rx)}" ry="{_n(ry)}" fill="{fill}"{extra}/>'
 
 
 def path(d: str, fill: str = "none", extra: str = "") -> str:
     """A path."""
-    return f'<path d="{d}" fill="{fill}" {extra}/>'
+    extra = _cheap(fill, f" {extra}")
+    return f'<path d="{d}" fill="{fill}"{extra}/>'
 
 
 def polygon(points: list[tuple[float, float]], fill: str, extra: str = "") -> str:
     """A polygon."""
     text = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
-    return f'<polygon points="{text}" fill="{fill}" {extra}/>'
+    extra = _cheap(fill, f" {extra}")
+    return f'<polygon points="{text}" fill="{fill}"{extra}/>'
 
 
 @dataclass(slots=True)

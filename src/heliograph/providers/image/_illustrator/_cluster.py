@@ -13,7 +13,7 @@ from typing import Final
 from heliograph.providers.image._illustrator._figures import Figure, figure
 from heliograph.providers.image._illustrator._limits import MAX_SPRITES
 from heliograph.providers.image._illustrator._reading import Reading, Thing
-from heliograph.providers.image._illustrator._supports import is_open_below, rim, seat
+from heliograph.providers.image._illustrator._supports import is_open_below, listed, neck, rim, seat
 
 __all__ = ["Cluster", "Sprite", "clusters", "look_of"]
 
@@ -24,8 +24,13 @@ _RAINBOW: Final = ("red", "blue", "yellow", "green", "purple", "orange", "pink",
 _PERSONLIKE: Final = frozenset({"person", "figure"})
 _LIVING: Final = frozenset({"person", "figure", "beast", "head", "bird", "flier", "face"})
 _WINGED: Final = frozenset({"beast", "head", "vehicle", "furniture", "building"})
+_GROUPED: Final = frozenset({"food", "drink"})
 _VASES: Final = frozenset({"26B1", "1F3FA", "1FAD9", "1FAA3", "1F95B", "1FAB4", "@wateringcan"})
-_GLASS: Final = frozenset({"@fishbowl", "@aquarium", "@snowglobe", "1F95B", "1FAD9", "1F52E"})
+_GLASS: Final = frozenset(
+    {"@fishbowl", "@aquarium", "@snowglobe", "@bottle", "1F95B", "1FAD9", "1F52E"}
+)
+    {"@fishbowl", "@aquarium", "@snowglobe", "@bottle", "1F95B", "1FAD9", "1F52E"}
+)
 
 
 @dataclass(slots=True)
@@ -47,6 +52,7 @@ class Sprite:
     front_of: float = 0.0
     shadow: bool = False
     extra: str = ""
+    glow: bool = False
     main: bool = True
 
     @property
@@ -82,11 +88,18 @@ def story_height(thing: Thing, drawn: Figure) -> float:
     height = float(max(thing.height, 0.02) ** _PRESS) * thing.size
     if thing.pose in ("sit", "read") and thing.art in _FACES:
         height *= 1.2
+    height *= _CUTS.get(thing.body, 1.0)
+    if thing.pose == "sleep" and (thing.art in _FACES or thing.kind == "head"):
+        height *= 0.72
     aspect = drawn.width / drawn.height
     if aspect > 1.3:
         height *= float((1.3 / aspect) ** 0.45)
     return height
 
+
+_SUNK_IN_SEAT: Final = {"rider": 0.3, "seated": 0.22}
+_CUTS: Final = {"bust": 0.62, "rider": 0.94, "seated": 0.9}
+"""How tall a person is that is not drawn from head to foot, as a share of one standing."""
 
 _FACES: Final = {
     "1F408": "1F431", "1F408-200D-2B1B": "1F431", "1F415": "1F436", "1F407": "1F430",
@@ -114,7 +127,7 @@ def look_of(thing: Thing, index: int, copy: int, tones: list[str]) -> Figure:
         art = "E009"
     elif art == "1F426-200D-2B1B" and thing.pose == "fly":
         art, colours = "E009", colours or ("black",)
-    return figure(art, kind, colours, tone)
+    return figure(art, thing.body or kind, colours, tone, tuple(thing.parts))
 
 
 class _Builder:
@@ -129,7 +142,7 @@ class _Builder:
             child, parent = -1, -1
             if link.rel in _CHILD_OF_GROUND:
                 child, parent = link.figure, link.ground
-                if link.rel == "under" and things[link.ground].kind in ("cloudlike",):
+                if link.rel == "front" and things[link.ground].kind in ("building", "tree"):
                     continue
             elif link.rel in _CHILD_OF_FIGURE:
                 child, parent = link.ground, link.figure
@@ -189,8 +202,7 @@ class _Builder:
         flip = self.turned(index)
         for sprite in made:
             sprite.flip = flip
-            if thing.art == "1F9F9" and self.reading.figures(index, "on"):
-                sprite.turn = -58.0
+            sprite.glow = thing.art in listed("lights")
         for child, rel in self.children(index):
             self.attach(cluster, child, rel, index, made)
         self.pose(cluster, thing, made)
@@ -208,11 +220,15 @@ class _Builder:
             wide = tall * drawn.width / drawn.height * min(other.count, 4) ** 0.8
             own = height * look.width / look.height
             if rel == "under" and is_open_below(thing.art):
-                height = max(height, tall * (1.35 if thing.art == "@table" else 1.75))
+                roomy = 1.75 if other.kind in _LIVING else 2.6
+                height = max(height, tall * (1.35 if thing.art == "@table" else roomy))
             elif rel in ("front", "in") and thing.kind == "building":
                 height = max(height, tall * 1.3)
+            elif rel == "in" and thing.art in _VASES and other.kind in ("flower", "plant"):
+                continue
             elif rel == "in" and rim(thing.art) is not None:
-                height *= max(1.0, min(3.2, wide * 1.25 / own))
+                most = 2.2 if other.kind == "food" else 3.2
+                height *= max(1.0, min(most, wide * 1.25 / own))
             elif rel == "on" and thing.kind not in ("building", "tree"):
                 height *= max(1.0, min(2.2, wide * 1.15 / own))
         return height
@@ -251,6 +267,10 @@ class _Builder:
         rows = 1 if count <= 4 or room else 2 if count <= 9 else 3
         if thing.kind in ("bird", "flier", "fish", "craft") or thing.pose == "fly":
             return self.flock(looks, x, y, z, height, width)
+        if thing.heap:
+            return self.heaped(thing, looks, x, y, z, height, room)
+        if thing.kind in _GROUPED and count > 2 and not room:
+            gap, rows = width * 0.86, 2 if count < 10 else 3
         made = []
         per = -(-count // rows)
         for i, look in enumerate(looks):
@@ -264,14 +284,36 @@ class _Builder:
             made.append(Sprite(look, px, py, size, z - 0.01 * depth - py * 0.001))
         return sorted(made, key=lambda s: s.z)
 
+    def heaped(
+        self, thing: Thing, looks: list[Figure], x: float, y: float, z: float, height: float,
+        room: float,
+    ) -> list[Sprite]:  # fmt: skip
+        """Copies in a pile (rows, each one shorter than the one below) or one over the other."""
+        width = height * looks[0].width / looks[0].height
+        if room:
+            height *= min(1.0, room / width / (4.0 if thing.heap == "pile" else 1.0))
+            width = height * looks[0].width / looks[0].height
+        made: list[Sprite] = []
+        left, row, across = list(looks), 0, 1
+        while across * (across + 1) // 2 < len(looks):
+            across += 1
+        across = 1 if thing.heap == "stack" else across
+        while left:
+            some, left = left[:across], left[across:]
+            for i, look in enumerate(some):
+                px = x + (i - (len(some) - 1) / 2) * width * 0.9
+                px += self.rng.uniform(-0.06, 0.06) * width
+                lift = height * (0.62 if thing.heap == "pile" else 0.8)
+                made.append(Sprite(look, px, y + row * lift, height, z + 0.001 * row))
+            row, across = row + 1, max(1, across - 1)
+        return made
+
     def flock(
         self, looks: list[Figure], x: float, y: float, z: float, height: float, width: float
     ) -> list[Sprite]:
         """Copies spread like a flock or a shoal: in offset columns, not touching."""
         count = len(looks)
-        columns = 2 if count <= 3 else 3 if count <= 9 else 5
-        if count == 3:
-            columns = 3
+        columns = 2 if count <= 4 else 3 if count <= 9 else 5
         made = []
         for i, look in enumerate(looks):
             row, column = divmod(i, columns)
@@ -298,7 +340,7 @@ class _Builder:
             targets = hosts if thing.count <= 1 or thing.count == len(hosts) else hosts[:1]
             for i, host in enumerate(targets):
                 if rel == "wear":
-                    self.wear(cluster, child, host, i)
+                    self.wear(cluster, child, host, i, self.reading.things[index].art)
                 else:
                     self.hold(cluster, child, host, i, rel, self.reading.things[index])
             cluster.members.add(child)
@@ -326,23 +368,29 @@ class _Builder:
         look = look_of(thing, child, 0, self.tones)
         tall = story_height(thing, look)
         limit = host.height * (0.75 if ground.kind == "building" else 1.25)
-        if ground.kind in ("tree",):
-            limit = host.height * 0.3
+        if ground.kind in ("tree", "person"):
+            limit = host.height * 0.34
         wide = tall * look.width / look.height
-        flat = ground.kind not in ("building", "tree")
+        flat = ground.kind not in ("building", "tree", "person")
         others = [c for c, rel in self.children(index) if rel == "on"]
         scale = min(1.0, 9.0 if flat else limit / tall, host.width * 1.35 / max(wide, 0.01))
         if ground.kind in ("furniture",) and thing.kind in ("food", "drink", "object", "flower"):
             share = 0.5 if len(others) == 1 else 0.8 / len(others)
             scale = max(scale, min(1.5, host.width * share / max(wide * min(thing.count, 3), 0.01)))
             scale = min(scale, host.width * 0.9 / len(others) / max(wide, 0.01))
+        if thing.kind in ("food", "object") and ground.kind == "food":
+            row = wide * (1 + 0.86 * (min(thing.count, 4) - 1))
+            scale = min(1.0, host.width * 0.72 / row, host.height * 0.55 / tall)
+            y -= tall * scale * 0.2
         if len(others) > 1:
             x = host.x + (others.index(child) + 0.5 - len(others) / 2) * host.width * 0.8 / len(
                 others
             )
         made = self.place(cluster, child, x, y, host.z + 0.1, scale, host.width * 0.9)
+        for sprite in made:
+            sprite.y -= sprite.height * _SUNK_IN_SEAT.get(thing.body, 0.0)
         if ground.kind in ("beast", "vehicle") and thing.kind in ("person", "head"):
-            for sprite in made:
+            for sprite in made if not thing.body else ():
                 sprite.y -= sprite.height * 0.12
                 sprite.z = (
                     host.z - 0.05
@@ -355,6 +403,9 @@ class _Builder:
     def _in(self, cluster: Cluster, child: int, index: int, host: Sprite) -> None:
         ground = self.reading.things[index]
         edge = rim(ground.art)
+        if edge is None and self.reading.things[child].body:
+            self._on(cluster, child, index, host)
+            return
         if edge is None:
             self._front(cluster, child, index, host)
             return
@@ -364,6 +415,17 @@ class _Builder:
         wide = tall * look.width / look.height * min(thing.count, 3) ** 0.8
         scale = min(1.6, host.width * 0.78 / max(wide, 0.01), host.height * 1.6 / tall)
         sunk = 0.45 if thing.kind in ("person", "head") else 0.34
+        if thing.body == "bust":
+            sunk = 0.14
+        elif thing.body == "seated":
+            sunk = 0.3
+        if ground.art in listed("lies") and thing.body:
+            self.lie(cluster, child, host, min(scale, host.height * 0.95 / tall))
+            return
+        if ground.art in listed("cabin"):
+            scale = min(scale, host.height * 0.52 / tall)
+        if thing.kind in ("food", "flower"):
+            sunk = 0.22
         y = host.y + host.height * edge - tall * scale * sunk
         if ground.art == "@balloon":
             scale, y = host.height * 0.24 / tall, host.y + host.height * 0.06
@@ -387,6 +449,15 @@ class _Builder:
         front = replace(host, z=host.z + 0.3, front_of=edge, shadow=False)
         cluster.sprites.append(front)
 
+    def lie(self, cluster: Cluster, child: int, host: Sprite, scale: float) -> None:
+        """On the back, head at the left, covered to the chest by the front of the bed."""
+        made = self.place(cluster, child, host.x, host.y, host.z + 0.1, scale)
+        for i, sprite in enumerate(made):
+            sprite.turn, sprite.shadow = -90.0, False
+            sprite.x = host.x - host.width * (0.22 - 0.3 * i)
+            sprite.y = host.y + host.height * 0.58 - sprite.height / 2
+        cluster.sprites.append(replace(host, z=host.z + 0.3, front_of=0.47, shadow=False))
+
     def bunch(self, cluster: Cluster, child: int, host: Sprite, edge: float) -> None:
         """Flowers fanned out of a vase."""
         thing = self.reading.things[child]
@@ -395,8 +466,8 @@ class _Builder:
         for i in range(count):
             lean = (i - (count - 1) / 2) / max(1, count - 1)
             look = look_of(thing, child, i, self.tones)
-            tall = host.height * (0.95 - 0.3 * abs(lean))
-            x = host.x + lean * host.width * 0.9 + lean * tall * 0.1
+            tall = host.height * (0.82 - 0.25 * abs(lean))
+            x = host.x + lean * host.width * 1.5
             y = host.y + host.height * edge * 0.86
             z = host.z - 0.05 - 0.01 * abs(lean)
             cluster.sprites.append(Sprite(look, x, y, tall, z, turn=lean * 34))
@@ -450,11 +521,13 @@ class _Builder:
             if sprite.z >= host.z + 0.6:
                 sprite.shadow, sprite.main = sprite.y == 0, True
 
-    def wear(self, cluster: Cluster, child: int, host: Sprite, copy: int) -> None:
+    def wear(
+        self, cluster: Cluster, child: int, host: Sprite, copy: int, host_art: str
+    ) -> None:  # fmt: skip
         thing = self.reading.things[child]
         look = look_of(thing, child, copy, self.tones)
         unit = host.height / host.figure.height
-        head_x, head_y, head_w = host.figure.head
+        head_x, head_y, head_w = neck(host_art) or host.figure.head
         side = head_x - (host.figure.box[0] + host.figure.box[2]) / 2
         x = host.x + side * unit * (-1 if host.flip else 1)
         top = host.y + (host.figure.box[3] - head_y) * unit
@@ -481,7 +554,7 @@ class _Builder:
         self, cluster: Cluster, child: int, host: Sprite, copy: int, rel: str, holder: Thing
     ) -> None:
         thing = self.reading.things[child]
-        count = min(thing.count, 6) if thing.count > 1 else 1
+        count = min(thing.count, 3) if thing.count > 1 else 1
         look = look_of(thing, child, copy, self.tones)
         tall = story_height(thing, look)
         facing = holder.facing * (-1 if host.flip else 1)
@@ -491,7 +564,7 @@ class _Builder:
             size = max(host.height * 0.26, min(tall, host.height * 0.4))
         if holder.kind not in ("person", "figure"):
             size = min(size, host.height * 0.46)
-        size *= thing.size
+        size *= thing.size * (0.72 if count > 1 else 1.0)
         wide = size * look.width / look.height
         if wide > host.width * 0.95:
             size *= host.width * 0.95 / wide
@@ -500,18 +573,7 @@ class _Builder:
         y = host.y + host.height * 0.18
         if person:
             x, y = host.x + host.width * 0.5, host.y + host.height * 0.22
-            if thing.art in (
-                "1F4D6",
-                "1F4F0",
-                "1F5FA",
-                "1F4BB",
-                "1F3B8",
-                "1F3BB",
-                "1FA97",
-                "1F941",
-                "1F9F8",
-                "1F4DC",
-            ):
+            if thing.art in listed("chest"):
                 x, y = host.x, host.y + host.height * 0.14
                 size = min(size, host.height * 0.4) if thing.art != "1F3B8" else host.height * 0.55
         elif thing.art in ("1F4D6", "1F4D5", "1F4F0"):
@@ -523,7 +585,7 @@ class _Builder:
         elif thing.art in ("1F388", "1FA81"):
             size = host.height * (0.62 if thing.art == "1F388" else 0.7)
             x, y = host.x + host.width * 0.62, host.y + host.height * 0.72
-        elif thing.art in ("1F3F3", "1F6A9", "1F3F4", "1F3C1", "1F3A3", "1F9F9", "@sword", "1F531"):
+        elif thing.art in listed("long"):
             size = host.height * 0.72
             x, y = (
                 host.x + facing * host.width * 0.52 if not person else host.x + host.width * 0.55,

@@ -6,7 +6,7 @@ import colorsys
 import re
 from typing import Final
 
-__all__ = ["PALETTE", "TONES", "mix", "recolour", "shades", "skin"]
+__all__ = ["PALETTE", "TONES", "greens", "mix", "recolour", "shades", "skin"]
 
 PALETTE: Final[dict[str, tuple[str, str, str]]] = {
     "red": ("#F28B7D", "#E0352B", "#A8261B"),
@@ -29,7 +29,7 @@ TONES: Final = ("#FADCBC", "#E3B98A", "#C58C5C", "#96613F", "#F6CFA6", "#6E4630"
 """Natural skin colours; the seed picks one for each person."""
 
 _HEX: Final = re.compile(r'fill="(#[0-9A-Fa-f]{3,6})"')
-_SKIN_GROUP: Final = re.compile(r'(<g id="skin">)(.*?)(</g>)', re.DOTALL)
+_SKIN_GROUP: Final = re.compile(r'(<g id="skin"[^>]*>)(.*?)(</g>)', re.DOTALL)
 _SKIN: Final = re.compile(r"#FCEA2B|#fcea2b|#F1B31C|#f1b31c")
 
 
@@ -88,6 +88,11 @@ def families(markup: str, areas: dict[str, int]) -> list[list[str]]:
         return sum(areas.get(fill.upper(), 0) for fill in fills)
 
     return sorted(groups.values(), key=weight, reverse=True)
+
+
+def greens(markup: str) -> list[str]:
+    """The green fills of a drawing."""
+    return [fill for fill in _HEX.findall(markup) if _family(fill) == "green"]
 
 
 def recolour(

@@ -139,9 +139,7 @@ def _sort(rows: _Rows, cluster: Cluster, setting: Setting, reading: Reading) -> 
         and not setting.indoors
         and setting.ground not in ("farm", "snowfield")
     )
-    air = air or (
-        thing.art in ("1F388", "1FA81") and not setting.indoors and len(cluster.members) == 1
-    )
+    air = air or (thing.art in ("1F388", "1FA81") and len(cluster.members) == 1)
     if setting.ground in ("space", "sky"):
         air = True
     if thing.kind == "bird" and thing.art in ("1F427",) and thing.pose != "fly":
@@ -227,11 +225,17 @@ def _near_and_far(canvas: Canvas, setting: Setting, reading: Reading, rows: _Row
         base = h * 0.95
     middle = w * (0.62 if setting.ground == "cliff" else 0.5)
     width = w * (0.62 if setting.ground == "cliff" else 0.5 if raised else 0.9)
+    if setting.ground == "hill" and sum(len(c.sprites) for c in near) > 3:
+        base, width = h * 0.76, w * 0.8
     if len(near) == 1 and not raised:
         width = w * (0.72 if len(near[0].sprites) == 1 else 0.84)
+    if rows.water and near and not raised:
+        middle, width = w * 0.68, w * 0.56
     if tied or (raised and near and far):
         near, far = _order([*near, *far], reading), []
     tall = 0.56 if not rows.sky else 0.48
+    before = any(k.rel == "front" for k in reading.links)
+    apart = 0.07 if before else 0.14
     if setting.ground == "table":
         tall = 0.5
     if near:
@@ -247,24 +251,41 @@ def _near_and_far(canvas: Canvas, setting: Setting, reading: Reading, rows: _Row
         x = middle - total * scale / 2
         side = 1 if canvas.rng.random() < 0.5 else -1
         if far and total * scale < w * 0.6:
-            x = w * (0.36 if side > 0 else 0.64) - total * scale / 2
+            x = w * (0.5 - side * apart) - total * scale / 2
         far_side = side
     else:
-        scale, far_side, gap, total, x = 0.0, 0, 0.2, 0.0, 0.0
+        scale, far_side, gap, high, x = 0.0, 0, 0.2, 0.0, 0.0
     if far:
-        _far_row(canvas, setting, far, far_side if near else 0, scale, w, h)
-    left = x
-    for cluster in near:
+        _far_row(canvas, setting, far, far_side if near else 0, scale, apart)
+    front, back = _two_rows(near) if near and high * scale < h * 0.3 and not far else (near, [])
+    for row, lift in ((back, 0.2), (front, 0.0)):
+        if back:
+            total, high = max(_span(r, gap) for r in (front, back))
+            scale = min(width / total, h * 0.36 / high)
+            x = middle - _span(row, gap)[0] * scale / 2
+        _draw_row(canvas, setting, row, x, base - h * lift, scale, gap)
+
+
+def _two_rows(row: list[Cluster]) -> tuple[list[Cluster], list[Cluster]]:
+    """Many things in two rows: people and animals in front, the rest behind; else half and half."""
+    if len(row) < 5:
+        return row, []
+    front = [c for c in row if c.thing.kind in ("person", "figure", "beast", "head", "bird")]
+    back = [c for c in row if c not in front]
+    if not front or not back:
+        front, back = row[len(row) // 2 :], row[: len(row) // 2]
+    return front, back
+
+
+def _draw_row(
+    canvas: Canvas, setting: Setting, row: list[Cluster], left: float, base: float, scale: float,
+    gap: float,
+) -> None:  # fmt: skip
+    """Clusters side by side from ``left`` on."""
+    for cluster in row:
         bounds = cluster.bounds
-        draw_cluster(
-            canvas,
-            setting,
-            cluster,
-            left - bounds[0] * scale,
-            base,
-            scale,
-            MAIN if cluster.root == 0 else THINGS,
-        )
+        stage = MAIN if cluster.root == 0 else THINGS
+        draw_cluster(canvas, setting, cluster, left - bounds[0] * scale, base, scale, stage)
         left += (bounds[2] - bounds[0] + gap) * scale
 
 
@@ -274,10 +295,10 @@ def _far_row(
     far: list[Cluster],
     side: int,
     near_scale: float,
-    w: float,
-    h: float,
+    apart: float,
 ) -> None:
     """Buildings and trees: stand further back, and beside what is near."""
+    w, h = canvas.width, canvas.height
     gap = 0.14
     total, high = _span(far, gap)
     alone = side == 0
@@ -298,20 +319,8 @@ def _far_row(
         scale = min(scale, h * (0.6 if not raised else 0.52) / high)
     middle = w * (0.62 if setting.ground == "cliff" else 0.5)
     if side and total * scale < w * 0.66:
-        middle = w * (0.66 if side > 0 else 0.34)
-    left = middle - total * scale / 2
-    for cluster in far:
-        bounds = cluster.bounds
-        draw_cluster(
-            canvas,
-            setting,
-            cluster,
-            left - bounds[0] * scale,
-            base,
-            scale,
-            MAIN if cluster.root == 0 else THINGS,
-        )
-        left += (bounds[2] - bounds[0] + gap) * scale
+        middle = w * (0.5 + side * apart * 1.15)
+    _draw_row(canvas, setting, far, middle - total * scale / 2, base, scale, gap)
 
 
 def _water_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:
@@ -322,6 +331,8 @@ def _water_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:
     total, high = _span(rows.water, 0.2)
     open_ = setting.ground in ("sea", "lake")
     scale = min(w * 0.88 / total, h * (0.56 if open_ and not busy else 0.27) / high)
+    if rows.near:
+        scale = min(scale, w * 0.44 / total)
     base = h * (0.82 if open_ and not busy else 0.66 if not open_ else 0.8)
     if setting.ground in ("cliff", "island"):
         scale, base = (
@@ -330,7 +341,7 @@ def _water_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:
         )
     left = w / 2 - total * scale / 2
     if busy:
-        left = w * 0.3 - total * scale / 2 if rows.near else left
+        left = w * 0.27 - total * scale / 2 if rows.near else left
         left = max(w * 0.04, left)
     if setting.ground in ("cliff",):
         left = w * 0.02
@@ -425,10 +436,26 @@ def _sky_row(canvas: Canvas, setting: Setting, reading: Reading, rows: _Rows) ->
         )
 
 
+def _on_sill(canvas: Canvas, setting: Setting, cluster: Cluster) -> None:
+    """What is on a window stands on the sill of the room's own one."""
+    x, y, side, height = _indoors.window_box(canvas, setting, large=True)
+    cluster.sprites = [s for s in cluster.sprites if s.z > 0]
+    if not cluster.sprites:
+        return
+    left, low, right, top = cluster.bounds
+    scale = min(height * 0.8 / (top - low), side * 0.8 / (right - left))
+    middle = x + side / 2 - (left + right) / 2 * scale
+    foot = y + height + 6 + low * scale
+    draw_cluster(canvas, setting, cluster, middle, foot, scale, MAIN)
+
+
 def _wall_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:
     w, h = canvas.width, canvas.height
     for i, cluster in enumerate(rows.wall):
         left, low, right, top = cluster.bounds
+        if cluster.thing.art == "1FA9F":
+            _on_sill(canvas, setting, cluster)
+            continue
         tall = h * (0.34 if not (rows.near or rows.far) else 0.24)
         scale = min(tall / (top - low), w * 0.3 / (right - left))
         x = w * ((0.22, 0.5, 0.36)[i % 3] if rows.near else (i + 0.5) / len(rows.wall))

@@ -11,13 +11,17 @@ from typing import Final
 import resvg_py
 from PIL import Image
 
-from heliograph.providers.image._illustrator import _art, _colour
+from heliograph.providers.image._illustrator import _art, _colour, _people
 from heliograph.providers.image._illustrator._colour import mix
+from heliograph.providers.image._illustrator._supports import part_fill
 
 __all__ = ["Figure", "figure"]
 
 _INK: Final = (
     '<g stroke="#000" stroke-width="2" stroke-linejoin="round" stroke-linecap="round" fill="none">'
+)
+_PLAIN_GROUP: Final = (
+    '<g fill="#000" stroke="none" stroke-width="1" stroke-linejoin="miter" stroke-linecap="butt">'
 )
 _PART: Final = re.compile(r"\{(\S+?)(?: (\w+))?\}")
 _STROKE: Final = re.compile(r'\sstroke(?:-[a-z]+)?="[^"]*"')
@@ -46,6 +50,10 @@ _DROP_WATER: Final = frozenset(
     ]
 ) - {"1F40B"}
 _WAVE_LINE: Final = re.compile(r'<path fill="none"[^>]*d="[^"]*"[^>]*/>')
+_FLOWERS: Final = frozenset(
+    ["1F33C", "1F337", "1F339", "1F33A", "1F33B", "1F338", "1FAB7", "1FABB", "E002", "1F490"]
+)
+"""Coloured by their petals: leaves and stalks stay green."""
 _TAILS: Final = {
     "1F98A": ("M53 98 C74 104 84 86 76 68 C71 58 62 64 66 76 C68 86 62 90 53 90Z", True),
     "1F43A": ("M53 98 C72 104 82 88 76 72 C71 62 63 68 66 78 C68 86 62 90 53 90Z", False),
@@ -117,7 +125,7 @@ def _plain(art: str) -> str:
     """An art's markup with its parts put in and painted water taken out."""
     text = _art.source(art)
     if art.startswith("@"):
-        text = _PART.sub(lambda m: f"</g>{_part(m[1], m[2])}{_INK}", text)
+        text = _PART.sub(lambda m: f"{_PLAIN_GROUP}{_part(m[1], m[2])}</g>", text)
         return f"{_INK}{text}</g>"
     if art in _DROP_WATER:
         text = _WATER.sub("", text)
@@ -136,6 +144,8 @@ def _coloured(art: str, colours: tuple[str, ...]) -> str:
     if art == "1F98A" and colours[0] == "red":
         return markup.replace("#E27022", "#DA4A1C")
     keep = _SKIN_FILLS if "skin" in markup else frozenset()
+    if art in _FLOWERS:
+        keep = frozenset(f.upper() for f in _colour.greens(markup))
     hair = re.search(r'<g id="hair">(.*?)</g>', markup, re.DOTALL)
     if hair:
         keep = keep | frozenset(f.upper() for f in re.findall(r"#[0-9A-Fa-f]{6}", hair[1]))
@@ -199,55 +209,33 @@ def _lying(art: str, markup: str) -> str:
     )
 
 
-_SKIRTS: Final = frozenset(
-    ["1F467", "1F469", "1F478", "1F475", "@queen", "@witch", "1F9DA", "1F470", "E188", "1F9D5"]
-)
-
-
-def _standing(art: str, markup: str, tone: str) -> str:
-    """A person's bust on legs: a small full figure, 72 wide and about 98 high."""
-    image = _image(markup, (0, 0, _GRID, _GRID))
-    cloth = "#5AA9DC"
-    for y in (57, 56, 58, 55, 54):
-        for x in (27, 45, 24, 48, 36, 30):
-            pixel = image.getpixel((x, y))
-            if isinstance(pixel, tuple) and pixel[3] > 250 and sum(pixel[:3]) > 60:
-                cloth = f"#{pixel[0]:02X}{pixel[1]:02X}{pixel[2]:02X}"
-                break
-        else:
-            continue
-        break
-    dark = mix(cloth, "#1B2340", 0.45)
-    if art in _SKIRTS:
-        lower = (
-            f'<path fill="{tone}" d="M27 78 H33 V94 H27Z M39 78 H45 V94 H39Z"/>'
-            f'<path fill="#3A3A42" d="M24 98 C23 92 33 91 34 98Z M38 98 C39 91 49 92 48 98Z"/>'
-            f'<path fill="{cloth}" d="M19 59 C19 66 15 76 12 83 C28 88 44 88 60 83 '
-            f'C57 76 53 66 53 59Z"/>'
-        )
-    else:
-        lower = (
-            f'<path fill="{dark}" d="M23 72 H49 L48 93 H38 L36 79 L34 93 H24Z"/>'
-            f'<path fill="#3A3A42" d="M20 98 C20 90 34 90 34 98Z M38 98 C38 90 52 90 52 98Z"/>'
-            f'<path fill="{cloth}" d="M19 59 C19 66 20 72 21 77 C30 80 42 80 51 77 '
-            f'C52 72 53 66 53 59Z"/>'
-        )
-    join = f'<path fill="{cloth}" stroke="none" d="M20 57 H52 V62 H20Z"/>'
-    return f"{_INK}{lower}</g>{markup}{join if cloth else ''}"
+_BODIES: Final = {
+    "person": _people.standing, "rider": _people.rider, "seated": _people.seated
+}  # fmt: skip
+_BODILESS: Final = frozenset({"1F476", "1F47B", "1F9DE", "1F47C"})
 
 
 @lru_cache(maxsize=512)
-def figure(art: str, kind: str, colours: tuple[str, ...] = (), tone: str = "") -> Figure:
-    """A thing's drawing. ``kind`` is its class, ``tone`` the skin colour of a person."""
+def figure(
+    art: str, kind: str, colours: tuple[str, ...] = (), tone: str = "",
+    parts: tuple[tuple[str, str], ...] = (),
+) -> Figure:  # fmt: skip
+    """A thing's drawing. ``kind`` is its class (or how a person is cut), ``tone`` the skin colour
+    of a person, ``parts`` the colours of parts by name (door, window, roof)."""
     markup = _coloured(art, colours)
+    for part, colour in parts:
+        fill = part_fill(art, part)
+        if fill and colour in _colour.PALETTE:
+            markup = markup.replace(f'fill="{fill}"', f'fill="{_colour.PALETTE[colour][1]}"')
     if tone:
-        markup = _colour.skin(markup, tone)
+        markup = _people.dressed(art, kind, _colour.skin(markup, tone), tone)
     if kind == "head":
         markup = _sitting(art, markup)
     elif kind == "lying":
         markup = _lying(art, markup)
-    elif kind == "person" and art not in ("1F476", "1F47B", "1F9DE", "1F47C"):
-        markup = _standing(art, markup, tone or "#FADCBC")
+    elif kind in _BODIES and art not in _BODILESS:
+        bust = _image(markup, (0, 0, _GRID, _GRID))
+        markup = _BODIES[kind](art, markup, tone or "#FADCBC", bust)
     image = _image(markup, (-20, -20, 120, 140))
     bounds = image.getchannel("A").point(lambda a: 255 if a > 40 else 0).getbbox()
     x0, y0, x1, y1 = bounds or (20, 20, 92, 92)
@@ -264,7 +252,7 @@ def _head(
         return (36.0, y0 + 9, 36.0)
     if kind == "lying":
         return (20.0, y0 + 9, 30.0)
-    if kind == "person":
+    if kind in ("person", "bust", "rider", "seated"):
         return (36.0, max(y0, 6.0) + 5, 30.0)
     if kind in ("face",):
         return ((x0 + x1) / 2, y0 + 5, (x1 - x0) * 0.75)

@@ -7,7 +7,7 @@ from typing import Final
 
 from heliograph.providers.image._illustrator._canvas import MAIN, Canvas
 from heliograph.providers.image._illustrator._far import draw_far
-from heliograph.providers.image._illustrator._meadows import forest, hill, meadow, swamp
+from heliograph.providers.image._illustrator._meadows import blooms, forest, hill, meadow, swamp
 from heliograph.providers.image._illustrator._reading import Reading
 from heliograph.providers.image._illustrator._scenery import put
 from heliograph.providers.image._illustrator._setting import Setting
@@ -49,6 +49,9 @@ def draw_ground(canvas: Canvas, setting: Setting, reading: Reading) -> None:
     draw_far(canvas, setting, reading, horizon)
     painter = _PAINTERS.get(setting.ground, meadow)
     painter(canvas, setting, horizon)
+    bloom = next((art for art in reading.land if not art.startswith("@")), "")
+    if setting.ground == "flowerfield" and bloom:
+        blooms(canvas, horizon, bloom, reading.land[bloom])
     if "roadside" in reading.places and setting.ground not in ("roadside", "city", "street"):
         road(canvas, setting)
     if "@wave" in reading.land:

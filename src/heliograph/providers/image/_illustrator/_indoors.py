@@ -12,13 +12,13 @@ from heliograph.providers.image._illustrator._canvas import (
     polygon,
     rect,
 )
-from heliograph.providers.image._illustrator._colour import mix
+from heliograph.providers.image._illustrator._colour import PALETTE, mix
 from heliograph.providers.image._illustrator._reading import Reading
 from heliograph.providers.image._illustrator._scenery import put
 from heliograph.providers.image._illustrator._setting import Setting
 from heliograph.providers.image._illustrator._sky import sky_colours
 
-__all__ = ["draw_room"]
+__all__ = ["draw_room", "window_box"]
 
 _WALLS: Final = {
     "room": ("#F3D9B8", "#B97A45"), "bedroom": ("#D9CFEA", "#C79A6B"),
@@ -33,6 +33,9 @@ _WALLS: Final = {
 def draw_room(canvas: Canvas, setting: Setting, reading: Reading) -> None:
     """Draws an indoor setting: wall, floor, a window, and furniture that says which room it is."""
     wall, floor = _WALLS[setting.ground]
+    named = next((t.colours for t in reading.things if t.art == "@table" and t.colours), [])
+    if setting.ground == "table" and named and named[0] in PALETTE:
+        floor = mix(PALETTE[named[0]][1], "#FFFFFF", 0.15)
     if setting.time == "night":
         wall, floor = mix(wall, "#2B2550", 0.42), mix(floor, "#1F1A3A", 0.4)
     w, h = canvas.width, canvas.height
@@ -69,7 +72,10 @@ def draw_room(canvas: Canvas, setting: Setting, reading: Reading) -> None:
     window = reading.named("1FA9F")
     if window or setting.ground not in ("library", "classroom", "office"):
         big = window or setting.weather or reading.time or reading.sky
-        _window(canvas, setting, reading, line, 0.3 if big else 0.2)
+        sill = any(
+            reading.figures(i, "on") for i, t in enumerate(reading.things) if t.art == "1FA9F"
+        )
+        _window(canvas, setting, reading, 0.5 if sill else 0.3 if big else 0.2)
     if setting.ground == "table":
         canvas.add(BACKDROP, rect(0, line, w, 26, mix(floor, "#FFFFFF", 0.3)))
         grain = "".join(
@@ -104,12 +110,22 @@ def _tiles(canvas: Canvas, line: float, colour: str) -> None:
     canvas.add(BACKDROP, path(d, "none", f'stroke="{colour}" stroke-width="3"'))
 
 
-def _window(canvas: Canvas, setting: Setting, reading: Reading, line: float, size: float) -> None:
+def window_box(
+    canvas: Canvas, setting: Setting, *, large: bool
+) -> tuple[float, float, float, float]:
+    """Where the room's window is: left, top, width, height of the panes."""
+    line = canvas.height * setting.horizon
+    side = min(canvas.width * (0.5 if large else 0.3), canvas.height * (0.5 if large else 0.36))
+    height = min(side * 1.15, line * 0.74)
+    x = canvas.width * (0.5 if large else 0.73) - side / 2
+    return x, line * 0.1, side, height
+
+
+def _window(canvas: Canvas, setting: Setting, reading: Reading, size: float) -> None:
     """A window with the sky outside, its weather and its moon."""
-    side = canvas.width * size if canvas.width < canvas.height * 1.4 else canvas.height * size * 1.2
-    height = min(side * 1.15, line * 0.72)
-    x = canvas.width * (0.73 if size > 0.25 else 0.78) - side / 2
-    y = line * 0.1
+    x, y, side, height = window_box(canvas, setting, large=size > 0.4)
+    if size < 0.28:
+        x, side, height = x + side * 0.2, side * 0.68, height * 0.68
     outside = Setting("meadow", 0.7, setting.time, setting.weather, setting.season)
     colours = sky_colours(outside, reading)
     stops = [(i / (len(colours) - 1), c) for i, c in enumerate(colours)]
@@ -255,7 +271,7 @@ def _furnish(canvas: Canvas, setting: Setting, reading: Reading, line: float) ->
     elif ground == "party":
         _party(canvas, line)
     elif ground == "room":
-        if not reading.named("1F5BC"):
+        if not reading.named("1F5BC") and not reading.named("1FA9F"):
             put(canvas, BACKDROP, "1F5BC", w * 0.2, line * 0.42, 120)
         put(canvas, BACKDROP, "1FAB4", w * 0.05, line + 60, 150)
     if ground in ("room", "bedroom"):

@@ -51,7 +51,7 @@ _VERBAL: Final = frozenset({"骑自行车", "骑马", "看书", "睡觉"})
 _SYMBOLIC: Final = re.compile(
     r"button|keycap|arrow|o’clock|thirty|zodiac|symbol|no_|_sign|mark|square|"
     r"Aries|Taurus|Gemini|Cancer|^Leo$|Virgo|Libra|Scorpi|Sagitt|Capric|Aquari|Pisces|Ophiu|"
-    r"infinity|input|trade|copyright|registered|information|multiply|divide|plus|minus|"
+    r"at_night|at_dusk|n_walking|n_running|n_standing|n_kneeling|infinity|input|trade|copyright|registered|information|multiply|divide|plus|minus|"
     r"circled|restroom|men’s_room|women’s_room|water_closet|potable|litter|prohibited|"
     r"children_crossing|customs|passport|skin_tone|ZZZ|speech|thought|anger|_hair$|^bald$"
 )
@@ -328,7 +328,7 @@ def kind_of(art: str) -> Kind:
     if known is not None:
         return known
     parts = art.split("-")
-    first = int(parts[0], 16) if not art.startswith("@") else 0
+    first = int(parts[0], 16) if art and not art.startswith("@") else 0
     if parts[0] in ("1F468", "1F469", "1F9D1") and len(parts) > 1:
         base = lexicon().kinds.get("-".join(["1F9D1", *parts[1:]]))
         return base or Kind("person", 1.7)

@@ -11,6 +11,7 @@ from heliograph.providers.image._illustrator._setting import Setting
 from heliograph.providers.image._illustrator._sky import tint
 
 __all__ = [
+    "blooms",
     "cornfield",
     "farm",
     "flowers",
@@ -81,6 +82,20 @@ def flowers(canvas: Canvas, setting: Setting, horizon: float, *, some: bool = Fa
             )
         dots.append(ellipse(x, y, s * 0.45, s * 0.45, "#F4AA2B"))
     canvas.add(BACKDROP, "".join(dots))
+
+
+def blooms(canvas: Canvas, horizon: float, art: str, colour: str) -> None:
+    """A field of one kind of flower, in rows that grow towards the viewer."""
+    rng = canvas.rng
+    depth = canvas.height - horizon
+    colours = (colour,) if colour else ()
+    for row in range(6):
+        y = horizon + depth * (0.14 + 0.17 * row)
+        size = depth * (0.14 + 0.035 * row)
+        count = max(4, int(canvas.width / (size * 0.8)))
+        for i in range(count):
+            x = canvas.width * (i + 0.5 + 0.5 * (row % 2)) / count + rng.uniform(-8, 8)
+            put(canvas, BACKDROP, art, x, y + rng.uniform(-6, 6), size, colours)
 
 
 def farm(canvas: Canvas, setting: Setting, horizon: float) -> None:

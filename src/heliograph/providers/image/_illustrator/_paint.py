@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from heliograph.providers.image._illustrator._canvas import THINGS, Canvas, ellipse, path, rect
+from heliograph.providers.image._illustrator._canvas import (
+    BACKDROP,
+    THINGS,
+    Canvas,
+    ellipse,
+    path,
+    rect,
+)
 from heliograph.providers.image._illustrator._cluster import Cluster, Sprite
 from heliograph.providers.image._illustrator._figures import Figure, figure
 from heliograph.providers.image._illustrator._setting import Setting
@@ -32,11 +39,20 @@ def draw_cluster(
                 part,
                 ellipse(cx, foot - 2, wide * 0.5, max(6.0, wide * 0.075), colour, 'opacity="0.22"'),
             )
+        if sprite.glow and setting.time == "night":
+            _glow(canvas, cx, foot - tall * 0.6, min(260.0, max(tall, wide) * 1.5))
         _extras_behind(canvas, sprite, cx, foot, wide, tall, part)
         canvas.add(part, _sprite(canvas, setting, sprite, cx, foot, tall))
         if sprite.sunk:
             _ripples(canvas, cx, foot - 0.0 * tall, wide, part)
         _extras(canvas, sprite, cx, foot, wide, tall, part)
+
+
+def _glow(canvas: Canvas, cx: float, cy: float, reach: float) -> None:
+    """Warm light around a flame or lamp, over the backdrop and under every thing."""
+    light = ellipse(cx, cy, reach, reach, canvas.glow("#FFC85A", 0.75))
+    under = next((i for i, (stage, _) in enumerate(canvas.layers) if stage != BACKDROP), None)
+    canvas.layers.insert(len(canvas.layers) if under is None else under, (BACKDROP, light))
 
 
 def _sprite(
@@ -55,7 +71,7 @@ def _sprite(
     rim = max(0.5, min(1.6, (9.0 if setting.dark else 5.0) / scale))
     colour = "#FFFFFF" if not setting.dark else "#FFFDF0"
     body = f'<use xlink:href="#{canvas.symbol(drawn.inked(scale))}"/>'
-    halo = f'<use xlink:href="#{canvas.symbol(drawn.outline(colour, rim))}" opacity="0.9"/>'
+    halo = f'<use xlink:href="#{canvas.symbol(drawn.outline(colour, rim))}"/>'
     if sprite.front_of:
         top = y1 - drawn.height * sprite.front_of
         clip = canvas.clip(rect(x0 - 4, top, x1 - x0 + 8, y1 - top + 4, "#000"))
@@ -90,7 +106,7 @@ def _stamp(
     canvas: Canvas, stage: int, drawn: Figure, x: float, foot: float, size: float, *,
     turn: float = 0.0, left: bool = False, flip: bool = False,
 ) -> None:  # fmt: skip
-    """Draws a small figure ``size`` units high with its foot's middle (or left end) at (x, foot)."""
+    """Draws a small figure ``size`` units high, its foot's middle (or left end) at (x, foot)."""
     scale = size / drawn.height
     x0, _, x1, y1 = drawn.box
     origin = x0 if left else (x0 + x1) / 2

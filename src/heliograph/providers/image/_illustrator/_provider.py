@@ -196,7 +196,7 @@ def _picture(plan: _Plan, canvas: Canvas, stage: int) -> bytes:
     if (width, height) != (plan.width, plan.height):
         image = image.resize((plan.width, plan.height), Image.Resampling.BILINEAR)
     notes: dict[str, object] = {
-        "prompt": plan.prompt[:MAX_PROMPT_CHARS],
+        "prompt": plan.prompt[:MAX_PROMPT_CHARS].encode("utf-8", "replace").decode(),
         "seed": plan.seed,
         "model": MODEL,
         "stage": stage,

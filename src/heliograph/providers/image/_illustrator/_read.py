@@ -16,6 +16,7 @@ from heliograph.providers.image._illustrator._lexicon import Kind, Sense, kind_o
 from heliograph.providers.image._illustrator._limits import MAX_COPIES, MAX_THINGS
 from heliograph.providers.image._illustrator._match import Match, matches
 from heliograph.providers.image._illustrator._reading import Link, Reading, Thing
+from heliograph.providers.image._illustrator._supports import listed
 
 __all__ = ["read"]
 
@@ -29,7 +30,8 @@ _TRANSITIVE: Final = {
     "ride": "on", "chase": "chase", "fight": "face", "look": "face", "cook": "hold",
     "paint": "face", "climb": "on", "hang": "on", "light": "", "hide": "", "sail": "", "fly": "",
     "burn": "", "jump": "", "water": "face", "cross": "on", "build": "face",
-    "have": "", "lean": "", "pull": "pull",
+    "have": "", "lean": "", "pull": "pull", "rake": "face", "spray": "face", "feed": "face",
+    "write": "face", "photograph": "face", "guard": "beside",
 }  # fmt: skip
 _POSES: Final = frozenset(
     {"fly", "swim", "sleep", "sit", "run", "jump", "dance", "sing", "dive", "float", "climb", "cry"}
@@ -39,9 +41,30 @@ _MANY: Final = {"flower": 5, "tree": 5, "flier": 5, "fish": 5, "bird": 4, "plant
 _ONE_WHEN_PLURAL: Final = frozenset({"glasses", "land", "skything", "clothes", "scarf"})
 _SAME_PLURAL: Final = frozenset({"fish", "sheep", "deer", "reindeer", "tropical fish", "salmon"})
 _SEVERAL: Final[dict[str, tuple[str, ...]]] = {
+    "@band": ("@guitarist", "@violinist", "@drummer"), "@people": ("1F9D1", "1F469", "1F468"),
+    "@toys": ("1F9F8", "26BD", "@blocks"), "@fruit": ("1F34E", "1F34C", "1F347"),
+    "@vegetables": ("1F955", "1F345", "1F966"), "@animals": ("1F98A", "1F407", "1F994"),
+    "@pets": ("1F415", "1F408"), "@siblings": ("1F466", "1F467"),
     "1F46B": ("1F468", "1F469"), "1F46A": ("1F468", "1F469", "1F9D2"), "1F46D": ("1F469", "1F467"),
     "1F46C": ("1F468", "1F466"), "1F491": ("1F468", "1F469"), "1F48F": ("1F468", "1F469"),
 }  # fmt: skip
+
+
+_PEOPLE_ENDINGS: Final = {
+    "woman": "1F469", "girl": "1F467", "boy": "1F466", "man": "1F468", "men": "1F468",
+    "er": "1F9D1", "ist": "1F9D1", "ian": "1F9D1", "smith": "1F9D1", "keeper": "1F9D1",
+}  # fmt: skip
+_TOOLS: Final = {
+    "knit": "1F9F6", "box": "1F94A", "water": "@wateringcan", "magic": "2728", "read": "1F4D6",
+    "cook": "1F372", "fishing": "1F3A3", "paint": "1F3A8", "rake": "@rake", "sweep": "1F9F9",
+    "dig": "1FA8F", "chop": "1FA93", "write": "270F", "spray": "@waterjet", "photograph": "1F4F7",
+    "sew": "1FAA1", "mop": "1FAA3", "hammer": "1F528", "saw": "1FA9A", "phone": "1F4F1",
+    "golf": "26F3", "skate": "26F8",
+}  # fmt: skip
+"""What somebody who does this has in hand, unless the prompt says what."""
+_OBJECT_NAMED: Final = frozenset({"read", "cook", "paint"})
+_FEELING: Final = frozenset({"person", "figure", "beast", "head", "bird"})
+_WHOLE_HEAPS: Final = frozenset({"1F95E", "1F4DA", "@goldpile", "@leafpile", "@haystack", "1F4A9"})
 
 
 class _Reader:
@@ -64,6 +87,8 @@ class _Reader:
         self.grounds: set[int] = set()
         self.after: list[tuple[str, int]] = []
         self.joined = False
+        self.heap = ""
+        self.waiting: list[tuple[str, str]] = []
 
     # -- looking around ------------------------------------------------------------------------
 
@@ -92,14 +117,25 @@ class _Reader:
             match = self.found[self.at]
             if match.stop:
                 self.stop(match)
-            elif not match.senses:
+            elif not match.senses and not self.stand_in(match):
                 self.out.unknown.append(match.text)
                 self.joined = False
+            elif not match.senses:
+                self.thing(self.stand_in(match), match, joined=self.joined)
             else:
                 self.take(self.choose(match), match)
             self.at += 1
         self.finish()
         return self.out
+
+    def stand_in(self, match: Match) -> str:
+        """A person for an unknown English noun that names one by its ending (a lamplighter)."""
+        before, word = self.previous(), match.text
+        opens = before is None or before.has("number") or before.has("filler") or before.has("size")
+        opens = opens or self.joined
+        if self.out.language != "en" or not opens or len(word) < 6 or self.next_is_noun():
+            return ""
+        return next((art for end, art in _PEOPLE_ENDINGS.items() if word.endswith(end)), "")
 
     def stop(self, match: Match) -> None:
         self.colours, self.size, self.pose, self.negative = [], 1.0, "", False
@@ -125,7 +161,8 @@ class _Reader:
                 self.group and not noun_before and self.out.language != "en"
             ) else thing  # fmt: skip
         if "act" in kinds:
-            if self.counted or noun_before or not (self.group or self.subjects):
+            asked = self.pose or self.rel or noun_before or self.counted
+            if asked or not (self.group or self.subjects):
                 return thing
             return kinds["act"]
         if "part" in kinds:
@@ -150,6 +187,8 @@ class _Reader:
                 self.colour(sense.value)
             case "multi":
                 self.colours = ["rainbow"]
+            case "group":
+                self.heap = sense.value
             case "size":
                 self.size = _SIZES[sense.value]
             case "not":
@@ -163,8 +202,18 @@ class _Reader:
             case "place" | "time" | "weather" | "season":
                 self.setting(sense)
             case "part":
+                owner = self.out.things[self.group[-1]] if self.group else None
+                if owner is not None and self.colours and owner.kind in ("building", "vehicle"):
+                    owner.parts.append((match.text.removesuffix("s"), self.colours[0]))
+                if self.rel == "on" and self.group and self.group[-1] in self.grounds:
+                    self.perch(self.group[-1])
                 self.colours, self.size, self.number = [], 1.0, 0
-                if self.rel == "with":
+                nxt = self.peek(frozenset())
+                if nxt is not None and nxt.has("and") and self.rel == "with":
+                    return
+                if joined and self.group and self.group[-1] in self.grounds:
+                    self.forget(self.group[-1])
+                elif self.rel == "with":
                     self.rel = ""
             case _:
                 pass
@@ -173,7 +222,7 @@ class _Reader:
 
     def thing(self, art: str, match: Match, *, joined: bool) -> None:
         if self.negative:
-            self.out.without.add(art)
+            self.out.without.update((art, *_SEVERAL.get(art, ())))
             if kind_of(art).name == "skything":
                 self.out.without.add("sky")
             self.negative, self.number, self.colours = False, 0, []
@@ -193,11 +242,18 @@ class _Reader:
         index = self.new_thing(art, kind, match)
         self.connect(index)
         self.joined = True
+        if self.waiting and kind.name in _FEELING:
+            waiting, self.waiting = self.waiting, []
+            for tool, rel in waiting:
+                self.extra(tool, rel, [index])
 
     def several(self, arts: tuple[str, ...], match: Match) -> None:
         """One word for more than one thing (a couple, a family)."""
+        wanted = self.number if self.counted else 0
         self.number, self.counted = 0, False
         room = MAX_THINGS - len(self.out.things)
+        if wanted:
+            arts = (arts * 4)[: min(wanted, 8)]
         made = [self.new_thing(art, kind_of(art), match) for art in arts[: max(0, room)]]
         if not made:
             return
@@ -221,15 +277,21 @@ class _Reader:
             count = _MANY.get(kind.name, 3)
         if kind.name in _ONE_WHEN_PLURAL:
             count = 1
+        heap, self.heap = self.heap, ""
+        if art in _WHOLE_HEAPS and (heap or not self.counted):
+            count, heap = self.number if self.counted else 1, ""
+        elif heap and not self.counted:
+            count = {"pile": 10, "stack": 4}.get(heap, _MANY.get(kind.name, 3))
         thing = Thing(
-            art=art, kind=kind.name, height=kind.height, facing=kind.facing, count=count,
+            heap=heap, art=art, kind=kind.name, height=kind.height, facing=kind.facing, count=count,
             colours=self.colours, size=self.size, pose=self.pose, plural=count > 1,
             name=match.text, counted=self.counted,
         )  # fmt: skip
         self.number, self.counted, self.colours, self.size, self.pose = 0, False, [], 1.0, ""
         for index, known in enumerate(self.out.things):
             same = known.art == art and known.colours == thing.colours
-            if same and not thing.counted and index not in self.group and thing.count == 1:
+            apart = index not in self.group or not self.and_before()
+            if same and not thing.counted and apart and thing.count == 1:
                 return index
         self.out.things.append(thing)
         return len(self.out.things) - 1
@@ -320,6 +382,20 @@ class _Reader:
             if lost[0].rel in _TRANSITIVE.values():
                 self.verb, self.rel = lost[0].rel, ""
                 self.subjects = self.figures
+
+    def perch(self, index: int) -> None:
+        """``with a parrot on his shoulder``: the one goes on the other."""
+        owners = [i for i in self.figures if i != index]
+        if owners:
+            self.out.links = [k for k in self.out.links if index not in (k.figure, k.ground)]
+            self.link("on", index, owners[0])
+
+    def forget(self, index: int) -> None:
+        """Takes back a thing that only named a part (a carrot nose)."""
+        owners = self.owners()
+        self.out.things[index].count = 0
+        self.out.links = [k for k in self.out.links if index not in (k.figure, k.ground)]
+        self.group, self.rel, self.figures = owners, "with", owners
 
     def skything(self, art: str) -> bool:
         """Takes the sun, the moon and the like into the sky; False if something sits on it."""
@@ -436,16 +512,22 @@ class _Reader:
         solid = [i for i in self.group if i not in self.grounds] or self.owners() or self.group
         if rel in ("under", "above", "left", "right", "front", "behind", "with") and self.subjects:
             solid = self.subjects
+        if rel == "contain" or (rel == "with" and self.holds_last()):
+            solid = self.group[-1:]
         self.rel, self.figures = rel, solid or list(self.subjects)
         if self.pose and not self.figures:
             self.pose = self.pose
+
+    def holds_last(self) -> bool:
+        """Whether the thing named last is a container: what follows ``with`` is in it alone."""
+        return bool(self.group) and self.out.things[self.group[-1]].art in listed("holds")
 
     def owners(self) -> list[int]:
         """Who wears, holds or rides the thing that was named last."""
         return [
             k.figure
             for k in self.out.links
-            if k.ground in self.group and k.rel in ("wear", "hold", "eat")
+            if k.ground in self.group and k.rel in ("wear", "hold", "eat", "with", "contain")
         ]
 
     def postposition(self, rel: str) -> None:
@@ -481,6 +563,8 @@ class _Reader:
         if self.verb_last() and rel and self.group:
             self.object_first(rel, verb)
             return
+        if not (self.out.things or self.out.sky or self.out.unknown) and self.nobody(verb, match):
+            subjects = self.subjects
         if verb in _POSES:
             if subjects and not (self.after and self.post):
                 for i in subjects:
@@ -491,26 +575,23 @@ class _Reader:
             self.verb, self.rel = rel, ""
             if self.post and not subjects:
                 self.verb = "?" + rel if self.out.language == "zh" else rel
-        if verb == "knit":
-            self.extra("1F9F6", "hold", subjects)
-        elif verb == "box":
-            self.extra("1F94A", "hold", subjects)
-        elif verb == "water":
-            self.extra("@wateringcan", "hold", subjects)
-            self.verb = rel or ""
-        elif verb == "magic":
-            self.extra("2728", "hold", subjects)
-        elif verb == "have":
+        if verb == "have":
             self.verb, self.rel = "", "with"
             self.figures = subjects
-        elif verb == "read" and not self.next_is_noun("number", "and"):
-            self.extra("1F4D6", "hold", subjects)
-        elif verb == "cook" and not self.next_is_noun("number"):
-            self.extra("1F372", "hold", subjects)
-        elif verb == "fishing":
-            self.extra("1F3A3", "hold", subjects)
-        elif verb == "paint" and not self.next_is_noun("number"):
-            self.extra("1F3A8", "hold", subjects)
+        tool = _TOOLS.get(verb, "")
+        if tool and not (verb in _OBJECT_NAMED and self.next_is_noun("number", "and")):
+            alive = [i for i, t in enumerate(self.out.things) if t.kind in _FEELING]
+            self.extra(tool, "hold", [i for i in subjects if i in alive] or alive[:1])
+            self.verb = rel or ""
+
+    def nobody(self, verb: str, match: Match) -> bool:
+        """``raking leaves``: somebody must be doing it."""
+        if self.out.language != "en" or not match.text.split(" ")[0].endswith("ing"):
+            return False
+        if verb not in _TOOLS and _TRANSITIVE.get(verb) not in ("hold", "on", "eat"):
+            return False
+        self.connect(self.new_thing("1F9D1", kind_of("1F9D1"), Match(match.text)))
+        return True
 
     def is_premodifier(self, verb: str) -> bool:
         """``a flying pig``: a participle right before its noun."""
@@ -541,7 +622,10 @@ class _Reader:
 
     def extra(self, art: str, rel: str, figures: list[int]) -> None:
         """A thing that the verb implies (reading: a book)."""
-        if not figures or len(self.out.things) >= MAX_THINGS:
+        if len(self.out.things) >= MAX_THINGS:
+            return
+        if not figures:
+            self.waiting.append((art, rel))
             return
         kind = kind_of(art)
         self.out.things.append(Thing(art, kind.name, kind.height, kind.facing))
@@ -559,6 +643,10 @@ class _Reader:
             return
         match sense.kind:
             case "place":
+                place, _, flower = sense.value.partition(":")
+                sense = Sense("place", place)
+                if flower:
+                    out.land[flower] = self.colours[0] if self.colours else ""
                 if self.rel == "under" and sense.value in ("sea", "lake"):
                     out.places.insert(0, "underwater")
                 if not (sense.value == "sky" and self.rel == "under"):
@@ -566,7 +654,9 @@ class _Reader:
                 for i in self.subjects if sense.value == "sky" and self.rel in ("in", "on") else ():
                     out.things[i].pose = out.things[i].pose or "fly"
             case "time":
-                out.time = sense.value
+                if sense.value == "candlelight":
+                    self.extra("1F56F", "beside", self.subjects)
+                out.time = "night" if sense.value == "candlelight" else sense.value
             case "weather":
                 out.weather.append(sense.value)
             case _:

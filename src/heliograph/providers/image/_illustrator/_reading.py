@@ -12,7 +12,9 @@ class Thing:
     """One kind of thing named by the prompt.
 
     ``art`` is the drawing's id, ``kind`` its class in ``things.txt``, ``height`` metres, ``count``
-    how many, ``size`` a factor on the height, ``pose`` what it does (``fly``, ``sleep``, ...).
+    how many, ``size`` a factor on the height, ``pose`` what it does (``fly``, ``sleep``, ...),
+    ``body`` how a person is cut (``bust``, ``rider``, ``seated``; else standing), ``heap`` how its
+    copies lie (``pile``, ``stack``; else side by side).
     """
 
     art: str
@@ -26,6 +28,9 @@ class Thing:
     plural: bool = False
     name: str = ""
     counted: bool = False
+    body: str = ""
+    heap: str = ""
+    parts: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,9 @@ def _home(reading: Reading) -> str:
         return "room" if not _all_small([t for t in things if t.kind != "fish"]) else "table"
     if fishy and not kinds & {"furniture", "boat", "person"} and "1F37D" not in kinds:
         only = things[0]
-        if only.kind == "fish" and only.art not in ("1F980", "1F9DC", "1F41A", "1F9AA"):
+        if only.kind == "fish" and (
+            only.art not in ("1F980", "1F41A", "1F9AA") and not only.art.startswith("1F9DC")
+        ):
             return "underwater"
     if "dive" in poses or reading.named("@submarine"):
         return "underwater"
@@ -111,7 +113,9 @@ def _home(reading: Reading) -> str:
     if served and loose and not large and not kinds & {"flier", "bird"}:
         return "table"
     if inside and not outdoors and not reading.land:
-        if _all_small([t for t in things if t.kind != "wall"]) and reading.named("@table"):
+        if _all_small([t for t in things if t.kind != "wall"]) and (
+            reading.named("@table") or not kinds & {"furniture"}
+        ):
             return "table"
         return next((home(t.art) for t in things if home(t.art) in INDOORS), "room")
     if _all_small(things) and not weathered and not reading.land:
@@ -120,7 +124,8 @@ def _home(reading: Reading) -> str:
     if asked:
         return asked
     if any(t.pose == "fly" for t in things[:1]) or (kinds <= {"craft", "flier", "cloudlike"}):
-        return "sky" if not kinds & {"building", "tree", "flower"} else "meadow"
+        high = not kinds & {"building", "tree", "flower"} and not reading.land
+        return "sky" if high else "meadow"
     return "meadow"
 
 

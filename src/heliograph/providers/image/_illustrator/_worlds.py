@@ -25,6 +25,7 @@ def peak(canvas: Canvas, setting: Setting, horizon: float) -> None:
     mountains(canvas, setting, horizon, 3, snow=True)
     top = h * 0.62
     rock, shade = tint("#8C8F99", setting), tint("#686C78", setting)
+    canvas.add(BACKDROP, rect(0, horizon + 20, w, h - horizon, mix(rock, shade, 0.5)))
     canvas.add(
         BACKDROP, polygon([(-w * 0.15, h), (w * 0.34, top), (w * 0.66, top), (w * 1.15, h)], rock)
     )

@@ -1,0 +1,1 @@
+"""One module per side of the stream benchmark; each runs in a process of its own."""

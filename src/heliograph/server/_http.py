@@ -1,0 +1,41 @@
+"""uvicorn's HTTP protocol with a bound on a request's head, which the C parser itself has not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+__all__ = ["http_protocol"]
+
+
+class _BoundedHead(HttpToolsProtocol):
+    """Refuses a request line with headers of more than ``max_head_bytes`` (and one read)."""
+
+    max_head_bytes = 64 * 1024
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head_bytes = 0
+        self._in_head = True
+
+    def data_received(self, data: bytes) -> None:
+        self._head_bytes += len(data)
+        super().data_received(data)
+        over = self._in_head and self._head_bytes > self.max_head_bytes
+        if over and not self.transport.is_closing():
+            self.send_400_response("The request's head is over max_head_bytes.")
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_head = True
+        self._head_bytes = 0
+        super().on_message_complete()
+
+
+def http_protocol(max_head_bytes: int) -> type[HttpToolsProtocol]:
+    """The protocol class for uvicorn with this bound."""
+    return type("BoundedHead", (_BoundedHead,), {"max_head_bytes": max_head_bytes})
