@@ -157,6 +157,9 @@ class Through(journal.Journal):
     async def create(self, new: journal.NewResponse) -> journal.Created:
         return await self.inner.create(new)
 
+    async def keyed(self, tenant: str, key: str, body_digest: str) -> str | None:
+        return await self.inner.keyed(tenant, key, body_digest)
+
     async def claim(
         self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
     ) -> journal.Lease | None:

@@ -1,6 +1,7 @@
 """Runs one response: checks the request, steps through chat and hosted tools, journals events."""
 
-from heliograph.engine._engine import Engine, Plan
+from heliograph.engine._context import Resolved
+from heliograph.engine._engine import Engine, Plan, body_digest
 from heliograph.engine._images import (
     ImageAsk,
     read_edit,
@@ -9,14 +10,18 @@ from heliograph.engine._images import (
 )
 from heliograph.engine._images_studio import Studio
 from heliograph.engine._limits import Limits
+from heliograph.engine._page import Page
 from heliograph.engine._splice import render, wire_size
 
 __all__ = [
     "Engine",
     "ImageAsk",
     "Limits",
+    "Page",
     "Plan",
+    "Resolved",
     "Studio",
+    "body_digest",
     "read_edit",
     "read_generation",
     "read_openrouter_image",

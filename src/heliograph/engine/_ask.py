@@ -12,6 +12,7 @@ import msgspec
 
 from heliograph import errors, providers
 from heliograph.engine import _fields as fields
+from heliograph.engine._context import Context
 from heliograph.engine._input import Input, read_input
 from heliograph.engine._limits import Limits
 from heliograph.engine._tool import HOSTED, HostedTool, hosted_tool
@@ -32,6 +33,7 @@ _SERVED = frozenset(
         "model",
         "parallel_tool_calls",
         "presence_penalty",
+        "previous_response_id",
         "reasoning",
         "store",
         "stream",
@@ -71,7 +73,6 @@ _REFUSED = {
     "image_config": "give these settings to the image tool in tools",
     "moderation": "no moderation model here",
     "plugins": "no plugins here",
-    "previous_response_id": "responses cannot be continued here; send the items in input",
     "prompt": "no prompt templates are kept here; send instructions and input",
     "provider": "providers cannot be chosen by the request here",
     "route": "routes cannot be chosen by the request here",
@@ -143,8 +144,18 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         return (f"chat:{self.model}", *image)
 
 
-def read_ask(body: dict[str, Any], catalog: providers.Catalog, limits: Limits) -> Ask:
-    """Check a request. Raises ``BadRequest`` or ``NotFound``; ``param`` names the field."""
+def read_ask(
+    body: dict[str, Any],
+    catalog: providers.Catalog,
+    limits: Limits,
+    context: Context | None = None,
+) -> Ask:
+    """Check a request. Raises ``BadRequest`` or ``NotFound``; ``param`` names the field.
+
+    ``context`` is what it goes on from, where that was looked up.
+    """
+    if context is None and fields.text(body, "previous_response_id"):
+        raise fields.unsupported("previous_response_id", "responses cannot be continued here")
     for name, why in _REFUSED.items():
         if body.get(name) not in (None, [], {}, ""):
             raise fields.unsupported(name, why)
@@ -159,7 +170,7 @@ def read_ask(body: dict[str, Any], catalog: providers.Catalog, limits: Limits) -
         raise fields.invalid("background", "a background response must be stored; drop store:false")
     asked_calls = fields.whole(body, "max_tool_calls", 1)
     tools, hosted = _tools(body, catalog, limits)
-    found = read_input(body, limits)
+    found = read_input(body, limits, context or Context())
     if hosted is not None and not hosted.sees and found.shown:
         raise fields.unsupported(found.shown[-1][0], f"{hosted.model} takes no pictures in")
     return Ask(

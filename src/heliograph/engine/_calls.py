@@ -9,7 +9,7 @@ import msgspec
 
 from heliograph import errors, models, providers
 from heliograph.engine._emitter import Emitter
-from heliograph.engine._items import Items, new_id
+from heliograph.engine._items import Items
 from heliograph.engine._limits import Limits
 from heliograph.engine._notes import CallNote, PictureNote, Usages, write_note
 from heliograph.engine._pictures import base64_size
@@ -93,7 +93,7 @@ class Calls:
 
     def show(self, hosted: HostedTool, note: CallNote) -> None:
         """Show a call whose arguments are complete."""
-        item_id = new_id("ig")
+        item_id = self._items.new_id("ig")
         item = _item(hosted.type, item_id, "in_progress")
         self._shown(self._items.add(item, write_note(note)), item_id, hosted.type, note)
 

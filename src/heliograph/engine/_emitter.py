@@ -65,6 +65,11 @@ class Emitter:
         return wire_size(entry)
 
     @property
+    def response_id(self) -> str:
+        """Whose events these are."""
+        return self._lease.response_id
+
+    @property
     def settled(self) -> bool:
         """Whether nothing more is committed but with the response's end (or its release)."""
         return self._closing

@@ -13,17 +13,24 @@ import msgspec
 
 from heliograph import errors, journal, lifecycle, models, providers
 from heliograph.engine._ask import read_ask
+from heliograph.engine._context import Resolved, resolve
 from heliograph.engine._echo import Echo
 from heliograph.engine._items import new_id
 from heliograph.engine._limits import Limits
+from heliograph.engine._page import Page, page_of
 from heliograph.engine._pictures import Pictures
 from heliograph.engine._run import Run
 
-__all__ = ["Engine", "Plan"]
+__all__ = ["Engine", "Plan", "body_digest"]
 
 log = logging.getLogger("heliograph.engine")
 
 _RETRY_SECONDS = 1.0
+
+
+def body_digest(body: bytes) -> str:
+    """What tells a repeat under one idempotency key from a conflict."""
+    return hashlib.sha256(body).hexdigest()
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +42,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     store: bool
     background: bool
     stream: bool
+    resolved: Resolved | None = None
 
 
 class Engine:
@@ -136,8 +144,15 @@ class Engine:
         if not task.cancelled() and task.exception() is not None:
             log.error("%s: a bug ended it", task.get_name(), exc_info=task.exception())
 
-    def check(self, request: models.ResponsesRequest) -> Plan:
-        """What the request needs.
+    async def resolve(self, tenant: str, request: models.ResponsesRequest) -> Resolved | None:
+        """Look up what the request goes on from: ``previous_response_id``, item references.
+
+        None where that is nothing. Raises ``BadRequest``.
+        """
+        return await resolve(self.journal, tenant, request, self.limits)
+
+    def check(self, request: models.ResponsesRequest, resolved: Resolved | None = None) -> Plan:
+        """What the request needs; ``resolved`` is what it goes on from.
 
         Raises ``BadRequest`` or ``NotFound``; ``param`` names the field. Nothing that the request
         asks for is dropped: it can be served, or it is refused here.
@@ -150,7 +165,8 @@ class Engine:
                 param="$",
                 code="invalid_json",
             ) from None
-        ask = read_ask(body, self.catalog, self.limits)
+        context = None if resolved is None else resolved.context
+        ask = read_ask(body, self.catalog, self.limits, context)
         try:
             self.catalog.chat(ask.model).check(request)
         except errors.ProviderError as error:
@@ -164,6 +180,7 @@ class Engine:
             store=ask.store,
             background=ask.background,
             stream=ask.stream,
+            resolved=resolved,
         )
 
     async def submit(
@@ -178,20 +195,40 @@ class Engine:
     ) -> journal.Created:
         """Store the request (``body`` as it came) and queue it.
 
-        ``expires_in`` is seconds after its end, None for never. Raises ``IdempotencyConflict``.
+        ``expires_in`` is seconds after its end, None for never. Raises ``IdempotencyConflict``,
+        and ``BadRequest`` where what the request goes on from was erased since it was looked up.
         """
-        return await self.journal.create(
-            journal.NewResponse(
-                response_id=new_id("resp"),
-                tenant=tenant,
-                request=body,
-                capabilities=plan.capabilities,
-                background=plan.background,
-                idempotency_key=idempotency_key,
-                body_digest=hashlib.sha256(body).hexdigest() if idempotency_key else "",
-                expires_in=expires_in,
-            )
+        resolved = plan.resolved
+        new = journal.NewResponse(
+            response_id=new_id("resp"),
+            tenant=tenant,
+            request=body,
+            capabilities=plan.capabilities,
+            background=plan.background,
+            idempotency_key=idempotency_key,
+            body_digest=body_digest(body) if idempotency_key else "",
+            expires_in=expires_in,
+            context=None if resolved is None else resolved.entry,
         )
+        if resolved is None:
+            return await self.journal.create(new)
+        try:
+            if resolved.blobs is not self.journal.blobs:
+                for ref in resolved.entry.blobs:
+                    await self.journal.blobs.put(await resolved.blobs.get(ref.sha256))
+            return await self.journal.create(new)
+        except errors.IdempotencyConflict:
+            raise
+        except errors.JournalError:
+            await resolved.check_again(tenant, request)
+            raise
+
+    async def input_items(self, tenant: str, response_id: str, page: Page) -> journal.Entry:
+        """A page of what the response was made from, those of earlier turns first, as a list
+        object (``render`` gives its JSON). Raises ``UnknownResponse``; ``BadRequest``.
+        """
+        record = await self.journal.get(tenant, response_id)
+        return await page_of(record, page, Pictures(self.journal.blobs))
 
     async def current(self, tenant: str, response_id: str) -> journal.Entry:
         """The response object as it now stands, running or ended (``render`` gives its JSON).

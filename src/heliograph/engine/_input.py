@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from heliograph.engine import _fields as fields
+from heliograph.engine._context import Context, is_reference, markers
 from heliograph.engine._limits import Limits
 from heliograph.engine._tool import base64, data_url
 
@@ -27,22 +28,26 @@ _PART_REASONS = {
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found. ``pictures`` are (field, bytes), oldest first.
+    """What was found: (field, bytes) or pictures alone, oldest first.
 
     ``shown`` are the pictures that a message brings; ``made`` those of earlier image calls.
+    ``pictures`` are all that the request brings, and ``earlier`` those of the conversation before
+    it; a marker stands for one that is kept here already.
     """
 
     shown: tuple[tuple[str, bytes], ...]
     made: tuple[tuple[str, bytes], ...]
-    pictures: tuple[bytes, ...]
+    pictures: tuple[bytes | str, ...]
+    earlier: tuple[str, ...] = ()
 
 
 class _Reader:
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, context: Context) -> None:
         self.limits = limits
+        self.context = context
         self.shown: list[tuple[str, bytes]] = []
         self.made: list[tuple[str, bytes]] = []
-        self.pictures: list[bytes] = []
+        self.pictures: list[bytes | str] = []
         self.calls: set[str] = set()
         self.said = False
         self.bytes = 0
@@ -67,8 +72,14 @@ class _Reader:
         kept.append((field, data))
         self.pictures.append(data)
 
+    def recall(self, item: dict[str, Any]) -> list[str]:
+        """Take in an item that is kept here, and was checked when it came; returns its pictures."""
+        if item.get("type") == "function_call":
+            self.calls.add(item["call_id"])
+        return markers(item)
+
     def item(self, item: dict[str, Any], path: str) -> None:
-        kind = item.get("type")
+        kind = "item_reference" if is_reference(item) else item.get("type")
         if kind is None and "role" in item:
             kind = "message"
         if not isinstance(kind, str):
@@ -90,7 +101,11 @@ class _Reader:
                 if result:
                     self.show(self.result(result, f"{path}.result"), f"{path}.result", self.made)
             case "item_reference":
-                raise fields.unsupported(path, "items are not looked up by id; send the item")
+                known = self.context.referenced.get(_need(item, "id", path))
+                if known is None:
+                    raise fields.unsupported(path, "items are not looked up by id; send the item")
+                self.said = True
+                self.pictures += self.recall(known)
             case _:
                 raise fields.unsupported(f"{path}.type", f"nothing here can serve {kind!r} items")
 
@@ -146,9 +161,10 @@ def _need(item: dict[str, Any], key: str, path: str) -> str:
     return value
 
 
-def read_input(body: dict[str, Any], limits: Limits) -> Input:
+def read_input(body: dict[str, Any], limits: Limits, context: Context) -> Input:
     """Check ``input`` and ``instructions``. Raises ``BadRequest``."""
-    reader = _Reader(limits)
+    reader = _Reader(limits, context)
+    earlier = [marker for item in context.earlier for marker in reader.recall(item)]
     given = body.get("input")
     if given is None:
         raise fields.invalid("input", "required", "missing_required_parameter")
@@ -167,5 +183,8 @@ def read_input(body: dict[str, Any], limits: Limits) -> Input:
         raise fields.invalid("input", "it says nothing; give a prompt", "empty_input")
     reader.say(fields.text(body, "instructions") or "")
     return Input(
-        shown=tuple(reader.shown), made=tuple(reader.made), pictures=tuple(reader.pictures)
+        shown=tuple(reader.shown),
+        made=tuple(reader.made),
+        pictures=tuple(reader.pictures),
+        earlier=tuple(earlier),
     )

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from heliograph import models
 from heliograph.engine._emitter import Emitter
 
-__all__ = ["Items", "Kind", "new_id"]
+__all__ = ["Items", "Kind", "item_id", "new_id"]
 
 Kind = Literal["text", "refusal", "reasoning"]
 
@@ -24,6 +24,11 @@ _DELTA_FRAME = 130
 def new_id(prefix: str) -> str:
     """An unguessable id."""
     return f"{prefix}_{secrets.token_hex(16)}"
+
+
+def item_id(prefix: str, response_id: str, index: int) -> str:
+    """The id of a response's output item: it tells which response an item can be found in."""
+    return f"{prefix}_{response_id.removeprefix('resp_')}o{index}"
 
 
 def _part(kind: Kind, text: str) -> models.Part:
@@ -90,6 +95,10 @@ class Items:
         self._parts.pop(index, None)
         self.done_bytes += size
 
+    def new_id(self, prefix: str) -> str:
+        """The id of the item that comes next."""
+        return item_id(prefix, self._emitter.response_id, self.count)
+
     def _so_far(self, index: int) -> models.OutputItem:
         response = self._emitter.snapshot.response
         assert response is not None  # noqa: S101 -- an item is open, so the response is
@@ -142,11 +151,11 @@ class Items:
         item: models.OutputItem
         if kind == "reasoning":
             item = models.OutputReasoningItem(
-                id=new_id("rs"), summary=[], content=[], status="in_progress"
+                id=self.new_id("rs"), summary=[], content=[], status="in_progress"
             )
         else:
             item = models.OutputMessageItem(
-                id=new_id("msg"), role="assistant", content=[], status="in_progress"
+                id=self.new_id("msg"), role="assistant", content=[], status="in_progress"
             )
         index = self.add(item)
         self._open_part(index, kind)
@@ -188,7 +197,11 @@ class Items:
         """Show that a function is being called; returns the item's output index."""
         return self.add(
             models.OutputFunctionCallItem(
-                id=new_id("fc"), call_id=call_id, name=name, arguments="", status="in_progress"
+                id=self.new_id("fc"),
+                call_id=call_id,
+                name=name,
+                arguments="",
+                status="in_progress",
             )
         )
 

@@ -31,6 +31,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
       event with a response repeats.
     - ``max_prompt_bytes``: UTF-8 bytes of text in a request's input and instructions.
     - ``max_input_items``, ``max_tools``: entries of a request's ``input`` and ``tools``.
+    - ``max_chain_responses``: earlier responses that one may go on from, all links counted.
+    - ``max_chain_bytes``, ``max_chain_picture_bytes``: bytes of JSON, pictures left out, and of the
+      pictures, that the items of those may come to.
+    - ``max_references``: pictures given to an image model with a call. Those of the request are all
+      given; of earlier turns' the newest, as long as there is room.
     - ``max_pending_events``, ``max_pending_bytes``: events waiting for the commit under way; past
       either, the provider is not asked for more.
     """
@@ -51,5 +56,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_prompt_bytes: int = 1 * MIB
     max_input_items: int = 1000
     max_tools: int = 128
+    max_chain_responses: int = 200
+    max_chain_bytes: int = 8 * MIB
+    max_chain_picture_bytes: int = 256 * MIB
+    max_references: int = 16
     max_pending_events: int = 512
     max_pending_bytes: int = 1 * MIB

@@ -15,6 +15,7 @@ import msgspec
 from heliograph import errors, journal, models, providers
 from heliograph.engine._ask import read_ask
 from heliograph.engine._calls import Calls, Failure
+from heliograph.engine._context import converse, read_context
 from heliograph.engine._echo import Echo
 from heliograph.engine._emitter import Emitter
 from heliograph.engine._items import Items
@@ -54,7 +55,9 @@ class Run:
         self._echo = Echo(
             lease.response_id, lease.created_at, self._body, hosted_tools=echo_hosted_tools
         )
-        self._emitter = Emitter(store, lease, Pictures(store.blobs), limits)
+        pictures = Pictures(store.blobs)
+        self._context = read_context(lease.context, pictures)
+        self._emitter = Emitter(store, lease, pictures, limits)
         self._items = Items(self._emitter)
         self._usages = Usages()
         self._calls = Calls(self._emitter, self._items, self._usages, catalog, limits)
@@ -167,11 +170,12 @@ class Run:
         if await self._cancelled_before():
             return CANCELLED
         await self._begin()
-        ask = read_ask(self._body, self._catalog, self._limits)
+        ask = read_ask(self._body, self._catalog, self._limits, self._context)
         request = models.decode(models.ResponsesRequest, self._lease.request)
         return await Steps(
             ask,
             request,
+            await converse(self._context, request, self._emitter.pictures),
             self._emitter,
             self._items,
             self._calls,

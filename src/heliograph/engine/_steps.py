@@ -17,6 +17,7 @@ import msgspec
 from heliograph import errors, models, providers
 from heliograph.engine._ask import Ask
 from heliograph.engine._calls import Calls
+from heliograph.engine._context import Conversation
 from heliograph.engine._emitter import Emitter
 from heliograph.engine._items import Items
 from heliograph.engine._limits import Limits
@@ -76,6 +77,7 @@ class Steps:
         self,
         ask: Ask,
         request: models.ResponsesRequest,
+        talk: Conversation,
         emitter: Emitter,
         items: Items,
         calls: Calls,
@@ -85,6 +87,7 @@ class Steps:
     ) -> None:
         self._ask = ask
         self._request = request
+        self._talk = talk
         self._emitter = emitter
         self._items = items
         self._calls = calls
@@ -122,23 +125,38 @@ class Steps:
             return Ending(status="failed", message="the image tool is gone from the request")
         for call in list(self._calls.open.values()):
             await self._emitter.room()
-            await self._calls.draw(call, self._job(call.note), hosted)
+            job = self._job(call.note)
+            if hosted.sees and call.note.action == "edit":
+                job = msgspec.structs.replace(job, images=await self._references())
+            await self._calls.draw(call, job, hosted)
             failure = self._calls.failures.get(call.item_id)
             if failure is not None and self._ask.forced and call.note.step == 0:
                 return Ending(status="failed", code=failure.code, message=failure.message)
         return COMPLETED if last.turn_over else None
 
+    async def _references(self) -> tuple[bytes, ...]:
+        """The pictures that an edit is of, oldest first."""
+        found = self._ask.input
+        room = max(0, self._limits.max_references - len(found.pictures))
+        earlier = found.earlier[max(0, len(found.earlier) - room) :]
+        get = self._emitter.pictures.get
+        return tuple(
+            [
+                await get(picture) if isinstance(picture, str) else picture
+                for picture in (*earlier, *found.pictures)
+            ]
+        )
+
     def _job(self, note: CallNote) -> providers.ImageJob:
+        """The picture to make, without its references: the seed is not made from them."""
         hosted = self._ask.hosted
         assert hosted is not None  # noqa: S101 -- there is a call of it
-        images = self._ask.input.pictures if hosted.sees and note.action == "edit" else ()
         return msgspec.structs.replace(
             hosted.job,
             model=note.model,
             prompt=note.prompt,
             seed=note.seed,
             action=note.action,
-            images=images,
         )
 
     async def _step(self, number: int) -> Ending | None:
@@ -260,7 +278,8 @@ class Steps:
         assert hosted is not None  # noqa: S101 -- _hosted_calls has seen to it
         action = hosted.action if hosted.action != "auto" else call.action
         if action == "auto":
-            action = "edit" if hosted.sees and self._ask.input.pictures else "generate"
+            pictures = self._ask.input.pictures or self._ask.input.earlier
+            action = "edit" if hosted.sees and pictures else "generate"
         note = CallNote(
             call_id=_plain(call.call_id),
             model=hosted.model,
@@ -277,17 +296,11 @@ class Steps:
         self._calls.show(hosted, note)
 
     def _turn(self, number: int) -> providers.ChatTurn:
-        given = self._request.input
-        said: list[models.InputItem | models.OutputItem]
-        if isinstance(given, str):
-            said = [models.InputMessage(role="user", content=[models.InputText(text=given)])]
-        else:
-            said = list(given or [])
         response = self._emitter.snapshot.response
         output = [] if response is None else response.output
         return providers.ChatTurn(
             model=self._ask.model,
-            input=(*said, *(_without_picture(item) for item in output)),
+            input=(*self._talk.said, *(_without_picture(item) for item in output)),
             instructions=self._request.instructions or None,
             tools=self._tools(),
             tool_choice=self._choice(number),
@@ -316,6 +329,9 @@ class Steps:
             marker = getattr(item, "result", None)
             if getattr(item, "id", None) == item_id and isinstance(marker, str):
                 return await self._emitter.pictures.get(marker)
+        earlier = self._talk.made.get(item_id)
+        if earlier is not None:
+            return await self._emitter.pictures.get(earlier)
         raise errors.JournalError(f"no picture was made by item {item_id!r}")
 
 

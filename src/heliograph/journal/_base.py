@@ -85,7 +85,9 @@ class NewResponse(msgspec.Struct, frozen=True, kw_only=True):
 
     ``capabilities`` are what a worker must all have (``chat:heliograph/direct``). ``expires_in`` is
     seconds after the end of the response, None for never. ``idempotency_key`` is per tenant;
-    ``body_digest`` tells a repeat from a conflict.
+    ``body_digest`` tells a repeat from a conflict. ``context`` is what the request goes on from, in
+    its owner's own JSON: a copy, so that no other response has to outlive this one; the blobs it
+    names are kept as long as those of the log.
     """
 
     response_id: str
@@ -96,6 +98,7 @@ class NewResponse(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str | None = None
     body_digest: str = ""
     expires_in: float | None = None
+    context: Entry | None = None
 
 
 class Created(msgspec.Struct, frozen=True):
@@ -122,6 +125,7 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     request: bytes
     created_at: float
     background: bool
+    context: Entry | None = None
 
 
 class LeaseState(msgspec.Struct, frozen=True):
@@ -153,6 +157,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: Entry | None
     finished_at: float | None
     expires_at: float | None
+    context: Entry | None = None
 
 
 class BlobStore(ABC):
@@ -185,8 +190,13 @@ class Journal(ABC):
         """Store the request and queue its job, atomically.
 
         An idempotency key is kept for ``IDEMPOTENCY_TTL`` (24 h), or until its response is erased.
-        Raises ``IdempotencyConflict``, and ``JournalError`` for an id that was used before.
+        Raises ``IdempotencyConflict``, and ``JournalError`` for an id that was used before or a
+        context that refers to a blob that was never put.
         """
+
+    @abstractmethod
+    async def keyed(self, tenant: str, key: str, body_digest: str) -> str | None:
+        """The response that an idempotency key leads to. Raises ``IdempotencyConflict``."""
 
     @abstractmethod
     async def claim(

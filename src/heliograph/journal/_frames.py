@@ -40,11 +40,13 @@ def check_entries(entries: Sequence[Entry], *, least: int = 1) -> int:
 
 
 def check_request(new: NewResponse) -> None:
-    """Raises ``JournalError`` where the request is larger than a frame may be."""
-    if len(new.request) > _limits.MAX_FRAME_BYTES:
-        raise errors.JournalError(
-            f"a request of {len(new.request)} bytes: MAX_FRAME_BYTES is {_limits.MAX_FRAME_BYTES}"
-        )
+    """Raises ``JournalError`` where the request or its context is larger than a frame may be."""
+    context = b"" if new.context is None else new.context.data
+    for what, data in (("a request", new.request), ("a context", context)):
+        if len(data) > _limits.MAX_FRAME_BYTES:
+            raise errors.JournalError(
+                f"{what} of {len(data)} bytes: MAX_FRAME_BYTES is {_limits.MAX_FRAME_BYTES}"
+            )
 
 
 def part_after(frame: Frame, after: int) -> Frame:

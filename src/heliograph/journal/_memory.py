@@ -125,18 +125,33 @@ class MemoryJournal(Journal):
         check_request(new)
         now = self._clock()
         if new.idempotency_key is not None:
-            known = self._keys.get((new.tenant, new.idempotency_key))
-            if known is not None and now - known[2] < _limits.IDEMPOTENCY_TTL:
-                if known[1] != new.body_digest:
-                    raise errors.IdempotencyConflict(new.idempotency_key)
-                return Created(known[0], fresh=False)
+            known = self._keyed(new.tenant, new.idempotency_key, new.body_digest)
+            if known is not None:
+                return Created(known, fresh=False)
         if new.response_id in self._logs or new.response_id in self._tombstones:
             raise errors.JournalError(f"response id {new.response_id!r} was used before")
-        self._logs[new.response_id] = _Log(new, now)
+        log = _Log(new, now)
+        if new.context is not None:
+            self._check_blobs([new.context])
+            log.blobs.update(ref.sha256 for ref in new.context.blobs)
+        self._logs[new.response_id] = log
         if new.idempotency_key is not None:
             self._keys[new.tenant, new.idempotency_key] = (new.response_id, new.body_digest, now)
         self._claimers.wake(new.capabilities)
         return Created(new.response_id, fresh=True)
+
+    async def keyed(self, tenant: str, key: str, body_digest: str) -> str | None:
+        """See ``Journal.keyed``."""
+        self._check_open()
+        return self._keyed(tenant, key, body_digest)
+
+    def _keyed(self, tenant: str, key: str, body_digest: str) -> str | None:
+        known = self._keys.get((tenant, key))
+        if known is None or self._clock() - known[2] >= _limits.IDEMPOTENCY_TTL:
+            return None
+        if known[1] != body_digest:
+            raise errors.IdempotencyConflict(key)
+        return known[0]
 
     async def claim(
         self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
@@ -180,6 +195,7 @@ class MemoryJournal(Journal):
             request=log.new.request,
             created_at=log.created_at,
             background=log.new.background,
+            context=log.new.context,
         )
 
     async def renew(self, lease: Lease, *, seconds: float) -> LeaseState:
@@ -282,6 +298,7 @@ class MemoryJournal(Journal):
             snapshot=log.snapshot,
             finished_at=log.finished_at,
             expires_at=log.expires_at,
+            context=log.new.context,
         )
 
     async def delete(self, tenant: str, response_id: str) -> None:

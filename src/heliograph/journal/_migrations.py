@@ -85,6 +85,10 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE INDEX tombstones_age ON tombstones (erased_at)",
         ),
     ),
+    Migration(
+        "what a response goes on from",
+        ("CREATE TABLE contexts (rid INTEGER PRIMARY KEY, data BLOB NOT NULL)",),
+    ),
 )
 
 

@@ -38,8 +38,10 @@ ORDER BY e.seq LIMIT ?4
 _RECORD = """
 SELECT j.state, r.request, r.background, r.created_at, j.epoch, j.takeovers, j.cancel_requested,
     s.data, j.finished_at, j.expires_at,
-    coalesce((SELECT seq + n - 1 FROM events e WHERE e.rid = r.rid ORDER BY seq DESC LIMIT 1), -1)
+    coalesce((SELECT seq + n - 1 FROM events e WHERE e.rid = r.rid ORDER BY seq DESC LIMIT 1), -1),
+    c.data
 FROM responses r JOIN jobs j ON j.rid = r.rid LEFT JOIN snapshots s ON s.rid = r.rid
+    LEFT JOIN contexts c ON c.rid = r.rid
 WHERE r.id = ?1 AND r.tenant = ?2
 """
 
@@ -148,4 +150,5 @@ def _record(db: sqlite3.Connection, tenant: str, response_id: str) -> Record:
         finished_at=row[8],
         expires_at=row[9],
         last_seq=row[10],
+        context=None if row[11] is None else unpack_entry(row[11]),
     )

@@ -139,8 +139,14 @@ class SqliteJournal(Journal):
             if created.fresh:
                 self._claimers.wake(new.capabilities)
 
+        size = len(new.request) + (0 if new.context is None else len(new.context.data))
         work = partial(opened.store.create, new)
-        return await opened.writer.submit(work, size=len(new.request), then=then)
+        return await opened.writer.submit(work, size=size, then=then)
+
+    async def keyed(self, tenant: str, key: str, body_digest: str) -> str | None:
+        """See ``Journal.keyed``."""
+        store = self._running().store
+        return await self._running().writer.submit(partial(store.keyed, tenant, key, body_digest))
 
     async def claim(
         self, worker: str, capabilities: Collection[str], *, lease: float, wait: float

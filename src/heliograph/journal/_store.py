@@ -26,6 +26,7 @@ import msgspec
 from heliograph import errors
 from heliograph.journal import _limits
 from heliograph.journal._base import Clock, Created, Lease, LeaseState, NewResponse
+from heliograph.journal._frames import pack_entry, unpack_entry
 from heliograph.journal._live import (
     FINISHED,
     RUNNING,
@@ -71,20 +72,16 @@ class Store:
         now = self._clock()
         key = new.idempotency_key
         if key is not None:
-            known = self._db.execute(
-                "SELECT response_id, digest, created_at FROM idempotency "
-                "WHERE tenant = ? AND key = ?",
-                (new.tenant, key),
-            ).fetchone()
-            if known is not None and now - known[2] < _limits.IDEMPOTENCY_TTL:
-                if known[1] != new.body_digest:
-                    raise errors.IdempotencyConflict(key)
-                return Created(known[0], fresh=False)
+            known = self.keyed(new.tenant, key, new.body_digest)
+            if known is not None:
+                return Created(known, fresh=False)
         used = (
             "SELECT 1 FROM responses WHERE id = ?1 UNION ALL SELECT 1 FROM tombstones WHERE id=?1"
         )
         if self._db.execute(used, (new.response_id,)).fetchone() is not None:
             raise errors.JournalError(f"response id {new.response_id!r} was used before")
+        refs = () if new.context is None else {ref.sha256 for ref in new.context.blobs}
+        self._check_blobs(refs)
         self._tx.begin()
         rid = self._db.execute(
             "INSERT INTO responses (id, tenant, background, created_at, expires_in, request) "
@@ -100,7 +97,22 @@ class Store:
                 "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)",
                 (new.tenant, key, new.response_id, new.body_digest, now),
             )
+        if new.context is not None:
+            self._db.execute("INSERT INTO contexts VALUES (?, ?)", (rid, pack_entry(new.context)))
+            self._add_refs(rid, refs)
         return Created(new.response_id, fresh=True)
+
+    def keyed(self, tenant: str, key: str, body_digest: str) -> str | None:
+        """See ``Journal.keyed``."""
+        known = self._db.execute(
+            "SELECT response_id, digest, created_at FROM idempotency WHERE tenant = ? AND key = ?",
+            (tenant, key),
+        ).fetchone()
+        if known is None or self._clock() - known[2] >= _limits.IDEMPOTENCY_TTL:
+            return None
+        if known[1] != body_digest:
+            raise errors.IdempotencyConflict(key)
+        return str(known[0])
 
     def claim(self, worker: str, offered: Collection[str], seconds: float) -> Lease | float:
         """A lease, or seconds until the next lease that this worker could take runs out."""
@@ -154,6 +166,7 @@ class Store:
             request=loaded.request,
             created_at=loaded.created_at,
             background=loaded.background,
+            context=None if loaded.context is None else unpack_entry(loaded.context),
         )
 
     def renew(self, lease: Lease, seconds: float) -> LeaseState:
@@ -238,7 +251,7 @@ class Store:
             if not self._blob_exists(sha256):
                 raise errors.JournalError(f"an entry refers to unknown blob {sha256}")
 
-    def _add_refs(self, rid: int, refs: Iterable[str]) -> None:
+    def _add_refs(self, rid: int | None, refs: Iterable[str]) -> None:
         self._tx.begin()
         for sha256 in refs:
             self._db.execute("INSERT OR IGNORE INTO blob_refs VALUES (?, ?)", (sha256, rid))
@@ -322,7 +335,7 @@ class Store:
     def _erase(self, rid: int, response_id: str) -> None:
         self._tx.flush()
         self._tx.begin()
-        for table in ("events", "snapshots", "blob_refs", "jobs", "responses"):
+        for table in ("events", "snapshots", "contexts", "blob_refs", "jobs", "responses"):
             self._db.execute(f"DELETE FROM {table} WHERE rid = ?", (rid,))
         self._db.execute("DELETE FROM idempotency WHERE response_id = ?", (response_id,))
         self._db.execute(

@@ -1,4 +1,4 @@
-"""Query parameters and headers of ``GET /responses/{id}``, checked by name."""
+"""Query parameters and headers, checked by name."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 
-from heliograph import errors
+from heliograph import engine, errors
 
-__all__ = ["Retrieve"]
+__all__ = ["Retrieve", "idempotency_key", "page"]
 
 INCLUDES = frozenset(
     {
@@ -24,6 +24,12 @@ INCLUDES = frozenset(
 )
 """What OpenAI's API names for ``include``. A response is stored with all that it has, so each is
 met already; a name that is not here would be dropped in silence, and is refused."""
+
+MAX_PAGE = 100
+"""Items of one page at most; OpenAI's bound."""
+
+MAX_KEY = 255
+"""Characters of an ``Idempotency-Key`` at most."""
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -52,6 +58,53 @@ def _sequence(text: str, name: str) -> int:
     return number
 
 
+def _check_includes(request: Request) -> None:
+    query = request.query_params
+    for name in (*query.getlist("include"), *query.getlist("include[]")):
+        if name not in INCLUDES:
+            raise errors.BadRequest(
+                f"include: {name!r} is nothing that can be included",
+                param="include",
+                code="invalid_value",
+            )
+
+
+def page(request: Request) -> engine.Page:
+    """Which page of a list is asked for. Raises ``BadRequest`` naming the parameter."""
+    _check_includes(request)
+    query = request.query_params
+    limit = query.get("limit", "20")
+    if not (limit.isascii() and limit.isdecimal() and 1 <= int(limit[:9]) <= MAX_PAGE):
+        raise errors.BadRequest(
+            f"limit: expected a number from 1 to {MAX_PAGE}, got {limit!r}",
+            param="limit",
+            code="invalid_value",
+        )
+    order = query.get("order", "desc")
+    if order not in ("asc", "desc"):
+        raise errors.BadRequest(
+            f"order: {order!r} is neither asc nor desc", param="order", code="invalid_value"
+        )
+    return engine.Page(
+        limit=int(limit),
+        descending=order == "desc",
+        after=query.get("after"),
+        before=query.get("before"),
+    )
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The request's key. Raises ``BadRequest`` for one that is empty or too long."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 1 <= len(key) <= MAX_KEY:
+        raise errors.BadRequest(
+            f"Idempotency-Key: expected 1 to {MAX_KEY} characters, got {len(key)}",
+            param="Idempotency-Key",
+            code="invalid_value",
+        )
+    return key
+
+
 class Retrieve(NamedTuple):
     """``after`` is the sequence number that the client has already, -1 for none."""
 
@@ -71,14 +124,7 @@ class Retrieve(NamedTuple):
                 param="include_obfuscation",
                 code="unsupported_value",
             )
-        query = request.query_params
-        for name in (*query.getlist("include"), *query.getlist("include[]")):
-            if name not in INCLUDES:
-                raise errors.BadRequest(
-                    f"include: {name!r} is nothing that can be included",
-                    param="include",
-                    code="invalid_value",
-                )
+        _check_includes(request)
         after = -1
         text = request.query_params.get("starting_after")
         if text is not None:

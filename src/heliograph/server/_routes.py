@@ -18,7 +18,7 @@ from heliograph.server._edge import answer_error
 from heliograph.server._errors import OPENROUTER_BASE
 from heliograph.server._images import Images
 from heliograph.server._openapi import openapi_json
-from heliograph.server._query import Retrieve
+from heliograph.server._query import Retrieve, idempotency_key, page
 from heliograph.server._runtime import Lane, Runtime
 from heliograph.server._stream import EventStream
 from heliograph.server._watch import Watch
@@ -34,30 +34,37 @@ class _Posted:
     """The answer to ``POST /responses``: while it is open, its client counts as a reader."""
 
     def __init__(
-        self, api: _Api, lane: Lane, tenant: str, response_id: str, plan: engine.Plan
+        self,
+        api: _Api,
+        lane: Lane,
+        tenant: str,
+        response_id: str,
+        asked: models.ResponsesRequest,
     ) -> None:
         self._api = api
         self._lane = lane
         self._tenant = tenant
         self._id = response_id
-        self._plan = plan
+        self._stream = asked.stream is True
+        self._store = asked.store is not False
+        self._background = asked.background is True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         ended = False
-        if not self._plan.background:
+        if not self._background:
             self._lane.readers.enter(self._tenant, self._id)
         try:
-            if self._plan.stream:
+            if self._stream:
                 answer = self._api.stream(self._lane, self._tenant, self._id, after=-1)
                 await answer(scope, receive, send)
                 ended = answer.complete
             else:
                 ended = await self._wait(scope, receive, send)
         finally:
-            if not self._plan.background:
+            if not self._background:
                 self._lane.readers.leave(self._tenant, self._id)
-            if not self._plan.store:
-                self._api.runtime.erase(self._tenant, self._id, ended=ended)
+            if not self._store:
+                self._api.runtime.unstored.leave(self._tenant, self._id, ended=ended)
 
     async def _wait(self, scope: Scope, receive: Receive, send: Send) -> bool:
         journal = self._lane.journal
@@ -70,7 +77,7 @@ class _Posted:
         if watch.ended == "closing":
             raise errors.ServerError(
                 f"the server is stopping; {self._id} goes on, ask for it later"
-                if self._plan.store
+                if self._store
                 else "the server is stopping",
                 status=503,
                 code="server_stopping",
@@ -102,19 +109,43 @@ class _Api:
         self.runtime.accept()
         body = await read_body(request.scope, request.receive, self._limits.max_body_bytes)
         asked = models.decode(models.ResponsesRequest, body)
-        plan = self.runtime.stored.engine.check(asked)
-        lane = self.runtime.lane(store=plan.store)
-        created = await lane.engine.submit(
+        key = idempotency_key(request)
+        async with self.runtime.keys.turn(tenant, key):
+            response_id = None if key is None else await self._known(tenant, key, body)
+            if response_id is None:
+                response_id = await self._submit(tenant, asked, body, key)
+            if asked.store is False:
+                self.runtime.unstored.enter(response_id)
+        lane = self.runtime.lane(store=asked.store is not False)
+        if asked.background is True and asked.stream is not True:
+            return await self._current(lane, tenant, response_id)
+        return _Posted(self, lane, tenant, response_id, asked)
+
+    async def _known(self, tenant: str, key: str, body: bytes) -> str | None:
+        """The response that the key made, also where the body could not be served any more."""
+        digest = engine.body_digest(body)
+        stored, passing = self.runtime.stored.journal, self.runtime.passing.journal
+        response_id = await stored.keyed(tenant, key, digest)
+        if response_id is None:
+            response_id = await passing.keyed(tenant, key, digest)
+            if response_id is not None and await self.runtime.unstored.erased(response_id):
+                return None
+        return response_id
+
+    async def _submit(
+        self, tenant: str, asked: models.ResponsesRequest, body: bytes, key: str | None
+    ) -> str:
+        first = self.runtime.stored.engine
+        plan = first.check(asked, await first.resolve(tenant, asked))
+        created = await self.runtime.lane(store=plan.store).engine.submit(
             tenant,
             asked,
             body,
             plan,
-            idempotency_key=request.headers.get("idempotency-key"),
+            idempotency_key=key,
             expires_in=self._limits.keep_response_seconds or None,
         )
-        if plan.background and not plan.stream:
-            return await self._current(lane, tenant, created.response_id)
-        return _Posted(self, lane, tenant, created.response_id, plan)
+        return created.response_id
 
     async def _current(self, lane: Lane, tenant: str, response_id: str) -> ASGIApp:
         entry = await lane.engine.current(tenant, response_id)
@@ -132,6 +163,13 @@ class _Api:
         if record.background or record.state == "finished":
             return answer
         return _Reading(lane, answer)
+
+    async def input_items(self, request: Request) -> ASGIApp:
+        tenant = self._tenant(request)
+        response_id = request.path_params["response_id"]
+        lane = self.runtime.stored
+        listed = await lane.engine.input_items(tenant, response_id, page(request))
+        return Stored(response_id, listed, lane.journal.blobs)
 
     async def delete(self, request: Request) -> ASGIApp:
         response_id = request.path_params["response_id"]
@@ -234,6 +272,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
             Route(one, _Methods(GET=api.retrieve, DELETE=api.delete)),
             Route(f"{one}/cancel", _Methods(POST=api.cancel)),
             Route(f"{base}/openapi.json", _Methods(GET=api.openapi)),
+            Route(f"{one}/input_items", _Methods(GET=api.input_items)),
             Route(f"{base}/models", _Methods(GET=api.list_models)),
             Route(f"{base}/models/{{model:path}}", _Methods(GET=api.one_model)),
         ]

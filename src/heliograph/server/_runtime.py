@@ -15,6 +15,7 @@ from heliograph import errors
 from heliograph.engine import Engine, Studio
 from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
+from heliograph.server._passing import Keys, Passing
 from heliograph.server._readers import Readers
 from heliograph.server._settings import Settings
 from heliograph.server._watch import Closing
@@ -70,6 +71,8 @@ class Runtime:
         self.stored = Lane(self._journal(), catalog, settings)
         self.passing = Lane(MemoryJournal(), catalog, settings)
         self.studio = Studio(catalog, settings.limits, settings.limits.max_images_at_once)
+        self.unstored = Passing(self.passing.journal, self._chore)
+        self.keys = Keys()
 
     def _journal(self) -> Journal:
         if self.settings.journal == "memory":
@@ -117,10 +120,6 @@ class Runtime:
         """Where a response lives."""
         return self.stored if store else self.passing
 
-    def erase(self, tenant: str, response_id: str, *, ended: bool) -> None:
-        """Forget a ``store: false`` response; one that still runs is cancelled first."""
-        self._chore(self._erase(tenant, response_id, ended))
-
     async def cancel(self, tenant: str, response_id: str) -> None:
         """Ask for the end of a stored response and wait a little for it.
 
@@ -144,21 +143,11 @@ class Runtime:
         except TimeoutError:
             raise errors.JournalError("the journal does not answer") from None
 
-    def _chore(self, work: Coroutine[None, None, None]) -> None:
+    def _chore(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
-
-    async def _erase(self, tenant: str, response_id: str, ended: bool) -> None:
-        journal = self.passing.journal
-        with suppress(errors.JournalError):
-            if not ended:
-                await journal.cancel(tenant, response_id)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_CANCEL_WAIT):
-                        async for _ in journal.read(tenant, response_id):
-                            pass
-            await journal.delete(tenant, response_id)
+        return task
 
     async def _expire(self) -> None:
         while True:

@@ -1,0 +1,342 @@
+"""What a request goes on from: the conversation before it, and the items that it refers to by id.
+
+It is looked up once, when the request comes, and stored with it as a copy (pictures as references,
+which keep them from being collected). So a run, a takeover or a later turn needs no earlier
+response, and erasing one takes nothing from those that went on from it. Only the response that a
+request names must be there; its own copy holds all that came before it.
+
+Inside, a picture's base64 is a marker (see ``_pictures``), bare or behind a data URL's head.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+import pybase64
+
+from heliograph import errors, models
+from heliograph.engine._limits import Limits
+from heliograph.engine._pictures import Pictures
+from heliograph.engine._tool import base64, data_url
+from heliograph.journal import BlobStore, Entry, Journal, Record
+
+__all__ = [
+    "Context",
+    "Conversation",
+    "Resolved",
+    "converse",
+    "is_reference",
+    "markers",
+    "own_items",
+    "read_context",
+    "resolve",
+    "stow",
+]
+
+Json = dict[str, Any]
+
+_PICTURE_ITEMS = ("image_generation_call", "openrouter:image_generation")
+_BASE64 = ";base64,"
+#: The response that made an item or took it in stands in the item's id.
+_ITEM_ID = re.compile(r"[a-z]+_([0-9a-f]{32})[io]\d+")
+_PREFIXES = {
+    "function_call": "fc",
+    "function_call_output": "fco",
+    "image_generation_call": "ig",
+    "openrouter:image_generation": "ig",
+    "reasoning": "rs",
+}
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """``earlier`` are items, oldest first, of ``responses`` earlier responses.
+
+    ``referenced`` are those that the request's own input names by id.
+    """
+
+    responses: int = 0
+    earlier: list[Json] = []
+    referenced: dict[str, Json] = {}
+
+
+class Resolved(msgspec.Struct, frozen=True, kw_only=True):
+    """A context as looked up in ``journal``; ``entry`` is what is stored."""
+
+    context: Context
+    entry: Entry
+    journal: Journal
+
+    @property
+    def blobs(self) -> BlobStore:
+        """Where its pictures are."""
+        return self.journal.blobs
+
+    async def check_again(self, tenant: str, request: models.ResponsesRequest) -> None:
+        """Raise ``BadRequest`` where what the request goes on from was erased meanwhile."""
+        if request.previous_response_id:
+            await _previous(self.journal, tenant, request.previous_response_id)
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """What a chat model is told: items oldest first; ``made`` are earlier pictures by item id."""
+
+    said: tuple[models.InputItem, ...]
+    made: dict[str, str]
+
+
+def is_reference(item: Json) -> bool:
+    """Whether an input item only names another; its type may be left out."""
+    kind = item.get("type")
+    return kind == "item_reference" or (kind is None and "role" not in item and "id" in item)
+
+
+def _places(item: Json) -> Iterator[tuple[Json, str]]:
+    """Where an item can hold a picture: (object, key)."""
+    if item.get("type") in _PICTURE_ITEMS:
+        yield item, "result"
+    for parts in (item.get("content"), item.get("output")):
+        for part in parts if isinstance(parts, list) else ():
+            if isinstance(part, dict) and part.get("type") == "input_image":
+                yield part, "image_url"
+
+
+def markers(item: Json) -> list[str]:
+    """The pictures of a stowed item."""
+    found = (_split(place[key], key)[1] for place, key in _places(item) if place.get(key))
+    return [marker for marker in found if marker]
+
+
+def _split(value: str, key: str) -> tuple[str, str]:
+    """A picture's text as (head, base64 or marker); no second half where it is an address."""
+    if value.startswith("data:"):
+        head, sign, rest = value.partition(_BASE64)
+        return head + sign, rest
+    return ("", value) if key == "result" else (value, "")
+
+
+async def stow(item: Json, pictures: Pictures) -> Json:
+    """The item with its pictures in the blob store, markers in their places."""
+    item = _copy(item)
+    for place, key in _places(item):
+        value = place.get(key)
+        if not value:
+            continue
+        head, rest = _split(value, key)
+        if rest and not pictures.is_marker(rest):
+            data = data_url(value, key) if head else base64(value, key)
+            place[key] = ("" if key == "result" else head) + await pictures.put(data)
+    return item
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(inner) for key, inner in value.items()}
+    return [_copy(inner) for inner in value] if isinstance(value, list) else value
+
+
+def own_items(response_id: str, body: Json, context: Context) -> list[Json]:
+    """A request's own input as items, each whole and with an id: its own, or one made from its
+    place, which is the same whenever this is asked."""
+    given = body["input"]
+    if isinstance(given, str):
+        given = [{"role": "user", "content": given}]
+    taken = {item.get("id") for item in context.earlier}
+    items = []
+    for index, item in enumerate(given):
+        whole = _whole(context.referenced[item["id"]] if is_reference(item) else item)
+        if not isinstance(whole.get("id"), str) or whole["id"] in taken:
+            prefix = _PREFIXES.get(whole["type"], "msg")
+            whole["id"] = f"{prefix}_{response_id.removeprefix('resp_')}i{index}"
+        taken.add(whole["id"])
+        items.append(whole)
+    return items
+
+
+def _whole(given: Json) -> Json:
+    """An input item with what the protocol requires of one that is listed."""
+    item: Json = {"type": "message", "id": None} | {k: _copy(v) for k, v in given.items()}
+    item["type"] = item["type"] or "message"
+    if item["type"] != "reasoning":
+        item["status"] = item.get("status") or "completed"
+    if item["type"] == "message":
+        said = item["role"] == "assistant"
+        content = item["content"]
+        if isinstance(content, str):
+            content = [{"type": "output_text" if said else "input_text", "text": content}]
+        item["content"] = [_whole_part(part) for part in content]
+    return item
+
+
+def _whole_part(part: Json) -> Json:
+    match part.get("type"):
+        case "output_text":
+            return {"annotations": [], "logprobs": []} | part
+        case "input_image":
+            return part | {"detail": part.get("detail") or "auto"}
+    return part
+
+
+def read_context(entry: Entry | None, pictures: Pictures) -> Context:
+    """A stored context, with ``pictures``'s markers."""
+    if entry is None:
+        return Context()
+    return msgspec.json.decode(pictures.mend(entry), type=Context)
+
+
+def _not_found(response_id: str) -> errors.BadRequest:
+    return errors.BadRequest(
+        f"previous_response_id: no response {response_id!r} is kept here; "
+        "send the earlier items in input",
+        param="previous_response_id",
+        code="previous_response_not_found",
+    )
+
+
+async def _previous(journal: Journal, tenant: str, response_id: str) -> Record:
+    try:
+        record = await journal.get(tenant, response_id)
+    except errors.UnknownResponse:
+        raise _not_found(response_id) from None
+    if record.snapshot is None:
+        raise errors.BadRequest(
+            f"previous_response_id: {response_id} has not ended; go on from it once it has",
+            param="previous_response_id",
+            code="previous_response_not_finished",
+        )
+    return record
+
+
+async def _items_of(record: Record, pictures: Pictures) -> tuple[Context, list[Json]]:
+    """What an ended response came from and came to, oldest first."""
+    context = read_context(record.context, pictures)
+    own = own_items(record.response_id, msgspec.json.decode(record.request), context)
+    items = [*context.earlier, *[await stow(item, pictures) for item in own]]
+    if record.snapshot is not None:
+        items += msgspec.json.decode(pictures.mend(record.snapshot))["output"]
+    return context, [item for item in items if not _half_called(item)]
+
+
+def _half_called(item: Json) -> bool:
+    """A function call that was cut off: nobody can have answered it."""
+    return item.get("type") == "function_call" and item.get("status") == "incomplete"
+
+
+async def resolve(
+    journal: Journal, tenant: str, request: models.ResponsesRequest, limits: Limits
+) -> Resolved | None:
+    """Look up what a request goes on from and refers to; None where that is nothing.
+
+    Raises ``BadRequest``: for a response that is unknown to the tenant or has not ended, an item
+    that is not found, and what is over ``max_chain_responses``, ``max_chain_bytes`` or
+    ``max_chain_picture_bytes``.
+    """
+    previous = request.previous_response_id or None
+    given = request.input if isinstance(request.input, list) else []
+    wanted = {
+        index: item.id
+        for index, item in enumerate(given)
+        if isinstance(item, models.ItemReferenceItem)
+    }
+    if previous is None and not wanted:
+        return None
+    pictures = Pictures(journal.blobs)
+    earlier: list[Json] = []
+    responses = 0
+    if previous is not None:
+        record = await _previous(journal, tenant, previous)
+        before, earlier = await _items_of(record, pictures)
+        responses = before.responses + 1
+    referenced = await _referenced(journal, tenant, wanted, earlier, pictures)
+    context = Context(responses=responses, earlier=earlier, referenced=referenced)
+    entry = pictures.cut(msgspec.json.encode(context))
+    field = "previous_response_id" if previous is not None else f"input[{min(wanted)}]"
+    for name, size, limit in (
+        ("max_chain_responses", responses, limits.max_chain_responses),
+        ("max_chain_bytes", len(entry.data), limits.max_chain_bytes),
+        (
+            "max_chain_picture_bytes",
+            sum(ref.size for ref in entry.blobs),
+            limits.max_chain_picture_bytes,
+        ),
+    ):
+        if size > limit:
+            raise errors.BadRequest(
+                f"{field}: what came before comes to {size}; the limit {name} is {limit}",
+                param=field,
+                code="context_length_exceeded",
+            )
+    return Resolved(context=context, entry=entry, journal=journal)
+
+
+async def _referenced(
+    journal: Journal,
+    tenant: str,
+    wanted: dict[int, str],
+    earlier: Iterable[Json],
+    pictures: Pictures,
+) -> dict[str, Json]:
+    """The items named by id: those of the conversation, else of the response in the id."""
+    known = {item["id"]: item for item in earlier if isinstance(item.get("id"), str)}
+    looked: set[str] = set()
+    for index, item_id in wanted.items():
+        maker = _ITEM_ID.fullmatch(item_id)
+        response_id = "" if maker is None else f"resp_{maker[1]}"
+        if item_id not in known and response_id and response_id not in looked:
+            looked.add(response_id)
+            try:
+                record = await journal.get(tenant, response_id)
+            except errors.UnknownResponse:
+                pass
+            else:
+                _, items = await _items_of(record, pictures)
+                known.update((item["id"], item) for item in items)
+        if item_id not in known:
+            raise errors.BadRequest(
+                f"input[{index}].id: no item {item_id!r} is kept here; send the item itself",
+                param=f"input[{index}].id",
+                code="item_not_found",
+            )
+    return {item_id: known[item_id] for item_id in wanted.values()}
+
+
+async def converse(
+    context: Context, request: models.ResponsesRequest, pictures: Pictures
+) -> Conversation:
+    """What came before and what the request says, as a chat model is told it.
+
+    The pictures of messages are in it whole; those that were made are left out, to be asked for.
+    """
+    given = request.input
+    own: list[models.InputItem] = (
+        [models.InputMessage(role="user", content=[models.InputText(text=given)])]
+        if isinstance(given, str)
+        else list(given or [])
+    )
+    kept = [*context.earlier, *context.referenced.values()]
+    if not kept:
+        return Conversation(tuple(own), {})
+    made = {item["id"]: item["result"] for item in kept if item.get("result")}
+    shown = [await _shown(item, pictures) for item in kept]
+    decoded = models.decode(models.ResponsesRequest, msgspec.json.encode({"input": shown})).input
+    items = decoded if isinstance(decoded, list) else []
+    count = len(context.earlier)
+    referenced = dict(zip(context.referenced, items[count:], strict=True))
+    said = [
+        referenced[item.id] if isinstance(item, models.ItemReferenceItem) else item for item in own
+    ]
+    return Conversation((*items[:count], *said), made)
+
+
+async def _shown(item: Json, pictures: Pictures) -> Json:
+    item = _copy(item)
+    for place, key in _places(item):
+        if key == "result":
+            place[key] = None
+            continue
+        head, marker = _split(place[key], key)
+        if pictures.is_marker(marker):
+            place[key] = head + pybase64.b64encode(await pictures.get(marker)).decode()
+    return item
