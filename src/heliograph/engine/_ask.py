@@ -49,6 +49,7 @@ _SERVED = frozenset(
 #: Labels and hints: they change nothing about the answer, and most are repeated in the response.
 _LABELS = frozenset(
     {
+        "previous_response_id",
         "prompt_cache_key",
         "prompt_cache_options",
         "prompt_cache_retention",
@@ -71,7 +72,6 @@ _REFUSED = {
     "image_config": "give these settings to the image tool in tools",
     "moderation": "no moderation model here",
     "plugins": "no plugins here",
-    "previous_response_id": "responses cannot be continued here; send the items in input",
     "prompt": "no prompt templates are kept here; send instructions and input",
     "provider": "providers cannot be chosen by the request here",
     "route": "routes cannot be chosen by the request here",

@@ -136,8 +136,11 @@ class Engine:
         if not task.cancelled() and task.exception() is not None:
             log.error("%s: a bug ended it", task.get_name(), exc_info=task.exception())
 
-    def check(self, request: models.ResponsesRequest) -> Plan:
+    def check(self, request: models.ResponsesRequest, *, continued: bool = False) -> Plan:
         """What the request needs.
+
+        ``continued``: its ``previous_response_id`` has been resolved; ``input`` holds all that came
+        before, and the id is only repeated in the response.
 
         Raises ``BadRequest`` or ``NotFound``; ``param`` names the field. Nothing that the request
         asks for is dropped: it can be served, or it is refused here.
@@ -150,6 +153,12 @@ class Engine:
                 param="$",
                 code="invalid_json",
             ) from None
+        if body.get("previous_response_id") and not continued:
+            raise errors.BadRequest(
+                "previous_response_id: responses cannot be continued here; send the items in input",
+                param="previous_response_id",
+                code="unsupported_parameter",
+            )
         ask = read_ask(body, self.catalog, self.limits)
         try:
             self.catalog.chat(ask.model).check(request)

@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope
 
 from heliograph import errors
 
-__all__ = ["header", "read_body"]
+__all__ = ["header", "read_body", "too_large"]
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
@@ -18,7 +18,8 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     return None
 
 
-def _too_large(limit: int) -> errors.PayloadTooLarge:
+def too_large(limit: int) -> errors.PayloadTooLarge:
+    """The refusal of a body over ``limit`` bytes."""
     return errors.PayloadTooLarge(
         f"the body is over max_body_bytes ({limit} bytes); the server's [limits] can raise it"
     )
@@ -39,7 +40,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         )
     declared = header(scope, b"content-length")
     if declared is not None and declared.isdigit() and int(declared) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     body = bytearray()
     while True:
         message = await receive()
@@ -47,6 +48,6 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
             raise ClientDisconnect
         body += message.get("body", b"")
         if len(body) > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         if not message.get("more_body", False):
             return bytes(body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from heliograph import engine, errors, models
@@ -17,6 +17,7 @@ from heliograph.server._edge import answer_error
 from heliograph.server._errors import OPENROUTER_BASE
 from heliograph.server._query import Retrieve
 from heliograph.server._runtime import Lane, Runtime
+from heliograph.server._socket import Nowhere, Socket
 from heliograph.server._stream import EventStream
 from heliograph.server._watch import Watch
 
@@ -212,9 +213,10 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         one = f"{base}/responses/{{response_id}}"
         table += [
             Route(f"{base}/responses", _Methods(POST=api.create)),
+            WebSocketRoute(f"{base}/responses", Socket(runtime)),
             Route(one, _Methods(GET=api.retrieve, DELETE=api.delete)),
             Route(f"{one}/cancel", _Methods(POST=api.cancel)),
             Route(f"{base}/models", _Methods(GET=api.list_models)),
             Route(f"{base}/models/{{model:path}}", _Methods(GET=api.one_model)),
         ]
-    return table
+    return [*table, WebSocketRoute("/{path:path}", Nowhere())]
