@@ -51,6 +51,7 @@ _SERVED = frozenset(
 #: Labels and hints: they change nothing about the answer, and most are repeated in the response.
 _LABELS = frozenset(
     {
+        "previous_response_id",
         "prompt_cache_key",
         "prompt_cache_options",
         "prompt_cache_retention",
@@ -154,8 +155,6 @@ def read_ask(
 
     ``context`` is what it goes on from, where that was looked up.
     """
-    if context is None and fields.text(body, "previous_response_id"):
-        raise fields.unsupported("previous_response_id", "responses cannot be continued here")
     for name, why in _REFUSED.items():
         if body.get(name) not in (None, [], {}, ""):
             raise fields.unsupported(name, why)

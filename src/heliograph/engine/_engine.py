@@ -151,8 +151,17 @@ class Engine:
         """
         return await resolve(self.journal, tenant, request, self.limits)
 
-    def check(self, request: models.ResponsesRequest, resolved: Resolved | None = None) -> Plan:
+    def check(
+        self,
+        request: models.ResponsesRequest,
+        resolved: Resolved | None = None,
+        *,
+        continued: bool = False,
+    ) -> Plan:
         """What the request needs; ``resolved`` is what it goes on from.
+
+        ``continued``: ``input`` already holds all that came before ``previous_response_id``, which
+        is only repeated in the response.
 
         Raises ``BadRequest`` or ``NotFound``; ``param`` names the field. Nothing that the request
         asks for is dropped: it can be served, or it is refused here.
@@ -165,6 +174,12 @@ class Engine:
                 param="$",
                 code="invalid_json",
             ) from None
+        if body.get("previous_response_id") and resolved is None and not continued:
+            raise errors.BadRequest(
+                "previous_response_id: responses cannot be continued here; send the items in input",
+                param="previous_response_id",
+                code="unsupported_parameter",
+            )
         context = None if resolved is None else resolved.context
         ask = read_ask(body, self.catalog, self.limits, context)
         try:

@@ -7,7 +7,7 @@ from starlette.types import Message, Receive, Scope
 
 from heliograph import errors
 
-__all__ = ["bounded", "header", "read_body"]
+__all__ = ["bounded", "header", "read_body", "too_large"]
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
@@ -18,7 +18,8 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     return None
 
 
-def _too_large(limit: int) -> errors.PayloadTooLarge:
+def too_large(limit: int) -> errors.PayloadTooLarge:
+    """The refusal of a body over ``limit`` bytes."""
     return errors.PayloadTooLarge(
         f"the body is over max_body_bytes ({limit} bytes); the server's [limits] can raise it"
     )
@@ -35,7 +36,7 @@ def _check_head(scope: Scope, limit: int) -> None:
         )
     declared = header(scope, b"content-length")
     if declared is not None and declared.isdigit() and int(declared) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
 
 
 def bounded(scope: Scope, receive: Receive, limit: int) -> Receive:
@@ -51,7 +52,7 @@ def bounded(scope: Scope, receive: Receive, limit: int) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         return message
 
     return counted

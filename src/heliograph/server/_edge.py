@@ -11,6 +11,7 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from starlette.requests import ClientDisconnect
@@ -62,6 +63,16 @@ def _check_local(scope: Scope) -> None:
             )
 
 
+_BEGINS = ("http.response.start", "websocket.http.response.start", "websocket.accept")
+
+
+async def _abandon(scope: Scope, send: Send) -> None:
+    """End what has begun and cannot go on: an answer stays unfinished, a WebSocket is closed."""
+    if scope["type"] == "websocket":
+        with suppress(OSError):
+            await send({"type": "websocket.close", "code": 1011, "reason": "the server failed"})
+
+
 class Edge:
     """ASGI middleware; ``local`` turns the checks of ``Host`` and ``Origin`` on."""
 
@@ -70,7 +81,7 @@ class Edge:
         self._local = local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         request_id = f"req_{secrets.token_hex(12)}"
@@ -80,8 +91,8 @@ class Edge:
 
         async def stamped(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
+            if message["type"] in _BEGINS:
+                status = message.get("status", 101)
                 headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
                 message = {**message, "headers": headers}
             await send(message)
@@ -102,6 +113,7 @@ class Edge:
         except Exception as error:  # noqa: BLE001 - the server's one edge: nothing may get past it
             _log.error("%s failed", request_id, exc_info=error)
             if status:
+                await _abandon(scope, send)
                 return
             bug = errors.ServerError(f"the server failed on this request ({request_id})")
             await answer_error(bug, scope, stamped)
@@ -109,7 +121,7 @@ class Edge:
             _log.info(
                 "%s %s %s %d %.1f ms",
                 request_id,
-                scope["method"],
+                scope.get("method", "WS"),
                 scope["path"],
                 status,
                 (time.perf_counter() - began) * 1e3,
@@ -119,7 +131,11 @@ class Edge:
 async def answer_error(
     error: errors.APIError, scope: Scope, send: Send, extra: Mapping[str, str] | None = None
 ) -> None:
-    """Send ``error`` as the whole answer, ``extra`` headers with it."""
+    """Send ``error`` as the whole answer, ``extra`` headers with it.
+
+    To a WebSocket's handshake it is a refusal.
+    """
+    prefix = "websocket." if scope["type"] == "websocket" else ""
     body = error_body(error, scope["path"])
     headers = {
         "content-type": "application/json",
@@ -128,5 +144,6 @@ async def answer_error(
         **(extra or {}),
     }
     raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": error.status, "headers": raw})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    start = f"{prefix}http.response.start"
+    await send({"type": start, "status": error.status, "headers": raw})
+    await send({"type": f"{prefix}http.response.body", "body": body, "more_body": False})

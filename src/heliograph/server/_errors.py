@@ -2,7 +2,7 @@
 
 Under ``/v1`` it is OpenAI's (``type``, ``param``, a string ``code``), under ``/api/v1``
 OpenRouter's (an integer ``code``, the rest in ``metadata``): each official client refuses the
-other's.
+other's. Over a WebSocket it is the envelope of Open Responses 2026-04-24.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 
 from heliograph import errors
 
-__all__ = ["OPENROUTER_BASE", "as_api_error", "error_body", "error_headers"]
+__all__ = ["OPENROUTER_BASE", "as_api_error", "error_body", "error_envelope", "error_headers"]
 
 OPENROUTER_BASE = "/api/v1"
 
@@ -81,6 +81,17 @@ def error_body(error: errors.APIError, path: str) -> bytes:
             "code": error.code,
         }
     return msgspec.json.encode({"error": inner})
+
+
+def error_envelope(error: errors.APIError) -> bytes:
+    """The message that tells of ``error`` over a WebSocket, the same under both base paths."""
+    inner = {
+        "type": error.type,
+        "code": error.code or error.type,
+        "message": error.message,
+        "param": error.param,
+    }
+    return msgspec.json.encode({"type": "error", "status": error.status, "error": inner})
 
 
 def error_headers(error: errors.APIError) -> dict[str, str]:

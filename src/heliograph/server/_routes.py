@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from heliograph import engine, errors, models
@@ -20,6 +20,7 @@ from heliograph.server._images import Images
 from heliograph.server._openapi import openapi_json
 from heliograph.server._query import Retrieve, idempotency_key, page
 from heliograph.server._runtime import Lane, Runtime
+from heliograph.server._socket import Nowhere, Socket
 from heliograph.server._stream import EventStream
 from heliograph.server._watch import Watch
 
@@ -269,6 +270,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         one = f"{base}/responses/{{response_id}}"
         table += [
             Route(f"{base}/responses", _Methods(POST=api.create)),
+            WebSocketRoute(f"{base}/responses", Socket(runtime)),
             Route(one, _Methods(GET=api.retrieve, DELETE=api.delete)),
             Route(f"{one}/cancel", _Methods(POST=api.cancel)),
             Route(f"{base}/openapi.json", _Methods(GET=api.openapi)),
@@ -276,4 +278,4 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
             Route(f"{base}/models", _Methods(GET=api.list_models)),
             Route(f"{base}/models/{{model:path}}", _Methods(GET=api.one_model)),
         ]
-    return table
+    return [*table, WebSocketRoute("/{path:path}", Nowhere())]

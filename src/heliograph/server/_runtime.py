@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from heliograph import errors
 from heliograph.engine import Engine, Studio
@@ -20,13 +21,14 @@ from heliograph.server._readers import Readers
 from heliograph.server._settings import Settings
 from heliograph.server._watch import Closing
 
-__all__ = ["Lane", "Runtime"]
+__all__ = ["Delivery", "Lane", "Runtime"]
 
 _log = logging.getLogger("heliograph.server")
 
 _EXPIRE_EVERY = 60.0
 _CANCEL_WAIT = 5.0
 _READY_WAIT = 2.0
+_DELIVER_WAIT = 2.0
 
 
 class Lane:
@@ -57,6 +59,13 @@ class Lane:
         await self.journal.stop()
 
 
+class Delivery(Protocol):
+    """A response on its way to a client that cannot ask for it again."""
+
+    async def delivered(self) -> None:
+        """Wait until an ended response was sent whole; returns at once for one that goes on."""
+
+
 class Runtime:
     """Everything between the routes and the rooms below; one per app."""
 
@@ -65,6 +74,7 @@ class Runtime:
         self.settings = settings
         self.catalog = catalog
         self.closing = Closing()
+        self.turns: set[Delivery] = set()
         self._stopping = False
         self._scratch: Path | None = None
         self._chores: set[asyncio.Task[None]] = set()
@@ -100,6 +110,7 @@ class Runtime:
             self.passing.engine.stop(seconds),
             self.studio.drain(seconds),
         )
+        await self._deliver()
         self.closing.close()
         for chore in tuple(self._chores):
             chore.cancel()
@@ -142,6 +153,13 @@ class Runtime:
                 await self.stored.journal.detach("", "", "readyz")
         except TimeoutError:
             raise errors.JournalError("the journal does not answer") from None
+
+    async def _deliver(self) -> None:
+        """Let clients have the rest of what has ended in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DELIVER_WAIT):
+                turns = [turn.delivered() for turn in self.turns]
+                await asyncio.gather(*turns, return_exceptions=True)
 
     def _chore(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

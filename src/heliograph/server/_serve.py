@@ -19,6 +19,7 @@ from heliograph.server._app import create_app
 from heliograph.server._http import http_protocol
 from heliograph.server._runtime import Runtime
 from heliograph.server._settings import Settings
+from heliograph.server._socket_wire import SocketProtocol
 
 __all__ = ["Server", "run"]
 
@@ -92,7 +93,11 @@ class Server:
         config = uvicorn.Config(
             app,
             http=http_protocol(self.settings.limits.max_head_bytes),
-            ws="none",
+            ws=SocketProtocol,
+            ws_max_size=self.settings.limits.max_body_bytes,
+            ws_ping_interval=self.settings.limits.keep_alive_seconds,
+            ws_ping_timeout=self.settings.limits.socket_pong_seconds,
+            ws_per_message_deflate=False,
             lifespan="off",
             log_config=None,
             log_level=logging.CRITICAL,

@@ -27,6 +27,10 @@ class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     - ``drain_seconds``: how long running work may take to finish at a graceful stop before it is
       handed over.
     - ``keep_response_seconds``: how long an ended response is kept; 0 for ever.
+    - ``socket_seconds``: how long one WebSocket may live. ``socket_pong_seconds``: how long its
+      client may leave a ping without an answer (a ping waits behind a picture under way).
+    - ``max_queued_turns``: turns that wait on one WebSocket behind the one in flight; together
+      they may come to ``max_body_bytes``, and so may what one remembers of its conversation.
     """
 
     max_body_bytes: int = 32 * 1024 * 1024
@@ -38,6 +42,9 @@ class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reader_lease_seconds: float = 15.0
     drain_seconds: float = 30.0
     keep_response_seconds: float = 30 * 24 * 3600.0
+    socket_seconds: float = 3600.0
+    socket_pong_seconds: float = 120.0
+    max_queued_turns: int = 8
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
@@ -50,6 +57,7 @@ _MAY_BE_ZERO = {
     "drain_seconds",
     "keep_response_seconds",
     "foreground_grace_seconds",
+    "max_queued_turns",
     "max_takeovers",
 }
 
