@@ -177,6 +177,8 @@ class Turn:
     def _reading(self, lane: Lane, response_id: str, *, store: bool) -> Iterator[None]:
         """The client counts as a reader of it; what is not stored is erased afterwards."""
         lane.readers.enter(self._tenant, response_id)
+        if not store:
+            self._runtime.unstored.enter(response_id)
         self._at = lane, response_id
         try:
             yield
@@ -184,7 +186,7 @@ class Turn:
             self._at = None
             lane.readers.leave(self._tenant, response_id)
             if not store:
-                self._runtime.erase(self._tenant, response_id, ended=self._ended)
+                self._runtime.unstored.leave(self._tenant, response_id, ended=self._ended)
 
     async def _follow(self, lane: Lane, response_id: str) -> None:
         """Send the events as they come, to the last."""
