@@ -112,7 +112,7 @@ def run(quick: bool) -> str:
         head += [name, "of the limit", "lead over openai"]
     counts = ", ".join(f"{name} {workloads.workload(name).events:,} events" for name in WORKLOADS)
     return (
-        f"Median of {rounds} rounds of 3 runs ({counts}); all sides interleaved, events counted "
+        f"Median of {rounds} rounds of 3 runs ({counts}); sides interleaved, events counted "
         f"and pictures hashed.\n\n{kit.table(head, rows)}\n\n{_verdicts(readings)}"
     )
 

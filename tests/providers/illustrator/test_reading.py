@@ -142,3 +142,32 @@ def test_any_order_of_known_words_reads_with_links_inside_bounds(words: list[str
         assert 0 <= link.figure < len(reading.things)
         assert 0 <= link.ground < len(reading.things)
         assert link.figure != link.ground
+
+
+@pytest.mark.parametrize(
+    ("prompt", "body"),
+    [
+        ("a man in a rowing boat", "bust"),
+        ("a woman in a wheelchair", "seated"),
+        ("a cowboy riding a horse", "rider"),
+        ("a witch flying on a broomstick", "rider"),
+        ("a farmer in a field", ""),
+    ],
+)
+def test_what_carries_a_person_says_how_much_of_them_shows(prompt: str, body: str) -> None:
+    assert _read.read(prompt).things[0].body == body
+
+
+def test_a_pile_is_a_heap_of_copies() -> None:
+    (pillow,) = _read.read("a pile of pillows").things
+    assert pillow.heap == "pile"
+    assert pillow.count > 5
+
+
+def test_doors_and_windows_only_colour_their_house() -> None:
+    house = _read.read("a house with a green door and blue windows").things[0]
+    assert house.parts == [("door", "green"), ("window", "blue")]
+
+
+def test_somebody_does_what_a_prompt_without_a_subject_names() -> None:
+    assert [thing.art for thing in _read.read("raking leaves").things[:2]] == ["1F9D1", "@rake"]

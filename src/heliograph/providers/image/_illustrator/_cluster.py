@@ -29,8 +29,6 @@ _VASES: Final = frozenset({"26B1", "1F3FA", "1FAD9", "1FAA3", "1F95B", "1FAB4", 
 _GLASS: Final = frozenset(
     {"@fishbowl", "@aquarium", "@snowglobe", "@bottle", "1F95B", "1FAD9", "1F52E"}
 )
-    {"@fishbowl", "@aquarium", "@snowglobe", "@bottle", "1F95B", "1FAD9", "1F52E"}
-)
 
 
 @dataclass(slots=True)

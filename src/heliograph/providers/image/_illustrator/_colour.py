@@ -29,7 +29,7 @@ TONES: Final = ("#FADCBC", "#E3B98A", "#C58C5C", "#96613F", "#F6CFA6", "#6E4630"
 """Natural skin colours; the seed picks one for each person."""
 
 _HEX: Final = re.compile(r'fill="(#[0-9A-Fa-f]{3,6})"')
-_SKIN_GROUP: Final = re.compile(r'(<g id="skin"[^>]*>)(.*?)(</g>)', re.DOTALL)
+_SKIN_GROUP: Final = re.compile(r'(<g id="skin"[^>/]*>)(.*?)(</g>)', re.DOTALL)
 _SKIN: Final = re.compile(r"#FCEA2B|#fcea2b|#F1B31C|#f1b31c")
 
 

@@ -247,7 +247,7 @@ def _near_and_far(canvas: Canvas, setting: Setting, reading: Reading, rows: _Row
             min(room, h * (tall + (0.1 if len(near[0].members) > 1 or tied else 0.0))) / high,
         )
         if far:
-            scale = min(scale, h * 0.4 / high, w * 0.62 / total)
+            scale = min(scale, h * 0.4 / high, w * (0.62 if len(near) < 3 else 0.92) / total)
         x = middle - total * scale / 2
         side = 1 if canvas.rng.random() < 0.5 else -1
         if far and total * scale < w * 0.6:

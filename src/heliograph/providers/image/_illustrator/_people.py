@@ -26,7 +26,7 @@ _CLOTHES: Final = ("#92D3F5", "#EA5A47", "#8FBF5A", "#F4BE2E", "#B399C8", "#F08A
 _SUITS: Final = ("#3C84D6", "#D9473A", "#4E9A45", "#E0A92A", "#8A5CC0", "#E07A2A")
 _HAIR: Final = ("#F1B31C", "#7A4A2A", "#3F2A20", "#2E2622", "#B4582A", "#2A2422")
 _HAIR_GROUP: Final = re.compile(r'(<g id="hair">)(.*?)(</g>)', re.DOTALL)
-_SKIN_GROUP: Final = re.compile(r'(<g id="skin"[^>]*>)(.*?)(</g>)', re.DOTALL)
+_SKIN_GROUP: Final = re.compile(r'(<g id="skin"[^>/]*>)(.*?)(</g>)', re.DOTALL)
 _LIMB: Final = re.compile(r"<(?:path|poly)[^>]*>")
 _OWN_HAIR: Final = frozenset({"1F471", "1F385", "1F936"})
 _BAND: Final = (20, 47, 52, 57)
@@ -41,6 +41,8 @@ def dressed(art: str, kind: str, markup: str, tone: str) -> str:
     if tone not in TONES:
         return markup
     index = TONES.index(tone)
+    if kind in ("figure", "surfer") and not _SKIN_GROUP.search(markup):
+        return _LIMB.sub(lambda m: re.sub("#FCEA2B|#fcea2b", _SUITS[index], m[0]), markup)
     if kind in ("figure", "surfer"):
         return _SKIN_GROUP.sub(
             lambda m: m[1] + _LIMB.sub(lambda p: p[0].replace(tone, _SUITS[index]), m[2]) + m[3],
