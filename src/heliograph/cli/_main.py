@@ -69,6 +69,11 @@ def _parser() -> argparse.ArgumentParser:
         "--config", metavar="FILE", help="a TOML file; the options above win over it"
     )
 
+    config = commands.add_parser("config", help="look at a configuration file")
+    verbs = config.add_subparsers(dest="verb", required=True, metavar="VERB")
+    told = verbs.add_parser("check", help="say what would be served, or what is wrong")
+    told.add_argument("file", metavar="FILE", help="a TOML file, as `serve --config` takes it")
+
     check = commands.add_parser("check", help="hold a captured stream against the protocol")
     check.add_argument(
         "file", metavar="FILE", help="an .sse or .jsonl capture, - for standard input"
@@ -87,6 +92,10 @@ def _dispatch(args: argparse.Namespace) -> int:
         from heliograph.cli import _serve
 
         return _serve.run(args)
+    if args.command == "config":
+        from heliograph.cli import _config
+
+        return _config.run(args.file, sys.stdout)
     from heliograph.cli import _check
 
     return _check.run(args.file, args.dialect, sys.stdout)

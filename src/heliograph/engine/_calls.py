@@ -14,6 +14,7 @@ from heliograph.engine._limits import Limits
 from heliograph.engine._notes import CallNote, PictureNote, Usages, write_note
 from heliograph.engine._pictures import base64_size
 from heliograph.engine._tool import OPENROUTER, HostedTool
+from heliograph.providers.image import look
 
 __all__ = ["Call", "Calls", "Failure"]
 
@@ -71,9 +72,9 @@ class Calls:
             case models.OutputItemAddedEvent(item=item) if isinstance(note, CallNote):
                 if isinstance(item, ImageItem):
                     self._shown(event.output_index, str(item.id), item.type, note)
-            case models.ImageGenCallInProgressEvent():
+            case models.ImageGenCallInProgressEvent() if event.output_index in self.open:
                 self.open[event.output_index].stage = "in_progress"
-            case models.ImageGenCallGeneratingEvent():
+            case models.ImageGenCallGeneratingEvent() if event.output_index in self.open:
                 self.open[event.output_index].stage = "generating"
             case models.ImageGenCallPartialImageEvent():
                 self.open[event.output_index].partials = event.partial_image_index + 1
@@ -168,7 +169,38 @@ class Calls:
         self._items.done(call.index, item, write_note(PictureNote(usage)))
         del self.open[call.index]
 
-    def _check_size(self, data: bytes, prompt: str | None = None) -> None:
+    async def keep(
+        self, part: providers.InlinePicture, waiting: int
+    ) -> models.OutputImageGenerationCallItem:
+        """Store a picture that the chat model made itself; returns the item to ``show_whole``.
+
+        ``waiting`` is the size of the pictures that were kept and not yet shown, in base64.
+        Raises ``ProviderError`` where it is no picture, or over a limit.
+        """
+        seen = look(part.data)
+        if seen is None and not part.data.startswith(b"GIF8"):
+            raise errors.ProviderError(
+                "the chat model sent a picture that is no png, jpeg, webp or gif", kind="protocol"
+            )
+        self._check_size(part.data, "", waiting)
+        item = _item("image_generation", new_id("ig"), "completed")
+        assert isinstance(item, models.OutputImageGenerationCallItem)  # noqa: S101 -- its type
+        item.result = await self._emitter.pictures.put(part.data)
+        item.output_format = "gif" if seen is None else seen.format
+        if seen is not None:
+            item.size = seen.size
+        return item
+
+    def show_whole(self, item: models.OutputImageGenerationCallItem) -> None:
+        """Show an item that is finished, through every stage. Nothing here suspends."""
+        index = self._items.add(_item(item.type, item.id, "in_progress"))
+        where: dict[str, Any] = {"item_id": item.id, "output_index": index}
+        self._emitter.emit(models.ImageGenCallInProgressEvent(**where))
+        self._emitter.emit(models.ImageGenCallGeneratingEvent(**where))
+        self._emitter.emit(models.ImageGenCallCompletedEvent(**where))
+        self._items.done(index, item)
+
+    def _check_size(self, data: bytes, prompt: str | None = None, waiting: int = 0) -> None:
         """Refuse a picture over a limit; one with a ``prompt`` is final and stays."""
         limit = self._limits.max_picture_bytes
         if len(data) > limit:
@@ -180,7 +212,7 @@ class Calls:
             return
         limit = self._limits.max_response_bytes
         item = base64_size(len(data)) + 2 * len(msgspec.json.encode(prompt)) + _ITEM_FRAME
-        if self._items.done_bytes + item > limit:
+        if self._items.done_bytes + waiting + item > limit:
             raise errors.ProviderError(
                 f"with this picture of {len(data)} bytes the response is over the limit "
                 f"max_response_bytes, {limit}",

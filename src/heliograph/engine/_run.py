@@ -136,6 +136,8 @@ class Run:
     def _broken(self, task: asyncio.Task[Any]) -> Ending:
         failure = task.exception()
         if isinstance(failure, errors.ProviderError):
+            if failure.kind == "auth":
+                log.error("%s: %s", self._lease.response_id, failure.message)
             code = {
                 "bad_request": "invalid_prompt",
                 "content_policy": "invalid_prompt",

@@ -22,6 +22,7 @@ from heliograph.engine._emitter import Emitter
 from heliograph.engine._items import Items
 from heliograph.engine._limits import Limits
 from heliograph.engine._notes import CallNote, Usages
+from heliograph.engine._pictures import base64_size
 
 __all__ = ["Ending", "Steps"]
 
@@ -48,6 +49,8 @@ class _Step:
         self.functions: dict[str, int] = {}
         self.names: set[str] = set()
         self.hosted: list[providers.HostedCall] = []
+        self.drawn: list[models.OutputImageGenerationCallItem] = []
+        self.drawn_bytes = 0
         self._half = ""
 
     def text(self, delta: str) -> str:
@@ -164,12 +167,19 @@ class Steps:
         turn = self._turn(number)
         step = _Step()
         async with aclosing(self._catalog.chat(self._ask.model).answer(turn)) as parts:
-            async for part in parts:
-                if isinstance(part, providers.Finish):
-                    return self._finish(number, step, part)
-                if not self._take(step, part):
-                    return TOO_LONG
-                await self._emitter.room()
+            try:
+                async for part in parts:
+                    if isinstance(part, providers.Finish):
+                        return self._finish(number, step, part)
+                    if isinstance(part, providers.InlinePicture):
+                        await self._keep(step, part)
+                    elif not self._take(step, part):
+                        return TOO_LONG
+                    await self._emitter.room()
+            except errors.ProviderError:
+                self._emitter.settle()
+                self._show_drawn(step)
+                raise
         raise errors.ProviderError(f"{self._ask.model} stopped without a finish", kind="protocol")
 
     def _take(self, step: _Step, part: providers.ChatPart) -> bool:
@@ -183,6 +193,7 @@ class Steps:
                 self._say(step, "reasoning", part.delta)
             case providers.FunctionCall():
                 self._check_function(part.name)
+                self._show_drawn(step)
                 self._close_words(step)
                 step.names.add(part.name)
                 index = self._items.call(_plain(part.call_id), part.name)
@@ -203,6 +214,23 @@ class Steps:
             and self._items.done_bytes + words <= limits.max_response_bytes
         )
 
+    async def _keep(self, step: _Step, part: providers.InlinePicture) -> None:
+        step.drawn.append(await self._calls.keep(part, step.drawn_bytes))
+        step.drawn_bytes += base64_size(len(part.data))
+
+    def _show_drawn(self, step: _Step) -> None:
+        """Show the pictures that the model made itself, in the same frame as what comes next.
+
+        An item of theirs is never open, so one shown alone would make the log look as it does
+        between two steps.
+        """
+        if step.drawn:
+            self._close_words(step)
+        for item in step.drawn:
+            self._calls.show_whole(item)
+        step.drawn.clear()
+        step.drawn_bytes = 0
+
     def _check_function(self, name: str) -> None:
         """``tool_choice`` and ``allowed_tools`` hold, also where an upstream ignores them."""
         if all(known != name or tool["type"] != "function" for known, tool in self._ask.usable):
@@ -214,6 +242,7 @@ class Steps:
         delta = step.text(delta)
         if not delta:
             return
+        self._show_drawn(step)
         group = "reasoning" if kind == "reasoning" else "message"
         if step.words_kind != group:
             self._close_words(step)
@@ -231,6 +260,7 @@ class Steps:
         cut_off = finish.reason in ("length", "content_filter")
         if cut_off or not hosted:
             self._emitter.settle()
+        self._show_drawn(step)
         for index in step.open:
             self._items.close(index, "incomplete" if cut_off else "completed")
         usage = Usages.plain(finish.usage)

@@ -21,6 +21,7 @@ class Catalog:
         self._chat: dict[str, ChatProvider] = {}
         self._images: dict[str, ImageProvider] = {}
         self._cards: dict[str, ModelCard] = {}
+        self._everyone = (*chat, *images)
         for speaker in chat:
             for card in speaker.cards:
                 self._chat.setdefault(card.id, speaker)
@@ -64,6 +65,14 @@ class Catalog:
     def default_image(self) -> str | None:
         """The image model used where a tool names none."""
         return next(iter(self._images), None)
+
+    async def aclose(self) -> None:
+        """Close the providers that hold connections (those with an ``aclose``)."""
+        held = {id(provider): provider for provider in self._everyone}
+        for provider in held.values():
+            close = getattr(provider, "aclose", None)
+            if close is not None:
+                await close()
 
     def capabilities(self) -> tuple[str, ...]:
         """What a worker with these providers can claim: ``chat:<model>`` and ``image:<model>``."""

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from heliograph import errors
-from heliograph.providers import Catalog, embedded
+from heliograph.providers import Catalog
 from heliograph.server._edge import Edge
 from heliograph.server._errors import error_body
 from heliograph.server._routes import routes
@@ -38,11 +38,12 @@ async def _refused(request: Request, refused: Exception) -> Response:
 def create_app(settings: Settings | None = None, catalog: Catalog | None = None) -> Starlette:
     """The server as an ASGI app, for any ASGI server; its lifespan starts and stops the engine.
 
-    ``catalog`` is what it serves, the two embedded models unless given. Raises ``ConfigError`` for
-    settings that must not be served. ``app.state.runtime`` is private to this room.
+    ``catalog`` is what it serves, the settings' providers unless given; it is closed when the
+    server stops. Raises ``ConfigError`` for settings that must not be served. ``app.state.runtime``
+    is private to this room.
     """
     told = settings if settings is not None else Settings()
-    runtime = Runtime(told, catalog if catalog is not None else embedded())
+    runtime = Runtime(told, catalog if catalog is not None else told.install().catalog)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -117,6 +117,7 @@ class Runtime:
         await asyncio.gather(*self._chores, return_exceptions=True)
         await self.stored.stop()
         await self.passing.stop()
+        await self.catalog.aclose()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
 

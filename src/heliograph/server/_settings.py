@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -10,7 +9,14 @@ from typing import Literal
 import msgspec
 
 from heliograph import engine, errors
+from heliograph.providers.configured import (
+    Installation,
+    ProviderSettings,
+    RouteSettings,
+    install,
+)
 from heliograph.server._edge import is_loopback
+from heliograph.server._strict import read
 
 __all__ = ["Compat", "Limits", "Settings", "load_settings"]
 
@@ -77,7 +83,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     ``port`` 0 takes a free one. ``data`` is the folder for responses and pictures; without one they
     live in a temporary folder, erased at the end. ``journal`` ``memory`` keeps them in the process
-    alone. ``key``, where set, is the one key that requests must bear; it is never read from a file.
+    alone. ``providers`` are those that it serves, by the names that errors and routes call them;
+    ``routes`` says how hard chat upstreams are tried; ``embedded`` whether the two embedded models
+    are served too. ``key``, where set, is the one key that requests must bear; it is never read
+    from a file.
     """
 
     host: str = "127.0.0.1"
@@ -86,6 +95,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     journal: Literal["sqlite", "memory"] = "sqlite"
     limits: Limits = Limits()
     compat: Compat = Compat()
+    embedded: bool = True
+    providers: dict[str, ProviderSettings] = {}
+    routes: RouteSettings = RouteSettings()
     key: str | None = None
 
     def __post_init__(self) -> None:
@@ -104,8 +116,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 f"host {self.host!r} can be reached from other machines and no key is configured: "
                 "anyone could use the server; serve on 127.0.0.1, or configure a key"
             )
+        if "" in self.providers:
+            raise errors.ConfigError("providers: a provider needs a name")
         if self.journal == "memory" and self.data is not None:
             raise errors.ConfigError("journal 'memory' keeps nothing, so it takes no data folder")
+
+    def install(self) -> Installation:
+        """The providers that these settings come to. Raises ``ConfigError``, ``MissingExtra``."""
+        return install(self.providers, self.routes, embedded=self.embedded)
 
 
 class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -117,12 +135,9 @@ class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     journal: Literal["sqlite", "memory"] = "sqlite"
     limits: Limits = Limits()
     compat: Compat = Compat()
-
-
-_UNKNOWN = re.compile(
-    r"^Object contains unknown field `(?P<key>[^`]*)`(?: - at `\$\.?(?P<at>.*)`)?$"
-)
-_WRONG = re.compile(r"^(?P<reason>.*?)(?: - at `\$\.?(?P<at>.*)`)?$", re.DOTALL)
+    embedded: bool = True
+    providers: dict[str, ProviderSettings] = {}
+    routes: RouteSettings = RouteSettings()
 
 
 def load_settings(path: str | Path) -> Settings:
@@ -137,23 +152,10 @@ def load_settings(path: str | Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise errors.ConfigError(f"{path}: {error}") from None
     try:
-        told = msgspec.convert(table, type=_File)
+        told = read(_File, table)
         fields = {name: getattr(told, name) for name in told.__struct_fields__}
         if told.data is not None:
             fields["data"] = str(path.parent / told.data)
         return Settings(**fields)
-    except (msgspec.ValidationError, ValueError) as error:
-        raise errors.ConfigError(f"{path}: {_explain(str(error))}") from None
-
-
-def _explain(message: str) -> str:
-    unknown = _UNKNOWN.match(message)
-    if unknown is not None:
-        at = unknown["at"] or ""
-        allowed = {"": _File, "limits": Limits, "compat": Compat}[at].__struct_fields__
-        key = f"{at}.{unknown['key']}" if at else unknown["key"]
-        return f"unknown key {key!r}; allowed here: {', '.join(allowed)}"
-    wrong = _WRONG.match(message)
-    if wrong is not None and wrong["at"]:
-        return f"{wrong['at']}: {wrong['reason'][:1].lower()}{wrong['reason'][1:]}"
-    return message
+    except (errors.ConfigError, ValueError) as error:
+        raise errors.ConfigError(f"{path}: {error}") from None

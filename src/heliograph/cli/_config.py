@@ -1,0 +1,35 @@
+"""``heliograph config check``: a configuration file, read as ``serve`` would read it."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from heliograph import errors
+
+
+def run(file: str, out: TextIO) -> int:
+    """Print what would be served: each model, its kind and who serves it, in the order asked.
+
+    Returns the exit status. Raises ``ConfigError`` for what ``serve`` would refuse; no upstream is
+    asked, nothing is opened.
+    """
+    try:
+        from heliograph import server
+    except ModuleNotFoundError as missing:
+        if missing.name is None or missing.name.startswith("heliograph"):
+            raise
+        raise errors.MissingExtra("config check", "local") from None
+
+    settings = server.load_settings(file)
+    try:
+        settings.check()
+        installed = settings.install()
+    except errors.ConfigError as error:
+        raise errors.ConfigError(f"{file}: {error}") from None
+    print(f"{file}: would serve on {settings.host} port {settings.port}", file=out)
+    cards = installed.catalog.cards()
+    width = max(len(card.id) for card in cards)
+    for card in cards:
+        who = ", then ".join(installed.servers[card.id])
+        print(f"  {card.kind:5}  {card.id:{width}}  {who}", file=out)
+    return 0

@@ -1,0 +1,135 @@
+"""Providers as a configuration file names them: ``[providers.NAME]``, ``kind`` and its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from heliograph import errors
+from heliograph.providers._base import ChatProvider, ImageProvider
+from heliograph.providers._catalog import Catalog
+from heliograph.providers.chat import (
+    Candidate,
+    ChatCompletions,
+    ChatCompletionsSettings,
+    Direct,
+    Responses,
+    ResponsesSettings,
+    Routed,
+    RouteSettings,
+)
+from heliograph.providers.image import (
+    OpenAIImages,
+    OpenAIImagesSettings,
+    OpenRouterImages,
+    OpenRouterImagesSettings,
+)
+from heliograph.providers.image.illustrator import Illustrator
+
+__all__ = [
+    "DirectSettings",
+    "IllustratorSettings",
+    "Installation",
+    "ProviderSettings",
+    "RouteSettings",
+    "install",
+]
+
+
+class DirectSettings(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="direct"
+):
+    """``kind = "direct"``: the embedded ``heliograph/direct``, which has no keys."""
+
+
+class IllustratorSettings(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="illustrator"
+):
+    """``kind = "illustrator"``: the embedded ``heliograph/illustrator``, which has no keys."""
+
+
+ProviderSettings: TypeAlias = (
+    ChatCompletionsSettings
+    | ResponsesSettings
+    | OpenAIImagesSettings
+    | OpenRouterImagesSettings
+    | DirectSettings
+    | IllustratorSettings
+)
+
+EMBEDDED = "embedded"
+"""The name under which the two embedded providers serve where no section names them."""
+
+
+class Installation(NamedTuple):
+    """What settings come to: the catalog, and for each model who serves it, in their order."""
+
+    catalog: Catalog
+    servers: dict[str, tuple[str, ...]]
+
+
+def install(
+    sections: Mapping[str, ProviderSettings],
+    routes: RouteSettings | None = None,
+    *,
+    embedded: bool = True,
+) -> Installation:
+    """The providers of ``sections``, in their order, and then the embedded two.
+
+    The chat upstreams are one route: where several serve a model, they are asked in the sections'
+    order. Of several image providers for a model the first one has it. Raises ``ConfigError`` for a
+    key's variable that is not set, and where nothing would be served; ``MissingExtra``.
+    """
+    candidates: list[Candidate] = []
+    chat: list[ChatProvider] = []
+    images: list[ImageProvider] = []
+    servers: dict[str, list[str]] = {}
+
+    def serves(name: str, provider: ChatProvider | ImageProvider) -> None:
+        for card in provider.cards:
+            servers.setdefault(card.id, []).append(name)
+
+    for name, settings in sections.items():
+        provider = _made(name, settings)
+        serves(name, provider)
+        if isinstance(provider, ChatCompletions | Responses):
+            candidates.append(Candidate(name, provider))
+        elif isinstance(provider, Direct):
+            chat.append(provider)
+        else:
+            images.append(provider)
+    if candidates:
+        chat.insert(0, Routed(candidates, routes))
+    if embedded:
+        if not any(isinstance(provider, Direct) for provider in chat):
+            chat.append(Direct())
+            serves(EMBEDDED, chat[-1])
+        if not any(isinstance(provider, Illustrator) for provider in images):
+            images.append(Illustrator())
+            serves(EMBEDDED, images[-1])
+    if not servers:
+        raise errors.ConfigError("embedded is false and [providers] is empty: nothing to serve")
+    return Installation(Catalog(chat, images), {m: tuple(names) for m, names in servers.items()})
+
+
+def _made(
+    name: str, settings: ProviderSettings
+) -> ChatCompletions | Responses | OpenAIImages | OpenRouterImages | Direct | Illustrator:
+    try:
+        match settings:
+            case ChatCompletionsSettings():
+                return ChatCompletions(settings)
+            case ResponsesSettings():
+                return Responses(settings)
+            case OpenAIImagesSettings():
+                return OpenAIImages(settings)
+            case OpenRouterImagesSettings():
+                return OpenRouterImages(settings)
+            case DirectSettings():
+                return Direct()
+            case IllustratorSettings():
+                return Illustrator()
+    except errors.ConfigError as error:
+        raise errors.ConfigError(f"providers.{name}.{error}") from None
