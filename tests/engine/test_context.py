@@ -8,7 +8,7 @@ from typing import Any
 
 import pybase64
 import pytest
-from tests.engine.kit import TOOL, Chat, House, Painter, ask, call, draws, last
+from tests.engine.kit import PAINTER, TOOL, Chat, House, Painter, ask, call, draws, last
 
 from heliograph import errors, models
 from heliograph.providers import Arguments, Finish, FunctionCall, Text
@@ -85,6 +85,20 @@ async def test_a_model_sees_the_pictures_of_earlier_turns(house: Build) -> None:
     drawn = first.output[0].image_bytes()  # type: ignore[union-attr]
     assert await picture(made.id) == drawn
     assert painter.jobs[-1].images == (PNG, drawn)
+
+
+async def test_openrouters_item_is_an_earlier_picture_too(house: Build) -> None:
+    chat, painter = draws("a fox"), Painter("image")
+    here = house(chat, painter)
+    tools = [{"type": "openrouter:image_generation", "parameters": {"model": PAINTER}}]
+    first = await turn(here, tools=tools)
+    second = await turn(here, tools=tools, previous_response_id=first.id)
+    drawn = first.output[0].image_bytes()  # type: ignore[union-attr]
+    assert painter.jobs[-1].images == (drawn,)
+    named = [{"type": "item_reference", "id": second.output[0].id}]  # type: ignore[union-attr]
+    await turn(here, tools=tools, input=[{"role": "user", "content": "x"}, *named])
+    assert painter.jobs[-1].images == (second.output[0].image_bytes(),)  # type: ignore[union-attr]
+    assert chat.turns[-1].input[1].type == "openrouter:image_generation"
 
 
 async def test_the_newest_earlier_pictures_are_given_where_there_is_room(house: Build) -> None:
