@@ -98,6 +98,15 @@ OBJECTS: dict[str, Schema] = {
             "deleted": {"type": "boolean", "const": True},
         }
     ),
+    "InputItemPage": _object(
+        {
+            "object": {"type": "string", "const": "list"},
+            "data": {"type": "array", "items": {"type": "object", "required": ["id"]}},
+            "first_id": _MAYBE_STRING,
+            "last_id": _MAYBE_STRING,
+            "has_more": _BOOLEAN,
+        }
+    ),
     "ModelCard": _object(
         {
             "id": _STRING,

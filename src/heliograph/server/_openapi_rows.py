@@ -72,6 +72,15 @@ OPERATIONS = (
         refusals=(404,),
     ),
     Operation(
+        id="listInputItems",
+        method="get",
+        path="/responses/{response_id}/input_items",
+        summary="What a response was made from, those of earlier turns included, a page at a time.",
+        answer="InputItemPage",
+        parameters=("ResponseId", "Limit", "Order", "After", "Before", "Include"),
+        refusals=(400, 404),
+    ),
+    Operation(
         id="listModels",
         method="get",
         path="/models",
@@ -206,6 +215,28 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "in": "header",
         "description": "As `starting_after`, and newer than it.",
         "schema": {"type": "integer", "minimum": -1},
+    },
+    "Limit": {
+        "name": "limit",
+        "in": "query",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
+    },
+    "Order": {
+        "name": "order",
+        "in": "query",
+        "schema": {"type": "string", "enum": ["asc", "desc"], "default": "desc"},
+    },
+    "After": {
+        "name": "after",
+        "in": "query",
+        "description": "The id of the item that the page comes after.",
+        "schema": {"type": "string"},
+    },
+    "Before": {
+        "name": "before",
+        "in": "query",
+        "description": "The id of the item that the page comes before.",
+        "schema": {"type": "string"},
     },
     "Include": {
         "name": "include",

@@ -6,7 +6,7 @@ import pytest
 from tests.contract.journal.support import CHAT, Clock, claim, entry, new, started
 
 from heliograph import errors
-from heliograph.journal import MAX_FRAME_BYTES, Journal
+from heliograph.journal import MAX_FRAME_BYTES, Entry, Journal
 
 DAY = 24 * 3600
 
@@ -70,6 +70,37 @@ async def test_a_key_is_forgotten_with_its_response(journal: Journal) -> None:
     await journal.delete("t", "r1")
     made = await journal.create(new("r2", idempotency_key="k", body_digest="other"))
     assert made.fresh is True
+
+
+async def test_what_a_key_leads_to_can_be_asked(journal: Journal, clock: Clock) -> None:
+    assert await journal.keyed("t", "k", "d") is None
+    await journal.create(new("r1", idempotency_key="k", body_digest="d"))
+    assert await journal.keyed("t", "k", "d") == "r1"
+    assert await journal.keyed("other", "k", "d") is None
+    with pytest.raises(errors.IdempotencyConflict):
+        await journal.keyed("t", "k", "other")
+    clock.advance(DAY)
+    assert await journal.keyed("t", "k", "other") is None
+
+
+async def test_a_context_comes_with_the_claim_and_the_record(journal: Journal) -> None:
+    sha256 = await journal.blobs.put(b"abc")
+    context = entry(0, sha256)
+    lease = await started(journal, "r", context=context)
+    assert lease.context == context
+    assert (await journal.get("t", "r")).context == context
+    assert (await started(journal, "without")).context is None
+    assert (await journal.get("t", "without")).context is None
+
+
+async def test_a_context_that_cannot_be_kept_is_refused_and_leaves_nothing(
+    journal: Journal,
+) -> None:
+    with pytest.raises(errors.JournalError, match="unknown blob"):
+        await journal.create(new("r", context=entry(0, "0" * 64)))
+    with pytest.raises(errors.JournalError, match="MAX_FRAME_BYTES"):
+        await journal.create(new("r", context=Entry(b" " * (MAX_FRAME_BYTES + 1))))
+    assert (await journal.create(new("r"))).fresh is True
 
 
 async def test_racing_creates_with_one_key_make_one_response(journal: Journal) -> None:

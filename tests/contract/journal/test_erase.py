@@ -122,6 +122,23 @@ async def test_a_blob_lives_as_long_as_a_response_that_refers_to_it(
         await second_look(journal, shared)
 
 
+async def test_a_blob_lives_as_long_as_a_context_that_refers_to_it(
+    journal: Journal, clock: Clock
+) -> None:
+    kept = await journal.blobs.put(b"kept")
+    first = await started(journal, "first")
+    await journal.append(first, 0, [entry(0, kept)])
+    await journal.create(new("second", context=entry(0, kept)))
+    await journal.delete("t", "first")
+    clock.advance(10 * DAY)
+    await journal.expire()
+    assert await second_look(journal, kept) == b"kept"
+    await journal.delete("t", "second")
+    await journal.expire()
+    with pytest.raises(errors.JournalError):
+        await second_look(journal, kept)
+
+
 async def second_look(journal: Journal, sha256: str) -> bytes:
     """Past any copy in memory."""
     cache = getattr(journal.blobs, "_cache", None)
