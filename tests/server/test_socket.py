@@ -237,10 +237,10 @@ def test_a_message_over_the_limit_is_told_which_and_closed() -> None:
 def test_a_conversation_over_the_limit_cannot_be_gone_on_with() -> None:
     with running(Painter(size=20_000), limits=Limits(max_body_bytes=10_000)) as here:
         with talk(here) as ws:
-            first = ws.turn("a fox", partials=0)
-            refusal = ws.refused(previous_response_id=first.id)
+            first = ws.turn("a fox", partials=0, store=False)
+            refusal = ws.refused(store=False, previous_response_id=first.id)
             assert refusal == (413, "payload_too_large", None)
-            refusal = ws.refused(previous_response_id=first.id)
+            refusal = ws.refused(store=False, previous_response_id=first.id)
             assert refusal[1] == "previous_response_not_found"
         with talk(here) as ws:
             first = ws.turn("a" * 4_000, tools=[])
