@@ -237,10 +237,10 @@ def test_a_message_over_the_limit_is_told_which_and_closed() -> None:
 def test_a_conversation_over_the_limit_cannot_be_gone_on_with() -> None:
     with running(Painter(size=20_000), limits=Limits(max_body_bytes=10_000)) as here:
         with talk(here) as ws:
-            first = ws.turn("a fox", partials=0)
-            refusal = ws.refused(previous_response_id=first.id)
+            first = ws.turn("a fox", partials=0, store=False)
+            refusal = ws.refused(store=False, previous_response_id=first.id)
             assert refusal == (413, "payload_too_large", None)
-            refusal = ws.refused(previous_response_id=first.id)
+            refusal = ws.refused(store=False, previous_response_id=first.id)
             assert refusal[1] == "previous_response_not_found"
         with talk(here) as ws:
             first = ws.turn("a" * 4_000, tools=[])
@@ -496,15 +496,48 @@ def test_a_bug_is_logged_and_closes_with_1011(
     assert "a bug" in caplog.text
 
 
+UPGRADE = (
+    b"host: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+    b"sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"POST /v1/responses HTTP/1.1\r\ncontent-length: 2\r\n" + UPGRADE + b"\r\n{}",
+        b"GET /v1/responses HTTP/1.1\r\ncontent-length: 2\r\n" + UPGRADE + b"\r\n{}",
+        b"GET /v1/responses HTTP/1.1\r\n" + UPGRADE + b"x: " + b"a" * 30_000 + b"\r\n\r\n",
+        b"GET /v1/responses HTTP/1.1\r\n" + UPGRADE + b"x: a\r\n" * 300 + b"\r\n",
+        b"GET /v1/responses HTTP/1.1\r\n" + UPGRADE.replace(b"13", b"8") + b"\r\n",
+    ],
+)
+def test_a_handshake_that_cannot_be_read_is_answered(shared: Running, head: bytes) -> None:
+    with raw_socket.create_connection(("127.0.0.1", shared.server.port), timeout=5) as raw:
+        raw.sendall(head)
+        assert raw.recv(12) == b"HTTP/1.1 400"
+        while raw.recv(4096):
+            pass
+
+
+@pytest.mark.parametrize("frame", [b"\xff" * 30, b"\x81\x82\0\0\0\0\xff\xff", b"\x81\x01a"])
+def test_broken_frames_end_the_connection(shared: Running, frame: bytes) -> None:
+    with raw_socket.create_connection(("127.0.0.1", shared.server.port), timeout=5) as raw:
+        raw.sendall(b"GET /v1/responses HTTP/1.1\r\n" + UPGRADE + b"\r\n")
+        assert raw.recv(12) == b"HTTP/1.1 101"
+        raw.sendall(frame)
+        while raw.recv(4096):
+            pass
+    runtime = shared.server._runtime
+    assert runtime is not None
+    eventually(lambda: not len(runtime.closing))
+
+
 @contextmanager
 def mute(here: Running) -> Iterator[Any]:
     """A client that asks for many pictures, reads none and answers no ping."""
     with raw_socket.create_connection(("127.0.0.1", here.server.port), timeout=10) as raw:
-        raw.sendall(
-            b"GET /v1/responses HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\n"
-            b"upgrade: websocket\r\nsec-websocket-version: 13\r\n"
-            b"sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-        )
+        raw.sendall(b"GET /v1/responses HTTP/1.1\r\n" + UPGRADE + b"\r\n")
         assert raw.recv(12) == b"HTTP/1.1 101"
         message = msgspec.json.encode({"type": "response.create", **ask(partials=3, store=False)})
         for _ in range(5):

@@ -67,8 +67,7 @@ class _Inbox:
         return {"type": "http.disconnect"}
 
     async def next(self) -> bytes | None:
-        """The next message, None for a binary one; whoever asks is done with the last."""
-        self._busy = False
+        """The next message, None for a binary one."""
         while not self._waiting:
             self._came.clear()
             await self._came.wait()
@@ -76,6 +75,10 @@ class _Inbox:
         data = self._waiting.popleft()
         self._bytes -= len(data or b"")
         return data
+
+    def ending(self) -> None:
+        """The turn in flight is about to be answered in full: it takes no place any more."""
+        self._busy = False
 
     async def _take(self, message: Message) -> None:
         text = message.get("text")
@@ -140,8 +143,10 @@ class _Connection:
                     raise errors.BadRequest(
                         "a message must be text, with a JSON object in it", code="binary_message"
                     )
-                await Turn(self._runtime, self._tenant, self._memory, self.say).run(data)
+                turn = Turn(self._runtime, self._tenant, self._memory, self.say, self._inbox.ending)
+                await turn.run(data)
             except errors.HeliographError as error:
+                self._inbox.ending()
                 await self.refuse(as_api_error(error))
 
     async def say(self, data: bytes) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from heliograph import engine, errors, models
 from heliograph.server._body import too_large
+from heliograph.server._frames import event_type
 from heliograph.server._runtime import Lane, Runtime
 from heliograph.server._socket_memory import Fields, Memory, items_of, on_top_of
 
@@ -24,6 +25,7 @@ _NOT_OVER_A_SOCKET = {
     "stream_options": "events over a WebSocket take no options",
     "background": "a WebSocket carries foreground responses only; POST this one",
 }
+_LAST = (b"response.completed", b"response.incomplete", b"response.failed")
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _AT = re.compile(r"\binput\[(\d+)\]")
 
@@ -82,11 +84,17 @@ def _counted_from(base: int, refused: errors.BadRequest) -> errors.BadRequest:
 class Turn:
     """Runs one message for ``tenant``; ``say`` sends a text message.
 
+    ``ending`` is called before the response's last event is sent: from then on the client may ask
+    for the next turn.
+
     ``run`` returns once the response's last event was sent. It raises ``HeliographError`` for what
     the client is to be told, after which the connection can go on.
     """
 
-    def __init__(self, runtime: Runtime, tenant: str, memory: Memory, say: Say) -> None:
+    def __init__(
+        self, runtime: Runtime, tenant: str, memory: Memory, say: Say, ending: Callable[[], None]
+    ) -> None:
+        self._ending = ending
         self._runtime = runtime
         self._limits = runtime.settings.limits
         self._tenant = tenant
@@ -194,6 +202,8 @@ class Turn:
         async with aclosing(lane.journal.read(self._tenant, response_id)) as frames:
             async for frame in frames:
                 for entry in frame.entries:
+                    if event_type(entry.data) in _LAST:
+                        self._ending()
                     pieces = await engine.render(entry, lane.journal.blobs)
                     await self._say(b"".join(pieces))
         self._ended = True

@@ -1,13 +1,15 @@
-"""uvicorn's WebSocket protocol, with three things that it has not.
+"""uvicorn's WebSocket protocol, with four things that it has not.
 
-A message over the limit is told which limit it is over before the connection is closed (1009). At
-a stop the app closes its connections itself, once the work is done. And a client that reads no more
-cannot keep a closed connection open.
+A handshake that cannot be read (a POST, a body, a header over 8 KiB) is answered. A message over
+the limit is told which limit it is over before the connection is closed (1009). At a stop the app
+closes its connections itself, once the work is done. And a client that reads no more cannot keep a
+closed connection open.
 """
 
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame, Opcode
@@ -23,6 +25,16 @@ _QUIET_SECONDS = 0.5
 
 class SocketProtocol(WebSocketsSansIOProtocol):
     """For uvicorn's ``ws``; its ``ws_max_size`` is the limit ``max_body_bytes``."""
+
+    def data_received(self, data: bytes) -> None:
+        """What came from the client."""
+        super().data_received(data)
+        unread = self.conn.handshake_exc
+        if unread is not None and not self.handshake_initiated and not self.transport.is_closing():
+            self.handshake_initiated = True
+            refusal = self.conn.reject(HTTPStatus.BAD_REQUEST, f"No WebSocket handshake: {unread}.")
+            self.transport.write(refusal.serialize())
+            self.transport.close()
 
     def handle_parser_exception(self) -> None:
         """After each read once the client has broken the protocol."""
