@@ -183,7 +183,7 @@ class Calls:
                 "the chat model sent a picture that is no png, jpeg, webp or gif", kind="protocol"
             )
         self._check_size(part.data, "", waiting)
-        item = _item("image_generation", new_id("ig"), "completed")
+        item = _item("image_generation", "", "completed")  # its id says its place: see show_whole
         assert isinstance(item, models.OutputImageGenerationCallItem)  # noqa: S101 -- its type
         item.result = await self._emitter.pictures.put(part.data)
         item.output_format = "gif" if seen is None else seen.format
@@ -193,6 +193,7 @@ class Calls:
 
     def show_whole(self, item: models.OutputImageGenerationCallItem) -> None:
         """Show an item that is finished, through every stage. Nothing here suspends."""
+        item.id = self._items.new_id("ig")
         index = self._items.add(_item(item.type, item.id, "in_progress"))
         where: dict[str, Any] = {"item_id": item.id, "output_index": index}
         self._emitter.emit(models.ImageGenCallInProgressEvent(**where))

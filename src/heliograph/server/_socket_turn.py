@@ -179,7 +179,9 @@ class Turn:
         if resolved is None:
             return []
         pieces = await engine.render(resolved.entry, resolved.blobs)
-        return [bytes(item) for item in msgspec.json.decode(b"".join(pieces), type=_Context).earlier]
+        return [
+            bytes(item) for item in msgspec.json.decode(b"".join(pieces), type=_Context).earlier
+        ]
 
     @contextmanager
     def _reading(self, lane: Lane, response_id: str, *, store: bool) -> Iterator[None]:
