@@ -34,7 +34,12 @@ def main() -> int:
         python = scratch / "env" / "bin" / "python"
         pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
         run(*pip, wheel, cwd=scratch)
-        run(python, "-c", "import heliograph; heliograph.Heliograph(api_key='k')", cwd=scratch)
+        run(
+            python,
+            "-c",
+            "import heliograph; heliograph.Heliograph(api_key='k', base_url='http://127.0.0.1:1/v1')",
+            cwd=scratch,
+        )
         lacking = subprocess.run(
             [python.with_name("heliograph"), "draw", "a fox"],
             cwd=scratch, check=False, stderr=subprocess.PIPE, text=True,
