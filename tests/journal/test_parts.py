@@ -31,6 +31,7 @@ async def test_a_wake_up_between_looking_and_waiting_is_not_lost() -> None:
     signal.wake()
     async with asyncio.timeout(1):
         await signal.wait(seen)
+    assert signal.count > seen
 
 
 async def test_a_signal_wakes_all_and_forgets_who_left() -> None:

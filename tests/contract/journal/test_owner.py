@@ -163,5 +163,9 @@ async def test_the_grace_starts_anew_after_a_takeover(journal: Journal, clock: C
 async def test_attaching_to_a_finished_response_is_harmless(journal: Journal) -> None:
     lease = await started(journal)
     await journal.finish(lease, 0, [entry(0)], Entry(b"end"))
+    before = await journal.get("t", "r")
     await journal.attach("t", "r", "a", seconds=5)
     await journal.detach("t", "r", "a")
+    assert await journal.get("t", "r") == before
+    assert before.state == "finished"
+    assert [frame.first async for frame in journal.read("t", "r")] == [0]
