@@ -447,8 +447,9 @@ def test_a_name_that_is_not_loopback_is_refused(shared: Running) -> None:
     url = f"ws://evil.example:{shared.server.port}"
     address = ("127.0.0.1", shared.server.port)
     with (
+        raw_socket.create_connection(address) as sock,
         pytest.raises(InvalidStatus) as refused,
-        connect(f"{url}/v1/responses", address=address, proxy=None),
+        connect(f"{url}/v1/responses", sock=sock, proxy=None),
     ):
         pass
     assert refused.value.response.status_code == 403
