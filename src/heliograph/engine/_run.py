@@ -52,6 +52,8 @@ class Run:
         self._limits = limits
         self._clock = clock
         self._body: dict[str, Any] = msgspec.json.decode(lease.request)
+        if limits.max_output_tokens and self._body.get("max_output_tokens") is None:
+            self._body["max_output_tokens"] = limits.max_output_tokens
         self._echo = Echo(
             lease.response_id, lease.created_at, self._body, hosted_tools=echo_hosted_tools
         )
@@ -174,6 +176,7 @@ class Run:
         await self._begin()
         ask = read_ask(self._body, self._catalog, self._limits, self._context)
         request = models.decode(models.ResponsesRequest, self._lease.request)
+        request.max_output_tokens = self._body.get("max_output_tokens")
         return await Steps(
             ask,
             request,

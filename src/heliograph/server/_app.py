@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from heliograph import errors
 from heliograph.providers import Catalog
+from heliograph.server._auth import Door
 from heliograph.server._edge import Edge
 from heliograph.server._errors import error_body
 from heliograph.server._routes import routes
@@ -55,7 +56,10 @@ def create_app(settings: Settings | None = None, catalog: Catalog | None = None)
 
     app = Starlette(
         routes=routes(runtime),
-        middleware=[Middleware(Edge, local=told.local)],
+        middleware=[
+            Middleware(Edge, local=told.local),
+            Middleware(Door, gate=runtime.gate, quota=runtime.quota),
+        ],
         exception_handlers={HTTPException: _refused},
         lifespan=lifespan,
     )

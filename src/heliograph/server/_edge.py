@@ -93,8 +93,9 @@ class Edge:
             nonlocal status
             if message["type"] in _BEGINS:
                 status = message.get("status", 101)
+                more = scope["state"].get("headers", ())
                 headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
-                message = {**message, "headers": headers}
+                message = {**message, "headers": [*headers, *more]}
             await send(message)
 
         try:

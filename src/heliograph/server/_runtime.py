@@ -8,7 +8,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Coroutine
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +16,9 @@ from heliograph import errors
 from heliograph.engine import Engine, Studio
 from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
+from heliograph.server._auth import Caller, Gate
 from heliograph.server._passing import Keys, Passing
+from heliograph.server._quota import Place, Quota
 from heliograph.server._readers import Readers
 from heliograph.server._settings import Settings
 from heliograph.server._watch import Closing
@@ -83,6 +85,8 @@ class Runtime:
         self.studio = Studio(catalog, settings.limits, settings.limits.max_images_at_once)
         self.unstored = Passing(self.passing.journal, self._chore)
         self.keys = Keys()
+        self.gate = Gate(settings)
+        self.quota = Quota(settings.limits)
 
     def _journal(self) -> Journal:
         if self.settings.journal == "memory":
@@ -118,6 +122,7 @@ class Runtime:
         await self.stored.stop()
         await self.passing.stop()
         await self.catalog.aclose()
+        self.gate.close()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
@@ -127,6 +132,22 @@ class Runtime:
             raise errors.ServerError(
                 "the server is stopping", status=503, code="server_stopping", retry_after=1
             )
+
+    def hold(self, caller: Caller, place: Place, lane: Lane, response_id: str) -> None:
+        """Give ``place`` back once the response has ended; at once where nobody counts it."""
+        if caller.concurrent:
+            self._chore(self._held(caller.tenant, place, lane, response_id))
+        else:
+            place.release()
+
+    async def _held(self, tenant: str, place: Place, lane: Lane, response_id: str) -> None:
+        with place, suppress(errors.JournalError):
+            record = await lane.journal.get(tenant, response_id)
+            if record.state != "finished":
+                frames = lane.journal.read(tenant, response_id, record.last_seq)
+                async with aclosing(frames):
+                    async for _ in frames:
+                        pass
 
     def lane(self, *, store: bool) -> Lane:
         """Where a response lives."""
