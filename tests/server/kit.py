@@ -137,7 +137,7 @@ class Running:
 def running(
     painter: Any = None, *, serves: Catalog | None = None, **settings: Any
 ) -> Iterator[Running]:
-    """A server on a free port with ``settings``; it draws with ``painter``, or is all ``serves``."""
+    """A server on a free port; it draws with ``painter``, or serves what ``serves`` has."""
     told = Settings(port=0, **settings)
     here = Running(told, painter if painter is not None else Painter(), serves)
     try:
