@@ -50,7 +50,9 @@ class Led(NamedTuple):
     @property
     def words(self) -> list[str]:
         return [
-            "".join(part.text for item in r.output if item.type == "message" for part in item.content)
+            "".join(
+                part.text for item in r.output if item.type == "message" for part in item.content
+            )
             for r in self.responses
         ]
 
@@ -112,7 +114,9 @@ def user(text: str) -> dict[str, Any]:
 
 def plain(response: Any) -> list[dict[str, Any]]:
     """A response's items as JSON, to be sent back."""
-    return [item.model_dump(mode="json", by_alias=True, exclude_unset=True) for item in response.output]
+    return [
+        item.model_dump(mode="json", by_alias=True, exclude_unset=True) for item in response.output
+    ]
 
 
 def by_items(ask: Callable[..., Any]) -> Led:
