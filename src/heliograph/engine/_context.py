@@ -31,6 +31,7 @@ __all__ = [
     "is_reference",
     "markers",
     "own_items",
+    "picture_key",
     "read_context",
     "resolve",
     "stow",
@@ -39,6 +40,9 @@ __all__ = [
 Json = dict[str, Any]
 
 _PICTURE_ITEMS = ("image_generation_call", "openrouter:image_generation")
+_PICTURE_KEYS = ("result", "imageB64", "imageUrl")
+_PictureItem = models.OutputImageGenerationCallItem | models.OutputImageGenerationServerToolItem
+_UNMADE = ("failed", "incomplete")
 _BASE64 = ";base64,"
 #: The response that made an item or took it in stands in the item's id.
 _ITEM_ID = re.compile(r"[a-z]+_([0-9a-f]{32})[io]\d+")
@@ -88,9 +92,30 @@ class Conversation(msgspec.Struct, frozen=True):
 
 
 def is_reference(item: Json) -> bool:
-    """Whether an input item only names another; its type may be left out."""
+    """Whether an input item only names another; its type may be left out.
+
+    An image call without its picture is one, too: so OpenAI's guide says which picture is meant.
+    """
     kind = item.get("type")
+    if kind in _PICTURE_ITEMS:
+        made = item.get("status") not in _UNMADE and isinstance(item.get("id"), str)
+        return made and picture_key(item) is None
     return kind == "item_reference" or (kind is None and "role" not in item and "id" in item)
+
+
+def picture_key(item: Json) -> str | None:
+    """The field of an image call that holds its picture; OpenRouter's item has three for it."""
+    return next((key for key in _PICTURE_KEYS if item.get(key)), None)
+
+
+def _named(item: models.InputItem) -> str | None:
+    """The id of the item that ``item`` only names: ``is_reference`` for the typed."""
+    if isinstance(item, models.ItemReferenceItem):
+        return item.id
+    if not isinstance(item, _PictureItem) or item.status in _UNMADE or not item.id:
+        return None
+    keys = ("result", "image_b64", "image_url")
+    return None if any(getattr(item, key, None) for key in keys) else item.id
 
 
 def _places(item: Json) -> Iterator[tuple[Json, str]]:
@@ -120,6 +145,10 @@ def _split(value: str, key: str) -> tuple[str, str]:
 async def stow(item: Json, pictures: Pictures) -> Json:
     """The item with its pictures in the blob store, markers in their places."""
     item = _copy(item)
+    if item.get("type") in _PICTURE_ITEMS and not item.get("result"):
+        key = picture_key(item)
+        if key is not None:
+            item["result"] = item.pop(key)
     for place, key in _places(item):
         value = place.get(key)
         if not value:
@@ -235,11 +264,7 @@ async def resolve(
     """
     previous = request.previous_response_id or None
     given = request.input if isinstance(request.input, list) else []
-    wanted = {
-        index: item.id
-        for index, item in enumerate(given)
-        if isinstance(item, models.ItemReferenceItem)
-    }
+    wanted = {index: name for index, item in enumerate(given) if (name := _named(item))}
     if previous is None and not wanted:
         return None
     pictures = Pictures(journal.blobs)
@@ -324,9 +349,7 @@ async def converse(
     items = decoded if isinstance(decoded, list) else []
     count = len(context.earlier)
     referenced = dict(zip(context.referenced, items[count:], strict=True))
-    said = [
-        referenced[item.id] if isinstance(item, models.ItemReferenceItem) else item for item in own
-    ]
+    said = [referenced[name] if (name := _named(item)) else item for item in own]
     return Conversation((*items[:count], *said), made)
 
 
