@@ -15,6 +15,7 @@ from heliograph.providers.configured import (
     RouteSettings,
     install,
 )
+from heliograph.providers.fetch import FetchSettings
 from heliograph.server._edge import is_loopback
 from heliograph.server._keys import Keyring
 from heliograph.server._strict import read
@@ -95,9 +96,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     live in a temporary folder, erased at the end. ``journal`` ``memory`` keeps them in the process
     alone. ``providers`` are those that it serves, by the names that errors and routes call them;
     ``routes`` says how hard chat upstreams are tried; ``embedded`` whether the two embedded models
-    are served too. Keys made in the ``data`` folder are required of requests once there are any.
-    ``key``, where set, is one more that is known to this process alone, for the tenant
-    ``default``; it is never read from a file.
+    are served too. ``fetch`` says whether pictures are fetched that a request names by address.
+    Keys made in the ``data`` folder are required of requests once there are any. ``key``, where
+    set, is one more that is known to this process alone, for the tenant ``default``; it is never
+    read from a file.
     """
 
     host: str = "127.0.0.1"
@@ -109,6 +111,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     embedded: bool = True
     providers: dict[str, ProviderSettings] = {}
     routes: RouteSettings = RouteSettings()
+    fetch: FetchSettings = FetchSettings()
     key: str | None = None
 
     def __post_init__(self) -> None:
@@ -153,6 +156,7 @@ class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     embedded: bool = True
     providers: dict[str, ProviderSettings] = {}
     routes: RouteSettings = RouteSettings()
+    fetch: FetchSettings = FetchSettings()
 
 
 def load_settings(path: str | Path) -> Settings:
