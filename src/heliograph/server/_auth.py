@@ -23,8 +23,9 @@ __all__ = ["DEFAULT_TENANT", "OPEN", "Caller", "Door", "Gate", "caller_of", "ten
 DEFAULT_TENANT = "default"
 """The one tenant of a server without keys, and that of its one-off key."""
 
-OPEN = frozenset({"/healthz", "/readyz"})
-"""The paths that need no key. Nothing that they answer may depend on a tenant."""
+OPEN = frozenset({"/healthz", "/readyz", "/metrics"})
+"""The paths that need no key, since they show nothing of any tenant, or (``/metrics``) decide
+themselves who may ask."""
 
 _ANYONE = ""
 _ONE_OFF = "one-off"
