@@ -7,6 +7,8 @@ import hashlib
 import logging
 import secrets
 import time
+from collections import OrderedDict
+from contextvars import Context, copy_context
 from typing import Any
 
 import msgspec
@@ -17,6 +19,7 @@ from heliograph.engine._context import Resolved, resolve
 from heliograph.engine._echo import Echo
 from heliograph.engine._items import new_id
 from heliograph.engine._limits import Limits
+from heliograph.engine._observer import UNSEEN, Observer
 from heliograph.engine._page import Page, page_of
 from heliograph.engine._pictures import Pictures
 from heliograph.engine._run import Run
@@ -26,6 +29,9 @@ __all__ = ["Engine", "Plan", "body_digest"]
 log = logging.getLogger("heliograph.engine")
 
 _RETRY_SECONDS = 1.0
+
+_CONTEXTS = 4096
+"""Contexts kept of responses that wait to be claimed, here or by another process."""
 
 
 def body_digest(body: bytes) -> str:
@@ -50,7 +56,8 @@ class Engine:
 
     The journal is started before and stopped after by its owner. ``worker`` names this engine in
     leases. ``echo_hosted_tools`` False leaves hosted tools out of the ``tools`` and ``tool_choice``
-    that the response repeats (``@openrouter/sdk`` 0.1.27 refuses them there).
+    that the response repeats (``@openrouter/sdk`` 0.1.27 refuses them there). A response runs in a
+    copy of the context that it was submitted in, if that was here; ``observer`` sees it run.
     """
 
     def __init__(
@@ -62,6 +69,7 @@ class Engine:
         worker: str | None = None,
         clock: journal.Clock = time.time,
         echo_hosted_tools: bool = True,
+        observer: Observer = UNSEEN,
     ) -> None:
         self.journal = store
         self.catalog = catalog
@@ -71,6 +79,8 @@ class Engine:
         self._echo_hosted_tools = echo_hosted_tools
         self._claiming: asyncio.Task[None] | None = None
         self._runs: dict[asyncio.Task[None], Run] = {}
+        self._observer = observer
+        self._asked: OrderedDict[str, Context] = OrderedDict()
         self._slots = asyncio.Semaphore(self.limits.concurrency)
 
     @property
@@ -121,6 +131,8 @@ class Engine:
                 self._run(lease)
 
     def _run(self, lease: journal.Lease) -> None:
+        asked = self._asked.pop(lease.response_id, None)
+        self._observer.claimed(lease.takeovers)
         try:
             run = Run(
                 lease,
@@ -129,12 +141,13 @@ class Engine:
                 self.limits,
                 self._clock,
                 echo_hosted_tools=self._echo_hosted_tools,
+                observer=self._observer,
             )
         except msgspec.DecodeError as error:
             log.error("%s: its request cannot be read: %s", lease.response_id, error)
             self._slots.release()
             return
-        task = asyncio.create_task(run.run(), name=f"heliograph {lease.response_id}")
+        task = asyncio.create_task(run.run(), name=f"heliograph {lease.response_id}", context=asked)
         self._runs[task] = run
         task.add_done_callback(self._done)
 
@@ -225,6 +238,25 @@ class Engine:
             expires_in=expires_in,
             context=None if resolved is None else resolved.entry,
         )
+        self._asked[new.response_id] = copy_context()
+        if len(self._asked) > _CONTEXTS:
+            self._asked.popitem(last=False)
+        try:
+            created = await self._create(tenant, request, new, resolved)
+        except BaseException:
+            self._asked.pop(new.response_id, None)
+            raise
+        if not created.fresh:
+            self._asked.pop(new.response_id, None)
+        return created
+
+    async def _create(
+        self,
+        tenant: str,
+        request: models.ResponsesRequest,
+        new: journal.NewResponse,
+        resolved: Resolved | None,
+    ) -> journal.Created:
         if resolved is None:
             return await self.journal.create(new)
         try:

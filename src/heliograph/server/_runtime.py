@@ -10,16 +10,22 @@ import tempfile
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from heliograph import errors
-from heliograph.engine import Engine, Studio
+from heliograph.engine import Engine, Observer, Studio
 from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
 from heliograph.server._passing import Keys, Passing
 from heliograph.server._readers import Readers
+from heliograph.server._seen import Seen
 from heliograph.server._settings import Settings
 from heliograph.server._watch import Closing
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
+
+    from heliograph.server._trace import Tracer
 
 __all__ = ["Delivery", "Lane", "Runtime"]
 
@@ -37,13 +43,16 @@ class Lane:
     Stored responses have one; those of ``store: false`` have their own, over memory.
     """
 
-    def __init__(self, journal: Journal, catalog: Catalog, settings: Settings) -> None:
+    def __init__(
+        self, journal: Journal, catalog: Catalog, settings: Settings, observer: Observer
+    ) -> None:
         self.journal = journal
         self.engine = Engine(
             journal,
             catalog,
             settings.limits,
             echo_hosted_tools=not settings.compat.echo_without_hosted_tools,
+            observer=observer,
         )
         self.readers = Readers(journal, settings.limits.reader_lease_seconds)
 
@@ -66,10 +75,31 @@ class Delivery(Protocol):
         """Wait until an ended response was sent whole; returns at once for one that goes on."""
 
 
+def _tracer(settings: Settings, given: TracerProvider | None) -> Tracer | None:
+    """What traces, None where nothing does. Raises ``MissingExtra``."""
+    if given is None and not settings.otel.wanted:
+        return None
+    try:
+        from heliograph.server import _trace
+
+        return _trace.Tracer(given) if given is not None else _trace.exporting(settings.otel)
+    except ModuleNotFoundError as missing:
+        if missing.name is None or not missing.name.startswith("opentelemetry"):
+            raise
+        raise errors.MissingExtra(
+            "exporting traces ([otel], OTEL_EXPORTER_OTLP_*)", "otel"
+        ) from None
+
+
 class Runtime:
     """Everything between the routes and the rooms below; one per app."""
 
-    def __init__(self, settings: Settings, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        tracer_provider: TracerProvider | None = None,
+    ) -> None:
         settings.check()
         self.settings = settings
         self.catalog = catalog
@@ -78,8 +108,9 @@ class Runtime:
         self._stopping = False
         self._scratch: Path | None = None
         self._chores: set[asyncio.Task[None]] = set()
-        self.stored = Lane(self._journal(), catalog, settings)
-        self.passing = Lane(MemoryJournal(), catalog, settings)
+        self.seen = Seen(settings, catalog, _tracer(settings, tracer_provider))
+        self.stored = Lane(self._journal(), catalog, settings, self.seen.stored)
+        self.passing = Lane(MemoryJournal(), catalog, settings, self.seen.passing)
         self.studio = Studio(catalog, settings.limits, settings.limits.max_images_at_once)
         self.unstored = Passing(self.passing.journal, self._chore)
         self.keys = Keys()
@@ -118,6 +149,7 @@ class Runtime:
         await self.stored.stop()
         await self.passing.stop()
         await self.catalog.aclose()
+        await self.seen.aclose()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
