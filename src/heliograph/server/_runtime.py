@@ -16,6 +16,7 @@ from heliograph import errors
 from heliograph.engine import Engine, Observer, Studio
 from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
+from heliograph.providers.fetch import Fetcher
 from heliograph.server._passing import Keys, Passing
 from heliograph.server._readers import Readers
 from heliograph.server._seen import Seen
@@ -44,7 +45,12 @@ class Lane:
     """
 
     def __init__(
-        self, journal: Journal, catalog: Catalog, settings: Settings, observer: Observer
+        self,
+        journal: Journal,
+        catalog: Catalog,
+        settings: Settings,
+        fetcher: Fetcher,
+        observer: Observer,
     ) -> None:
         self.journal = journal
         self.engine = Engine(
@@ -52,6 +58,7 @@ class Lane:
             catalog,
             settings.limits,
             echo_hosted_tools=not settings.compat.echo_without_hosted_tools,
+            fetcher=fetcher,
             observer=observer,
         )
         self.readers = Readers(journal, settings.limits.reader_lease_seconds)
@@ -109,8 +116,13 @@ class Runtime:
         self._scratch: Path | None = None
         self._chores: set[asyncio.Task[None]] = set()
         self.seen = Seen(settings, catalog, _tracer(settings, tracer_provider))
-        self.stored = Lane(self._journal(), catalog, settings, self.seen.stored)
-        self.passing = Lane(MemoryJournal(), catalog, settings, self.seen.passing)
+        self.fetcher = Fetcher(
+            settings.fetch,
+            max_picture_bytes=settings.limits.max_picture_bytes,
+            max_pixels=settings.limits.max_image_pixels,
+        )
+        self.stored = Lane(self._journal(), catalog, settings, self.fetcher, self.seen.stored)
+        self.passing = Lane(MemoryJournal(), catalog, settings, self.fetcher, self.seen.passing)
         self.studio = Studio(catalog, settings.limits, settings.limits.max_images_at_once)
         self.unstored = Passing(self.passing.journal, self._chore)
         self.keys = Keys()
@@ -149,6 +161,7 @@ class Runtime:
         await self.stored.stop()
         await self.passing.stop()
         await self.catalog.aclose()
+        self.fetcher.close()
         await self.seen.aclose()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)

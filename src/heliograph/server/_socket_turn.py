@@ -176,7 +176,9 @@ class Turn:
             self._exchange.response_id = created.response_id
             with self._exchange.streaming():
                 await self._follow(lane, created.response_id)
-            return await self._remember(lane, created.response_id, items_of(fields))
+            said = items_of(fields)
+            said = said if plan.resolved is None else plan.resolved.whole(said)
+            return await self._remember(lane, created.response_id, said)
 
     async def _before(self, asked: models.ResponsesRequest) -> list[bytes]:
         """The conversation that the turn goes on from: this connection's, or a stored one."""
