@@ -69,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
         "--config", metavar="FILE", help="a TOML file; the options above win over it"
     )
 
+    serve.add_argument("--log-format", choices=("text", "json"), help="default: text")
+    levels = ("debug", "info", "warning", "error")
+    serve.add_argument("--log-level", choices=levels, help="default: info")
+
     _keys_parser(commands.add_parser("keys", help="make, list and revoke API keys"))
 
     config = commands.add_parser("config", help="look at a configuration file")

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from heliograph import errors
 from heliograph.server._body import header
+from heliograph.server._exchange import exchange_of
 from heliograph.server._keys import Key, KeyWatch, digest, parse
 from heliograph.server._quota import Quota, rate_headers
 from heliograph.server._settings import Settings
@@ -134,6 +135,8 @@ class Door:
             caller = self._gate.enter(scope)
             state = scope["state"]
             state["caller"] = caller
+            exchange = exchange_of(scope)
+            exchange.tenant, exchange.key_id = caller.tenant, caller.key
             if caller.requests_per_minute and _counts(scope):
                 left = self._quota.spend(caller.key, caller.requests_per_minute)
                 state["headers"] = rate_headers(left, scope["path"])

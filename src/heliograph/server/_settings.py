@@ -18,6 +18,7 @@ from heliograph.providers.configured import (
 from heliograph.providers.fetch import FetchSettings
 from heliograph.server._edge import is_loopback
 from heliograph.server._keys import Keyring
+from heliograph.server._seen_settings import Log, MetricsPage, Otel
 from heliograph.server._strict import read
 
 __all__ = ["Compat", "Limits", "Settings", "load_settings"]
@@ -97,9 +98,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     alone. ``providers`` are those that it serves, by the names that errors and routes call them;
     ``routes`` says how hard chat upstreams are tried; ``embedded`` whether the two embedded models
     are served too. ``fetch`` says whether pictures are fetched that a request names by address.
-    Keys made in the ``data`` folder are required of requests once there are any. ``key``, where
-    set, is one more that is known to this process alone, for the tenant ``default``; it is never
-    read from a file.
+    ``log``, ``metrics`` and ``otel`` say how it is seen. Keys made in the ``data`` folder are
+    required of requests once there are any. ``key``, where set, is one more that is known to this
+    process alone, for the tenant ``default``; it is never read from a file.
     """
 
     host: str = "127.0.0.1"
@@ -108,6 +109,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     journal: Literal["sqlite", "memory"] = "sqlite"
     limits: Limits = Limits()
     compat: Compat = Compat()
+    log: Log = Log()
+    metrics: MetricsPage = MetricsPage()
+    otel: Otel = Otel()
     embedded: bool = True
     providers: dict[str, ProviderSettings] = {}
     routes: RouteSettings = RouteSettings()
@@ -153,6 +157,9 @@ class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     journal: Literal["sqlite", "memory"] = "sqlite"
     limits: Limits = Limits()
     compat: Compat = Compat()
+    log: Log = Log()
+    metrics: MetricsPage = MetricsPage()
+    otel: Otel = Otel()
     embedded: bool = True
     providers: dict[str, ProviderSettings] = {}
     routes: RouteSettings = RouteSettings()

@@ -19,6 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 from heliograph import errors
 from heliograph.server._auth import Caller, caller_of
 from heliograph.server._errors import as_api_error, error_envelope
+from heliograph.server._exchange import Exchange, exchange_of
 from heliograph.server._runtime import Runtime
 from heliograph.server._settings import Limits
 from heliograph.server._socket_memory import Memory
@@ -109,8 +110,11 @@ class _Inbox:
 class _Connection:
     """An accepted WebSocket."""
 
-    def __init__(self, runtime: Runtime, caller: Caller, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, runtime: Runtime, caller: Caller, exchange: Exchange, receive: Receive, send: Send
+    ) -> None:
         self._runtime = runtime
+        self._exchange = exchange
         self._caller = caller
         self._send = send
         self._limits = runtime.settings.limits
@@ -147,6 +151,8 @@ class _Connection:
                     raise errors.BadRequest(
                         "a message must be text, with a JSON object in it", code="binary_message"
                     )
+                self._exchange.turn()
+                self._exchange.body(data)
                 await self._turn(data)
             except errors.AuthenticationError as error:
                 await self.refuse(error)
@@ -162,7 +168,9 @@ class _Connection:
         if caller.requests_per_minute:
             runtime.quota.spend(caller.key, caller.requests_per_minute).require()
         work = runtime.quota.work(caller.key, caller.concurrent)
-        turn = Turn(runtime, caller.tenant, self._memory, self.say, self._inbox.ending)
+        turn = Turn(
+            runtime, caller.tenant, self._exchange, self._memory, self.say, self._inbox.ending
+        )
         try:
             await turn.run(data)
         finally:
@@ -175,6 +183,7 @@ class _Connection:
         """Send one text message. Raises ``ClientDisconnect``."""
         try:
             await self._send({"type": "websocket.send", "text": data.decode()})
+            self._exchange.bytes += len(data)
         except OSError:
             raise ClientDisconnect from None
 
@@ -209,6 +218,7 @@ class Socket:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         caller = caller_of(scope)
         self._runtime.accept()
+        exchange = exchange_of(scope)
         with self._runtime.quota.socket(caller.key, caller.concurrent):
             if (await receive())["type"] != "websocket.connect":
                 return
@@ -216,4 +226,5 @@ class Socket:
                 await send({"type": "websocket.accept"})
             except OSError:
                 raise ClientDisconnect from None
-            await _Connection(self._runtime, caller, receive, send).serve()
+            with exchange.socket():
+                await _Connection(self._runtime, caller, exchange, receive, send).serve()
