@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import stat
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -214,6 +216,12 @@ async def test_stored_keys_let_another_host_be_served(tmp_path: Path) -> None:
     async with Server(settings, nobody) as server, httpx2.AsyncClient() as http:
         url = f"http://127.0.0.1:{server.port}/v1/models"
         assert (await http.get(url, headers=bearer(text))).status_code == 401
+
+
+def test_a_new_data_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    with running(data=str(tmp_path / "new")):
+        mode = stat.S_IMODE((tmp_path / "new").stat().st_mode)
+        assert mode == 0o700 or sys.platform == "win32"
 
 
 class TestLimits:

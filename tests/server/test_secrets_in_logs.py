@@ -1,27 +1,29 @@
 """What is logged holds no key, no prompt and no picture, whatever goes wrong.
 
-Each run takes everything that the process logs, at every level and with every field of every
-record, and looks for words that stand in keys, prompts, instructions, metadata and pictures.
+Each run looks in everything that `serve` would print, in both formats and at its lowest level, for
+words that stand in keys, prompts, instructions, metadata, upstreams' errors and pictures.
 """
 
 from __future__ import annotations
 
 import base64
+import io
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from tests.server.keyed import Keyed, bearer, keyed
-from tests.server.kit import ask, draw, running
+from tests.server.kit import Painter, ask, draw, running
 from tests.server.process import Process
 from tests.server.sockets import talk
 
 from heliograph.providers import Catalog
 from heliograph.providers.chat import ChatCompletions, ChatCompletionsSettings, ChatModel
-from heliograph.server import Keyring, Limits, Server, Settings
+from heliograph.server import Keyring, Limits, Log, Server, Settings, setup_logging
 from heliograph.testing import FakeChat, Say
 
 PROMPT = "xyzzyprompt"
@@ -29,44 +31,34 @@ WORDS = (PROMPT, "xyzzyinstructions", "xyzzymetadata", "xyzzyuser", "xyzzyquery"
 UPSTREAM_KEY = "sk-xyzzyupstreamkey"
 
 
-class Everything(logging.Handler):
-    """Keeps each record as text: its message, arguments, fields, and its exception whole."""
-
-    def __init__(self) -> None:
-        super().__init__(level=0)
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        text = logging.Formatter("%(message)s").format(record)
-        self.texts.append(f"{text}\n{record.__dict__!r}")
-
-
-@pytest.fixture
-def logged() -> Iterator[list[str]]:
-    root, everything = logging.getLogger(), Everything()
-    levels = {name: logging.getLogger(name).level for name in ("", "heliograph", "uvicorn")}
-    for name in levels:
-        logging.getLogger(name).setLevel(logging.DEBUG)
-    root.addHandler(everything)
-    # What the tests' own clients and upstreams log is not the server's.
-    quiet = [logging.getLogger(name) for name in ("httpx2", "httpcore2", "websockets.client")]
-    for logger in quiet:
-        logger.propagate = False
+@contextmanager
+def logging_as(told: Log) -> Iterator[io.StringIO]:
+    """What `serve` would print with these settings."""
+    root, ours = logging.getLogger(), logging.getLogger("heliograph")
+    before, levels = tuple(root.handlers), (root.level, ours.level)
+    out = io.StringIO()
+    handler = setup_logging(told, out)
     try:
-        yield everything.texts
+        yield out
     finally:
-        root.removeHandler(everything)
-        for logger in quiet:
-            logger.propagate = True
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
+        root.removeHandler(handler)
+        for one in before:
+            root.addHandler(one)
+        root.setLevel(levels[0])
+        ours.setLevel(levels[1])
 
 
-def assert_silent(logged: list[str], *secrets: str) -> None:
-    assert logged, "nothing was logged, so nothing was tested"
-    for text in logged:
-        found = [word for word in (*WORDS, *secrets) if word in text]
-        assert not found, (found, text[:2000])
+@pytest.fixture(params=["text", "json"])
+def logged(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
+    with logging_as(Log(format=request.param, level="debug")) as out:
+        yield out
+
+
+def assert_silent(text: str, *secrets: str) -> None:
+    assert text, "nothing was logged, so nothing was tested"
+    for line in text.splitlines():
+        found = [word for word in (*WORDS, *secrets) if word in line]
+        assert not found, (found, line)
 
 
 def telling(**more: Any) -> dict[str, Any]:
@@ -91,7 +83,7 @@ WRONG: list[dict[str, Any]] = [
 ]
 
 
-def test_a_run_with_keys_logs_none_of_it(tmp_path: Path, logged: list[str]) -> None:
+def test_a_run_with_keys_logs_none_of_it(tmp_path: Path, logged: io.StringIO) -> None:
     ring = Keyring(tmp_path)
     text = ring.create(name="xyzzyname")[1]
     gone = ring.create()[1]
@@ -106,7 +98,7 @@ def test_a_run_with_keys_logs_none_of_it(tmp_path: Path, logged: list[str]) -> N
         assert answer.status_code == 404
     secrets = [key.split("_")[2] for key in (text, gone, wrong)]
     digests = [key.digest.hex() for key in ring.list()]
-    assert_silent(logged, *secrets, *digests, "sk-xyzzywrongkey")
+    assert_silent(logged.getvalue(), *secrets, *digests, "sk-xyzzywrongkey")
 
 
 def _use(here: Keyed, text: str) -> None:
@@ -154,7 +146,7 @@ FAULTS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_an_upstreams_words_are_not_logged(
-    monkeypatch: pytest.MonkeyPatch, logged: list[str], fault: dict[str, Any]
+    monkeypatch: pytest.MonkeyPatch, logged: io.StringIO, fault: dict[str, Any]
 ) -> None:
     monkeypatch.setenv("XYZZY_KEY", UPSTREAM_KEY)
     with FakeChat(Say(text="xyzzyanswer " * 3, reasoning="xyzzyanswer"), **fault) as fake:
@@ -173,10 +165,10 @@ async def test_an_upstreams_words_are_not_logged(
                 answer = await http.post("/v1/responses", json=body)
                 assert answer.status_code == 200, answer.text
         assert fake.requests[-1].headers["authorization"] == f"Bearer {UPSTREAM_KEY}"
-    assert_silent(logged, UPSTREAM_KEY)
+    assert_silent(logged.getvalue(), UPSTREAM_KEY)
 
 
-def test_a_failing_image_provider_is_not_quoted(logged: list[str]) -> None:
+def test_a_failing_image_provider_is_not_quoted(logged: io.StringIO) -> None:
     class Broken:
         def __init__(self, painter: Any) -> None:
             self.cards, self.check = painter.cards, painter.check
@@ -186,14 +178,21 @@ def test_a_failing_image_provider_is_not_quoted(logged: list[str]) -> None:
             raise ValueError(f"no colour for {job.prompt}")
             yield
 
-    from tests.server.kit import Painter
-
     with running(Broken(Painter())) as here, httpx2.Client(base_url=here.url) as http:
         answer = http.post("/v1/responses", json=telling())
         assert answer.json()["status"] == "failed"
         picture = {"model": "test/painter", "prompt": PROMPT}
         assert http.post("/v1/images/generations", json=picture).status_code == 500
-    assert_silent(logged)
+    assert_silent(logged.getvalue())
+
+
+def test_asked_for_by_name_they_are_shown() -> None:
+    """The hunt finds what is there."""
+    told = Log(bodies=True)
+    with logging_as(told) as out, running(log=told) as here:
+        assert httpx2.post(f"{here.url}/v1/responses", json=telling()).status_code == 200
+    with pytest.raises(AssertionError, match=PROMPT):
+        assert_silent(out.getvalue())
 
 
 def test_a_real_process_prints_none_of_it(tmp_path: Path) -> None:
@@ -211,4 +210,4 @@ def test_a_real_process_prints_none_of_it(tmp_path: Path) -> None:
             assert httpx2.get(f"{process.url}/v1/models").status_code == 401
         log = Path(process.log.name).read_text()
     assert log
-    assert_silent([log], text, text.split("_")[2], picture[:20])
+    assert_silent(log, text, text.split("_")[2], picture[:20])

@@ -40,6 +40,15 @@ _READY_WAIT = 2.0
 _DELIVER_WAIT = 2.0
 
 
+def _make_folder(folder: Path) -> None:
+    """For its owner alone, where it is not there: responses are kept in it as they are."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        said = f"the data folder {folder}: {error.strerror or error}"
+        raise errors.JournalError(said) from error
+
+
 class Lane:
     """A journal with the engine that works on it and the readers that read from it.
 
@@ -144,6 +153,8 @@ class Runtime:
         if self._scratch is not None:
             # Nobody else may read it, and a name that is there already is somebody else's.
             self._scratch.mkdir(mode=0o700)
+        elif self.settings.data is not None:
+            _make_folder(Path(self.settings.data))
         await self.stored.start()
         await self.passing.start()
         self._chore(self._expire())
