@@ -135,15 +135,18 @@ class Threaded:
 class Running(Threaded):
     """One that draws with ``painter``."""
 
-    def __init__(self, settings: Settings, painter: Any) -> None:
+    def __init__(self, settings: Settings, painter: Any, serves: Catalog | None = None) -> None:
         self.painter = painter
-        super().__init__(Server(settings, catalog(painter)))
+        super().__init__(Server(settings, catalog(painter) if serves is None else serves))
 
 
 @contextmanager
-def running(painter: Any = None, **settings: Any) -> Iterator[Running]:
-    """A server on a free port with ``settings``; it draws with ``painter``."""
-    here = Running(Settings(port=0, **settings), painter if painter is not None else Painter())
+def running(
+    painter: Any = None, *, serves: Catalog | None = None, **settings: Any
+) -> Iterator[Running]:
+    """A server on a free port; it draws with ``painter``, or serves what ``serves`` has."""
+    told = Settings(port=0, **settings)
+    here = Running(told, painter if painter is not None else Painter(), serves)
     try:
         here.call(here.server.start())
         yield here

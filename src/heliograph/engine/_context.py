@@ -11,7 +11,7 @@ Inside, a picture's base64 is a marker (see ``_pictures``), bare or behind a dat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ import pybase64
 from heliograph import errors, models
 from heliograph.engine._limits import Limits
 from heliograph.engine._pictures import Pictures
+from heliograph.engine._remote import data_url_of, head_of, inlined
 from heliograph.engine._tool import base64, data_url
 from heliograph.journal import BlobStore, Entry, Journal, Record
 
@@ -28,6 +29,7 @@ __all__ = [
     "Conversation",
     "Resolved",
     "converse",
+    "fetched_texts",
     "is_reference",
     "markers",
     "own_items",
@@ -47,6 +49,8 @@ _BASE64 = ";base64,"
 #: The response that made an item or took it in stands in the item's id.
 _ITEM_ID = re.compile(r"[a-z]+_([0-9a-f]{32})[io]\d+")
 _PREFIXES = {
+    "custom_tool_call": "ctc",
+    "custom_tool_call_output": "ctco",
     "function_call": "fc",
     "function_call_output": "fco",
     "image_generation_call": "ig",
@@ -58,25 +62,60 @@ _PREFIXES = {
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """``earlier`` are items, oldest first, of ``responses`` earlier responses.
 
-    ``referenced`` are those that the request's own input names by id.
+    ``referenced`` are those that the request's own input names by id. ``fetched`` are the pictures
+    that it names by address: each URL's ``data:`` URL, a marker in the place of base64.
     """
 
     responses: int = 0
     earlier: list[Json] = []
     referenced: dict[str, Json] = {}
+    fetched: dict[str, str] = {}
 
 
 class Resolved(msgspec.Struct, frozen=True, kw_only=True):
-    """A context as looked up in ``journal``; ``entry`` is what is stored."""
+    """A context as looked up in ``journal``; ``entry`` is what is stored.
+
+    ``fetched`` are the pictures that the request names by address, by URL; they are stored with it
+    once there is a response.
+    """
 
     context: Context
     entry: Entry
     journal: Journal
+    fetched: Mapping[str, bytes] = {}
 
     @property
     def blobs(self) -> BlobStore:
         """Where its pictures are."""
         return self.journal.blobs
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The fetched pictures as ``data:`` URLs."""
+        return {url: data_url_of(data) for url, data in self.fetched.items()}
+
+    def whole(self, items: list[bytes]) -> list[bytes]:
+        """Items of the request, as JSON, with the fetched pictures in the places of addresses."""
+        if not self.fetched:
+            return items
+        given = {"input": [msgspec.json.decode(item) for item in items]}
+        return [msgspec.json.encode(item) for item in inlined(given, self.texts)["input"]]
+
+    async def kept_in(self, blobs: BlobStore) -> Entry:
+        """What is stored, its pictures put into ``blobs``."""
+        if blobs is not self.blobs:
+            for ref in self.entry.blobs:
+                await blobs.put(await self.blobs.get(ref.sha256))
+        if not self.fetched:
+            return self.entry
+        pictures = Pictures(blobs)
+        context = msgspec.structs.replace(
+            read_context(self.entry, pictures),
+            fetched={
+                url: head_of(data) + await pictures.put(data) for url, data in self.fetched.items()
+            },
+        )
+        return pictures.cut(msgspec.json.encode(context))
 
     async def check_again(self, tenant: str, request: models.ResponsesRequest) -> None:
         """Raise ``BadRequest`` where what the request goes on from was erased meanwhile."""
@@ -169,7 +208,7 @@ def _copy(value: Any) -> Any:
 def own_items(response_id: str, body: Json, context: Context) -> list[Json]:
     """A request's own input as items, each whole and with an id: its own, or one made from its
     place, which is the same whenever this is asked."""
-    given = body["input"]
+    given = inlined(body, context.fetched)["input"]
     if isinstance(given, str):
         given = [{"role": "user", "content": given}]
     taken = {item.get("id") for item in context.earlier}
@@ -249,8 +288,9 @@ async def _items_of(record: Record, pictures: Pictures) -> tuple[Context, list[J
 
 
 def _half_called(item: Json) -> bool:
-    """A function call that was cut off: nobody can have answered it."""
-    return item.get("type") == "function_call" and item.get("status") == "incomplete"
+    """A call of the client's tool that was cut off: nobody can have answered it."""
+    called = item.get("type") in ("function_call", "custom_tool_call")
+    return called and item.get("status") == "incomplete"
 
 
 async def resolve(
@@ -325,6 +365,15 @@ async def _referenced(
                 code="item_not_found",
             )
     return {item_id: known[item_id] for item_id in wanted.values()}
+
+
+async def fetched_texts(context: Context, pictures: Pictures) -> dict[str, str]:
+    """The stored pictures that a request names by address, by URL, as ``data:`` URLs."""
+    texts = {}
+    for url, text in context.fetched.items():
+        head, marker = _split(text, "image_url")
+        texts[url] = head + pybase64.b64encode(await pictures.get(marker)).decode()
+    return texts
 
 
 async def converse(
