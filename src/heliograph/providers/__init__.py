@@ -23,8 +23,11 @@ from heliograph.providers._base import (
     Text,
 )
 from heliograph.providers._catalog import Catalog, embedded
+from heliograph.providers._observer import OBSERVER, UNSEEN, Observer, Watched, Work
 
 __all__ = [
+    "OBSERVER",
+    "UNSEEN",
     "Arguments",
     "Catalog",
     "ChatPart",
@@ -40,11 +43,14 @@ __all__ = [
     "ImageProvider",
     "InlinePicture",
     "ModelCard",
+    "Observer",
     "Picture",
     "Preview",
     "Reasoning",
     "Refusal",
     "RelayProvider",
     "Text",
+    "Watched",
+    "Work",
     "embedded",
 ]
