@@ -11,15 +11,18 @@ from heliograph.engine._images import (
 from heliograph.engine._images_studio import Studio
 from heliograph.engine._limits import Limits
 from heliograph.engine._page import Page
+from heliograph.engine._seal import MIN_SECRET, Seals
 from heliograph.engine._splice import render, wire_size
 
 __all__ = [
+    "MIN_SECRET",
     "Engine",
     "ImageAsk",
     "Limits",
     "Page",
     "Plan",
     "Resolved",
+    "Seals",
     "Studio",
     "body_digest",
     "read_edit",
