@@ -1,5 +1,6 @@
 """Runs one response: checks the request, steps through chat and hosted tools, journals events."""
 
+from heliograph.engine._compact import Compactor
 from heliograph.engine._context import Resolved
 from heliograph.engine._engine import Engine, Plan, body_digest
 from heliograph.engine._images import (
@@ -16,6 +17,7 @@ from heliograph.engine._splice import render, wire_size
 
 __all__ = [
     "MIN_SECRET",
+    "Compactor",
     "Engine",
     "ImageAsk",
     "Limits",

@@ -20,8 +20,9 @@ from heliograph.engine._limits import Limits
 from heliograph.engine._page import Page, page_of
 from heliograph.engine._pictures import Pictures
 from heliograph.engine._run import Run
+from heliograph.engine._seal import Seals
 
-__all__ = ["Engine", "Plan", "body_digest"]
+__all__ = ["Engine", "Plan", "body_digest", "json_of"]
 
 log = logging.getLogger("heliograph.engine")
 
@@ -31,6 +32,19 @@ _RETRY_SECONDS = 1.0
 def body_digest(body: bytes) -> str:
     """What tells a repeat under one idempotency key from a conflict."""
     return hashlib.sha256(body).hexdigest()
+
+
+def json_of(request: models.ResponsesRequest | models.CompactRequest) -> dict[str, Any]:
+    """What the client really sent. Raises ``BadRequest``."""
+    try:
+        body: dict[str, Any] = msgspec.json.decode(models.encode(request))
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise errors.BadRequest(
+            f"the request holds text or numbers that cannot be used: {error}",
+            param="$",
+            code="invalid_json",
+        ) from None
+    return body
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +64,8 @@ class Engine:
 
     The journal is started before and stopped after by its owner. ``worker`` names this engine in
     leases. ``echo_hosted_tools`` False leaves hosted tools out of the ``tools`` and ``tool_choice``
-    that the response repeats (``@openrouter/sdk`` 0.1.27 refuses them there).
+    that the response repeats (``@openrouter/sdk`` 0.1.27 refuses them there). ``seals`` seal what
+    clients keep for it; without any, it opens only what it has sealed itself.
     """
 
     def __init__(
@@ -62,6 +77,7 @@ class Engine:
         worker: str | None = None,
         clock: journal.Clock = time.time,
         echo_hosted_tools: bool = True,
+        seals: Seals | None = None,
     ) -> None:
         self.journal = store
         self.catalog = catalog
@@ -69,6 +85,7 @@ class Engine:
         self.worker = worker if worker is not None else f"worker-{secrets.token_hex(6)}"
         self._clock = clock
         self._echo_hosted_tools = echo_hosted_tools
+        self.seals = seals if seals is not None else Seals()
         self._claiming: asyncio.Task[None] | None = None
         self._runs: dict[asyncio.Task[None], Run] = {}
         self._slots = asyncio.Semaphore(self.limits.concurrency)
@@ -128,6 +145,7 @@ class Engine:
                 self.catalog,
                 self.limits,
                 self._clock,
+                self.seals.of(lease.tenant),
                 echo_hosted_tools=self._echo_hosted_tools,
             )
         except msgspec.DecodeError as error:
@@ -149,16 +167,17 @@ class Engine:
 
         None where that is nothing. Raises ``BadRequest``.
         """
-        return await resolve(self.journal, tenant, request, self.limits)
+        return await resolve(self.journal, tenant, request, self.limits, self.seals.of(tenant))
 
     def check(
         self,
         request: models.ResponsesRequest,
         resolved: Resolved | None = None,
         *,
+        tenant: str = "",
         continued: bool = False,
     ) -> Plan:
-        """What the request needs; ``resolved`` is what it goes on from.
+        """What the request of ``tenant`` needs; ``resolved`` is what it goes on from.
 
         ``continued``: ``input`` already holds all that came before ``previous_response_id``, which
         is only repeated in the response.
@@ -166,14 +185,7 @@ class Engine:
         Raises ``BadRequest`` or ``NotFound``; ``param`` names the field. Nothing that the request
         asks for is dropped: it can be served, or it is refused here.
         """
-        try:
-            body: dict[str, Any] = msgspec.json.decode(models.encode(request))
-        except (msgspec.DecodeError, UnicodeError) as error:
-            raise errors.BadRequest(
-                f"the request holds text or numbers that cannot be used: {error}",
-                param="$",
-                code="invalid_json",
-            ) from None
+        body = json_of(request)
         if body.get("previous_response_id") and resolved is None and not continued:
             raise errors.BadRequest(
                 "previous_response_id: responses cannot be continued here; send the items in input",
@@ -181,7 +193,7 @@ class Engine:
                 code="unsupported_parameter",
             )
         context = None if resolved is None else resolved.context
-        ask = read_ask(body, self.catalog, self.limits, context)
+        ask = read_ask(body, self.catalog, self.limits, context, self.seals.of(tenant))
         try:
             self.catalog.chat(ask.model).check(request)
         except errors.ProviderError as error:

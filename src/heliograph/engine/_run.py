@@ -22,6 +22,7 @@ from heliograph.engine._items import Items
 from heliograph.engine._limits import Limits
 from heliograph.engine._notes import CallNote, StartNote, Usages, read_note, write_note
 from heliograph.engine._pictures import Pictures
+from heliograph.engine._seal import Seal
 from heliograph.engine._splice import wire_size
 from heliograph.engine._steps import COMPLETED, Ending, Steps
 
@@ -43,6 +44,7 @@ class Run:
         catalog: providers.Catalog,
         limits: Limits,
         clock: journal.Clock,
+        seal: Seal,
         *,
         echo_hosted_tools: bool,
     ) -> None:
@@ -51,6 +53,7 @@ class Run:
         self._catalog = catalog
         self._limits = limits
         self._clock = clock
+        self._seal = seal
         self._body: dict[str, Any] = msgspec.json.decode(lease.request)
         self._echo = Echo(
             lease.response_id, lease.created_at, self._body, hosted_tools=echo_hosted_tools
@@ -172,12 +175,12 @@ class Run:
         if await self._cancelled_before():
             return CANCELLED
         await self._begin()
-        ask = read_ask(self._body, self._catalog, self._limits, self._context)
+        ask = read_ask(self._body, self._catalog, self._limits, self._context, self._seal)
         request = models.decode(models.ResponsesRequest, self._lease.request)
         return await Steps(
             ask,
             request,
-            await converse(self._context, request, self._emitter.pictures),
+            await converse(self._context, request, self._emitter.pictures, self._seal),
             self._emitter,
             self._items,
             self._calls,

@@ -19,6 +19,7 @@ from heliograph.providers._base import (
     Refusal,
     RelayProvider,
     Text,
+    Thought,
 )
 from heliograph.providers._catalog import Catalog, embedded
 
@@ -42,5 +43,6 @@ __all__ = [
     "Refusal",
     "RelayProvider",
     "Text",
+    "Thought",
     "embedded",
 ]

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Protocol
 
 from heliograph import errors
-from heliograph.engine import Engine, Studio
+from heliograph.engine import Compactor, Engine, Seals, Studio
 from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
 from heliograph.server._passing import Keys, Passing
 from heliograph.server._readers import Readers
+from heliograph.server._secret import seals_of
 from heliograph.server._settings import Settings
 from heliograph.server._watch import Closing
 
@@ -37,13 +38,16 @@ class Lane:
     Stored responses have one; those of ``store: false`` have their own, over memory.
     """
 
-    def __init__(self, journal: Journal, catalog: Catalog, settings: Settings) -> None:
+    def __init__(
+        self, journal: Journal, catalog: Catalog, settings: Settings, seals: Seals
+    ) -> None:
         self.journal = journal
         self.engine = Engine(
             journal,
             catalog,
             settings.limits,
             echo_hosted_tools=not settings.compat.echo_without_hosted_tools,
+            seals=seals,
         )
         self.readers = Readers(journal, settings.limits.reader_lease_seconds)
 
@@ -78,8 +82,10 @@ class Runtime:
         self._stopping = False
         self._scratch: Path | None = None
         self._chores: set[asyncio.Task[None]] = set()
-        self.stored = Lane(self._journal(), catalog, settings)
-        self.passing = Lane(MemoryJournal(), catalog, settings)
+        seals = seals_of(settings.data)
+        self.stored = Lane(self._journal(), catalog, settings, seals)
+        self.passing = Lane(MemoryJournal(), catalog, settings, seals)
+        self.compactor = Compactor(self.stored.engine)
         self.studio = Studio(catalog, settings.limits, settings.limits.max_images_at_once)
         self.unstored = Passing(self.passing.journal, self._chore)
         self.keys = Keys()
@@ -109,6 +115,7 @@ class Runtime:
             self.stored.engine.stop(seconds),
             self.passing.engine.stop(seconds),
             self.studio.drain(seconds),
+            self.compactor.drain(seconds),
         )
         await self._deliver()
         self.closing.close()
