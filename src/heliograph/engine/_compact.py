@@ -30,6 +30,7 @@ from heliograph.engine._input import read_input
 from heliograph.engine._items import new_id
 from heliograph.engine._notes import Usages
 from heliograph.engine._pictures import Pictures
+from heliograph.engine._remote import inlined
 from heliograph.engine._window import Window, condensed, whole, window_of
 
 __all__ = ["Compactor"]
@@ -109,6 +110,9 @@ class Compactor:
         resolved = await self._engine.resolve(tenant, request)
         pictures = Pictures(self._engine.journal.blobs)
         context = Context() if resolved is None else read_context(resolved.entry, pictures)
+        if resolved is not None and resolved.fetched:
+            body = inlined(body, resolved.texts)
+            request = _request(body, model)
         seal = self._engine.seals.of(tenant)
         if body.get("input") is not None:
             read_input(body, self._limits, context, seal)

@@ -8,7 +8,7 @@ import msgspec
 
 from heliograph.engine import _fields as fields
 from heliograph.engine._compaction import COMPACTIONS, State, open_state
-from heliograph.engine._context import Context, is_reference, markers
+from heliograph.engine._context import Context, is_reference, markers, picture_key
 from heliograph.engine._limits import Limits
 from heliograph.engine._seal import Seal, Seals
 from heliograph.engine._thoughts import open_held
@@ -52,7 +52,7 @@ class _Reader:
         self.shown: list[tuple[str, bytes]] = []
         self.made: list[tuple[str, bytes]] = []
         self.pictures: list[bytes | str] = []
-        self.calls: set[str] = set()
+        self.calls: set[tuple[str, str]] = set()
         self.said = False
         self.bytes = 0
 
@@ -78,8 +78,8 @@ class _Reader:
 
     def recall(self, item: dict[str, Any]) -> list[str]:
         """Take in an item that is kept here, and was checked when it came; returns its pictures."""
-        if item.get("type") == "function_call":
-            self.calls.add(item["call_id"])
+        if item.get("type") in ("function_call", "custom_tool_call"):
+            self.calls.add((item["type"], item["call_id"]))
         return markers(item)
 
     def item(self, item: dict[str, Any], path: str) -> None:
@@ -91,13 +91,14 @@ class _Reader:
         match kind:
             case "message":
                 self.message(item, path)
-            case "function_call":
-                for key in ("call_id", "name", "arguments"):
+            case "function_call" | "custom_tool_call":
+                said = "arguments" if kind == "function_call" else "input"
+                for key in ("call_id", "name", said):
                     _need(item, key, path)
-                self.calls.add(item["call_id"])
-                self.say(item["arguments"])
-            case "function_call_output":
-                self.output(item, path)
+                self.calls.add((kind, item["call_id"]))
+                self.say(item[said])
+            case "function_call_output" | "custom_tool_call_output":
+                self.output(item, path, kind.removesuffix("_output"))
             case "reasoning":
                 self.said = True
                 sealed = fields.text(item, "encrypted_content", path + ".")
@@ -105,9 +106,11 @@ class _Reader:
                     for text in open_held(sealed, self.seal, path).texts:
                         self.say(text)
             case "image_generation_call" | "openrouter:image_generation":
-                result = fields.text(item, "result", path + ".")
-                if result:
-                    self.show(self.result(result, f"{path}.result"), f"{path}.result", self.made)
+                place = picture_key(item)
+                if place is not None:
+                    field = f"{path}.{place}"
+                    result = self.result(_need(item, place, path), field)
+                    self.show(result, field, self.made)
             case "item_reference":
                 known = self.context.referenced.get(_need(item, "id", path))
                 if known is None:
@@ -146,10 +149,10 @@ class _Reader:
             where = f"{path}.content[{index}]"
             self.part(fields.mapping(part, where), where)
 
-    def output(self, item: dict[str, Any], path: str) -> None:
+    def output(self, item: dict[str, Any], path: str, call: str) -> None:
         call_id = _need(item, "call_id", path)
-        if call_id not in self.calls:
-            raise fields.invalid(f"{path}.call_id", f"no function_call {call_id!r} comes before it")
+        if (call, call_id) not in self.calls:
+            raise fields.invalid(f"{path}.call_id", f"no {call} {call_id!r} comes before it")
         self.said = True
         output = item.get("output")
         if isinstance(output, str):

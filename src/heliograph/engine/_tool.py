@@ -1,4 +1,4 @@
-"""The hosted image tool, as a request configures it, in both its spellings."""
+"""Tools as a request configures them: the hosted image tool in both its spellings, custom tools."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pybase64
 from heliograph import errors, providers
 from heliograph.engine import _fields as fields
 
-__all__ = ["HOSTED", "HostedTool", "data_url", "hosted_tool"]
+__all__ = ["HOSTED", "HostedTool", "custom_tool", "data_url", "hosted_tool"]
 
 PLAIN = "image_generation"
 OPENROUTER = "openrouter:image_generation"
@@ -19,6 +19,7 @@ HOSTED = frozenset({PLAIN, OPENROUTER})
 
 _SIZE = re.compile(r"[1-9]\d{0,4}x[1-9]\d{0,4}")
 _RATIO = re.compile(r"[1-9]\d{0,3}:[1-9]\d{0,3}")
+_REMOTE = re.compile(r"https?:", re.IGNORECASE)
 _DATA_URL = re.compile(r"data:(image/[a-z0-9.+-]+)?;base64,", re.IGNORECASE)
 
 _COMMON = frozenset(
@@ -37,6 +38,7 @@ _COMMON = frozenset(
 )
 _PLAIN_FIELDS = _COMMON | {"type", "action", "input_image_mask"}
 _PARAMETERS = _COMMON | {"aspect_ratio"}
+_CUSTOM_FIELDS = frozenset({"type", "name", "description", "format"})
 
 #: A job's field -> the tool's, where the two differ.
 _SPELLING = {"mask": "input_image_mask", "images": "input"}
@@ -104,6 +106,27 @@ def hosted_tool(index: int, tool: dict[str, Any], catalog: providers.Catalog) ->
     return hosted
 
 
+def custom_tool(tool: dict[str, Any], path: str) -> None:
+    """Check a custom tool's own fields. Raises ``BadRequest``."""
+    fields.only(tool, _CUSTOM_FIELDS, path)
+    fields.text(tool, "description", path)
+    form = tool.get("format")
+    if form is None:
+        return
+    path += "format"
+    kind = fields.choice(fields.mapping(form, path), "type", ("grammar", "text"), path + ".")
+    if kind is None:
+        raise fields.invalid(f"{path}.type", "required", "missing_required_parameter")
+    fields.only(
+        form, {"type", "definition", "syntax"} if kind == "grammar" else {"type"}, path + "."
+    )
+    if kind == "grammar":
+        for name in ("definition", "syntax"):
+            if not fields.text(form, name, path + "."):
+                raise fields.invalid(f"{path}.{name}", "required", "missing_required_parameter")
+        fields.choice(form, "syntax", ("lark", "regex"), path + ".")
+
+
 def _job(model: str, config: dict[str, Any], path: str) -> providers.ImageJob:
     size = fields.text(config, "size", path) or "auto"
     if size != "auto" and not _SIZE.fullmatch(size):
@@ -153,6 +176,12 @@ def _mask(config: dict[str, Any], path: str) -> bytes | None:
 def data_url(url: str, field: str) -> bytes:
     """The bytes of a ``data:`` URL's picture. Raises ``BadRequest``."""
     match = _DATA_URL.match(url, 0, 100)
+    if match is None and _REMOTE.match(url):
+        raise fields.unsupported(
+            field,
+            "pictures are not fetched here (fetch.policy is off): send a data: URL, or set policy "
+            'to "allowlist" or "public" in the server\'s [fetch]',
+        )
     if match is None:
         raise fields.unsupported(field, "only data:image/...;base64, URLs are read here")
     return base64(url[match.end() :], field)

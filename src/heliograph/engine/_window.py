@@ -11,7 +11,14 @@ from typing import Any
 import msgspec
 
 from heliograph.engine._compaction import Kept
-from heliograph.engine._context import PICTURE_ITEMS, places, shown, split
+from heliograph.engine._context import (
+    PICTURE_ITEMS,
+    PICTURE_KEYS,
+    picture_key,
+    places,
+    shown,
+    split,
+)
 from heliograph.engine._limits import Limits
 from heliograph.engine._pictures import Pictures, base64_size
 from heliograph.engine._tool import base64
@@ -67,13 +74,18 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
         for item in self.rest:
             made = item.get("type") in PICTURE_ITEMS
             for place, key in places(item):
-                head, text = split(place.get(key) or "", key)
+                head, text = split(place.get(_key(item, key)) or "", key)
                 if not text:
                     continue
-                bare = {name: value for name, value in item.items() if name != "result"}
+                bare = {name: value for name, value in item.items() if name not in PICTURE_KEYS}
                 known = pictures.is_marker(text)
                 size = pictures.size_of(text) if known else len(text) * 3 // 4
                 yield _Picture(bare if made else None, head, text, size)
+
+
+def _key(item: Json, key: str) -> str:
+    """The field that holds a picture that was made; one as OpenRouter sends it has others."""
+    return (picture_key(item) or key) if key == "result" else key
 
 
 def window_of(items: list[Json], pictures: Pictures, limits: Limits) -> Window:
@@ -144,7 +156,7 @@ def _line(item: Json) -> str:
             return _cut("It gave: ", _words(item["output"]))
         case kind if kind in PICTURE_ITEMS:
             about = item.get("revised_prompt") or item.get("prompt") or item["id"]
-            made = "was made" if item.get("result") else "could not be made"
+            made = "was made" if picture_key(item) else "could not be made"
             return _cut(f"A picture {made}: ", str(about))
     return ""
 

@@ -16,6 +16,7 @@ from heliograph import errors
 from heliograph.engine import Compactor, Engine, Seals, Studio
 from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
+from heliograph.providers.fetch import Fetcher
 from heliograph.server._passing import Keys, Passing
 from heliograph.server._readers import Readers
 from heliograph.server._secret import seals_of
@@ -39,7 +40,12 @@ class Lane:
     """
 
     def __init__(
-        self, journal: Journal, catalog: Catalog, settings: Settings, seals: Seals
+        self,
+        journal: Journal,
+        catalog: Catalog,
+        settings: Settings,
+        fetcher: Fetcher,
+        seals: Seals,
     ) -> None:
         self.journal = journal
         self.engine = Engine(
@@ -47,6 +53,7 @@ class Lane:
             catalog,
             settings.limits,
             echo_hosted_tools=not settings.compat.echo_without_hosted_tools,
+            fetcher=fetcher,
             seals=seals,
         )
         self.readers = Readers(journal, settings.limits.reader_lease_seconds)
@@ -82,9 +89,14 @@ class Runtime:
         self._stopping = False
         self._scratch: Path | None = None
         self._chores: set[asyncio.Task[None]] = set()
+        self.fetcher = Fetcher(
+            settings.fetch,
+            max_picture_bytes=settings.limits.max_picture_bytes,
+            max_pixels=settings.limits.max_image_pixels,
+        )
         seals = seals_of(settings.data)
-        self.stored = Lane(self._journal(), catalog, settings, seals)
-        self.passing = Lane(MemoryJournal(), catalog, settings, seals)
+        self.stored = Lane(self._journal(), catalog, settings, self.fetcher, seals)
+        self.passing = Lane(MemoryJournal(), catalog, settings, self.fetcher, seals)
         self.compactor = Compactor(self.stored.engine)
         self.studio = Studio(catalog, settings.limits, settings.limits.max_images_at_once)
         self.unstored = Passing(self.passing.journal, self._chore)
@@ -125,6 +137,7 @@ class Runtime:
         await self.stored.stop()
         await self.passing.stop()
         await self.catalog.aclose()
+        self.fetcher.close()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
