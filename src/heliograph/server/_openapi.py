@@ -103,7 +103,8 @@ def _of(operation: Operation, base: str) -> str:
 
 def _operation(operation: Operation, base: str, answer: str) -> dict[str, Any]:
     content: dict[str, Any] = {"application/json": {"schema": {"$ref": REF + answer}}}
-    rate = () if operation.path.startswith("/responses/") else RATE_HEADERS[base]
+    uncounted = operation.path.startswith("/responses/{")
+    rate = () if uncounted else RATE_HEADERS[base]
     headers = _headers("x-request-id", *rate)
     if operation.stream:
         content["text/event-stream"] = {

@@ -15,6 +15,7 @@ from heliograph.server import _cards
 from heliograph.server._answers import Json, Stored
 from heliograph.server._auth import Caller, caller_of, tenant_of
 from heliograph.server._body import read_body
+from heliograph.server._compact import Compacting
 from heliograph.server._edge import answer_error
 from heliograph.server._errors import OPENROUTER_BASE
 from heliograph.server._images import Images
@@ -159,7 +160,7 @@ class _Api:
         self, tenant: str, asked: models.ResponsesRequest, body: bytes, key: str | None
     ) -> str:
         first = self.runtime.stored.engine
-        plan = first.check(asked, await first.resolve(tenant, asked))
+        plan = first.check(asked, await first.resolve(tenant, asked), tenant=tenant)
         created = await self.runtime.lane(store=plan.store).engine.submit(
             tenant,
             asked,
@@ -206,6 +207,12 @@ class _Api:
         response_id = request.path_params["response_id"]
         await self.runtime.cancel(tenant, response_id)
         return await self._current(self.runtime.stored, tenant, response_id)
+
+    async def compact(self, request: Request) -> ASGIApp:
+        tenant = self._tenant(request)
+        self.runtime.accept()
+        body = await read_body(request.scope, request.receive, self._limits.max_body_bytes)
+        return Compacting(self.runtime, tenant, models.decode(models.CompactRequest, body))
 
     async def list_models(self, request: Request) -> ASGIApp:
         cards = self.runtime.catalog.cards()
@@ -300,6 +307,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         table += [
             Route(f"{base}/responses", _Methods(POST=api.create)),
             WebSocketRoute(f"{base}/responses", Socket(runtime)),
+            Route(f"{base}/responses/compact", _Methods(POST=placed(runtime, api.compact))),
             Route(one, _Methods(GET=api.retrieve, DELETE=api.delete)),
             Route(f"{one}/cancel", _Methods(POST=api.cancel)),
             Route(f"{base}/openapi.json", _Methods(GET=api.openapi)),
