@@ -349,10 +349,11 @@ async def _idle(gateway: Gateway, up: int, count: int, seconds: float) -> tuple[
     """kB a silent open stream costs, and how many the gateway had open with the upstream."""
     loop = asyncio.get_running_loop()
     asked, readers = gateway.request("silent"), []
-    while await _silent(up):  # the gateway before this one is still closing its own
+    opened = 1
+    while opened:  # the gateway before this one is still closing its own
         await asyncio.sleep(0.1)
+        opened = await _silent(up)
     before, until = load.resident(gateway.pid), loop.time() + seconds
-    opened = 0
     while loop.time() < until and opened < count:
         if len(readers) < min(count, opened + 200):
             readers += [await load.connect(gateway.port, asked) for _ in range(50)]
