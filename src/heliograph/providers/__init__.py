@@ -5,6 +5,8 @@ from heliograph.providers._base import (
     ChatPart,
     ChatProvider,
     ChatTurn,
+    CustomCall,
+    CustomInput,
     Finish,
     FunctionCall,
     HostedCall,
@@ -21,13 +23,18 @@ from heliograph.providers._base import (
     Text,
 )
 from heliograph.providers._catalog import Catalog, embedded
+from heliograph.providers._observer import OBSERVER, UNSEEN, Observer, Watched, Work
 
 __all__ = [
+    "OBSERVER",
+    "UNSEEN",
     "Arguments",
     "Catalog",
     "ChatPart",
     "ChatProvider",
     "ChatTurn",
+    "CustomCall",
+    "CustomInput",
     "Finish",
     "FunctionCall",
     "HostedCall",
@@ -36,11 +43,14 @@ __all__ = [
     "ImageProvider",
     "InlinePicture",
     "ModelCard",
+    "Observer",
     "Picture",
     "Preview",
     "Reasoning",
     "Refusal",
     "RelayProvider",
     "Text",
+    "Watched",
+    "Work",
     "embedded",
 ]
