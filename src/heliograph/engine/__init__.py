@@ -11,6 +11,7 @@ from heliograph.engine._images import (
 )
 from heliograph.engine._images_studio import Studio
 from heliograph.engine._limits import Limits
+from heliograph.engine._observer import RESPONSE_ID, UNSEEN, Observer
 from heliograph.engine._page import Page
 from heliograph.engine._remote import with_references
 from heliograph.engine._seal import MIN_SECRET, Seals
@@ -18,10 +19,13 @@ from heliograph.engine._splice import render, wire_size
 
 __all__ = [
     "MIN_SECRET",
+    "RESPONSE_ID",
+    "UNSEEN",
     "Compactor",
     "Engine",
     "ImageAsk",
     "Limits",
+    "Observer",
     "Page",
     "Plan",
     "Resolved",
