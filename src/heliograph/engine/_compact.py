@@ -127,9 +127,11 @@ class Compactor:
             summary = notes or summary
         usages = Usages()
         usages.add(Usages.plain(usage))
+        state = await self._state(window, summary, pictures)
         item = models.CompactionItem(
             id=response_id.replace("resp_", "cmp_"),
-            encrypted_content=seal_state(await self._state(window, summary, pictures), seal),
+            # Megabytes of pictures would hold up every stream of this loop.
+            encrypted_content=await asyncio.to_thread(seal_state, state, seal),
         )
         return models.encode(
             models.CompactedResponse(
