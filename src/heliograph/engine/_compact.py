@@ -115,7 +115,8 @@ class Compactor:
             request = _request(body, model)
         seal = self._engine.seals.of(tenant)
         if body.get("input") is not None:
-            read_input(body, self._limits, context, seal)
+            takes = self._engine.catalog.card(model).input_modalities
+            read_input(body, self._limits, context, seal, takes)
         response_id = new_id("resp")
         given = {"input": body.get("input") or []}
         own = unfolded(own_items(response_id, given, context), seal, "input")
