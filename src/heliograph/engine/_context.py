@@ -306,10 +306,14 @@ async def _items_of(record: Record, pictures: Pictures, seal: Seal) -> tuple[Con
 
 
 def unfolded(items: list[Json], seal: Seal, field: str) -> list[Json]:
-    """The items, each compaction item as those that it stands for; ``field`` is who is to blame."""
+    """The items, each compaction item that was sealed here as those that it stands for.
+
+    Raises ``BadRequest`` naming ``field`` for one that does not open.
+    """
     lead, body = [], []
     for item in items:
-        if item["type"] not in COMPACTIONS:
+        sealed = item["type"] in COMPACTIONS and is_sealed(str(item.get("encrypted_content")))
+        if not sealed:
             body.append(item)
             continue
         state = open_state(item, seal, field)
