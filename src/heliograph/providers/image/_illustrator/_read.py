@@ -176,9 +176,12 @@ class _Reader(Ties):
         settle_facts(out)
 
 
-def read(prompt: str) -> Reading:
-    """The facts of a prompt. Never fails; an empty or unknown prompt gives an empty reading."""
+def read(prompt: str, language: str | None = None) -> Reading:
+    """The facts of a prompt. Never fails; an empty or unknown prompt gives an empty reading.
+
+    ``language`` is what it is known to be in; else it is guessed.
+    """
     book = lexicon()
-    language, found = matches(prompt, book)
+    language, found = matches(prompt, book, language)
     found = fold_of(found)
     return _Reader(language, found).run()
