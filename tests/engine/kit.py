@@ -191,6 +191,9 @@ class Through(journal.Journal):
     async def detach(self, tenant: str, response_id: str, reader: str) -> None:
         await self.inner.detach(tenant, response_id, reader)
 
+    async def load(self) -> journal.Load:
+        return await self.inner.load()
+
     async def expire(self) -> int:
         return await self.inner.expire()
 
@@ -289,6 +292,15 @@ class House:
 def types(events: Sequence[models.StreamEvent]) -> list[str]:
     """Event types without ``response.``."""
     return [event.type.removeprefix("response.") for event in events]
+
+
+def strands(events: Sequence[models.StreamEvent]) -> dict[int | None, list[str]]:
+    """The types of each item's events, by output index; those of the response under None. Pictures
+    that are made at once may be told of in any mixture."""
+    found: dict[int | None, list[str]] = {}
+    for event, kind in zip(events, types(events), strict=True):
+        found.setdefault(getattr(event, "output_index", None), []).append(kind)
+    return found
 
 
 def last(events: Sequence[models.StreamEvent]) -> models.OpenResponsesResult:

@@ -7,8 +7,11 @@ from typing import Any
 import msgspec
 
 from heliograph.engine import _fields as fields
-from heliograph.engine._context import Context, is_reference, markers
+from heliograph.engine._compaction import COMPACTIONS, State, open_state
+from heliograph.engine._context import Context, is_reference, markers, picture_key
 from heliograph.engine._limits import Limits
+from heliograph.engine._seal import Seal, Seals
+from heliograph.engine._thoughts import open_held
 from heliograph.engine._tool import base64, data_url
 
 __all__ = ["Input", "read_input"]
@@ -42,13 +45,14 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Reader:
-    def __init__(self, limits: Limits, context: Context) -> None:
+    def __init__(self, limits: Limits, context: Context, seal: Seal) -> None:
         self.limits = limits
         self.context = context
+        self.seal = seal
         self.shown: list[tuple[str, bytes]] = []
         self.made: list[tuple[str, bytes]] = []
         self.pictures: list[bytes | str] = []
-        self.calls: set[str] = set()
+        self.calls: set[tuple[str, str]] = set()
         self.said = False
         self.bytes = 0
 
@@ -74,8 +78,8 @@ class _Reader:
 
     def recall(self, item: dict[str, Any]) -> list[str]:
         """Take in an item that is kept here, and was checked when it came; returns its pictures."""
-        if item.get("type") == "function_call":
-            self.calls.add(item["call_id"])
+        if item.get("type") in ("function_call", "custom_tool_call"):
+            self.calls.add((item["type"], item["call_id"]))
         return markers(item)
 
     def item(self, item: dict[str, Any], path: str) -> None:
@@ -87,27 +91,46 @@ class _Reader:
         match kind:
             case "message":
                 self.message(item, path)
-            case "function_call":
-                for key in ("call_id", "name", "arguments"):
+            case "function_call" | "custom_tool_call":
+                said = "arguments" if kind == "function_call" else "input"
+                for key in ("call_id", "name", said):
                     _need(item, key, path)
-                self.calls.add(item["call_id"])
-                self.say(item["arguments"])
-            case "function_call_output":
-                self.output(item, path)
+                self.calls.add((kind, item["call_id"]))
+                self.say(item[said])
+            case "function_call_output" | "custom_tool_call_output":
+                self.output(item, path, kind.removesuffix("_output"))
             case "reasoning":
                 self.said = True
+                sealed = fields.text(item, "encrypted_content", path + ".")
+                if sealed:
+                    for text in open_held(sealed, self.seal, path).texts:
+                        self.say(text)
             case "image_generation_call" | "openrouter:image_generation":
-                result = fields.text(item, "result", path + ".")
-                if result:
-                    self.show(self.result(result, f"{path}.result"), f"{path}.result", self.made)
+                place = picture_key(item)
+                if place is not None:
+                    field = f"{path}.{place}"
+                    result = self.result(_need(item, place, path), field)
+                    self.show(result, field, self.made)
             case "item_reference":
                 known = self.context.referenced.get(_need(item, "id", path))
                 if known is None:
                     raise fields.unsupported(path, "items are not looked up by id; send the item")
                 self.said = True
                 self.pictures += self.recall(known)
+            case _ if kind in COMPACTIONS:
+                field = f"{path}.encrypted_content"
+                self.compacted(open_state(item, self.seal, field), field)
             case _:
                 raise fields.unsupported(f"{path}.type", f"nothing here can serve {kind!r} items")
+
+    def compacted(self, state: State, field: str) -> None:
+        """Take in what a compaction item stands for."""
+        self.said = True
+        self.say(state.summary)
+        for item in (*state.told, *state.calls):
+            self.item(item, field)
+        for kept in state.pictures:
+            self.show(kept.data, field, self.shown if kept.item is None else self.made)
 
     def result(self, result: str, field: str) -> bytes:
         if result.startswith("data:") or "://" in result[:16]:
@@ -126,10 +149,10 @@ class _Reader:
             where = f"{path}.content[{index}]"
             self.part(fields.mapping(part, where), where)
 
-    def output(self, item: dict[str, Any], path: str) -> None:
+    def output(self, item: dict[str, Any], path: str, call: str) -> None:
         call_id = _need(item, "call_id", path)
-        if call_id not in self.calls:
-            raise fields.invalid(f"{path}.call_id", f"no function_call {call_id!r} comes before it")
+        if (call, call_id) not in self.calls:
+            raise fields.invalid(f"{path}.call_id", f"no {call} {call_id!r} comes before it")
         self.said = True
         output = item.get("output")
         if isinstance(output, str):
@@ -161,9 +184,14 @@ def _need(item: dict[str, Any], key: str, path: str) -> str:
     return value
 
 
-def read_input(body: dict[str, Any], limits: Limits, context: Context) -> Input:
-    """Check ``input`` and ``instructions``. Raises ``BadRequest``."""
-    reader = _Reader(limits, context)
+def read_input(
+    body: dict[str, Any], limits: Limits, context: Context, seal: Seal | None = None
+) -> Input:
+    """Check ``input`` and ``instructions``. Raises ``BadRequest``.
+
+    ``seal`` opens what was sealed for the tenant; without one such items are refused.
+    """
+    reader = _Reader(limits, context, seal if seal is not None else Seals().of(""))
     earlier = [marker for item in context.earlier for marker in reader.recall(item)]
     given = body.get("input")
     if given is None:

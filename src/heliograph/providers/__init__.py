@@ -5,6 +5,8 @@ from heliograph.providers._base import (
     ChatPart,
     ChatProvider,
     ChatTurn,
+    CustomCall,
+    CustomInput,
     Finish,
     FunctionCall,
     HostedCall,
@@ -19,15 +21,21 @@ from heliograph.providers._base import (
     Refusal,
     RelayProvider,
     Text,
+    Thought,
 )
 from heliograph.providers._catalog import Catalog, embedded
+from heliograph.providers._observer import OBSERVER, UNSEEN, Observer, Watched, Work
 
 __all__ = [
+    "OBSERVER",
+    "UNSEEN",
     "Arguments",
     "Catalog",
     "ChatPart",
     "ChatProvider",
     "ChatTurn",
+    "CustomCall",
+    "CustomInput",
     "Finish",
     "FunctionCall",
     "HostedCall",
@@ -36,11 +44,15 @@ __all__ = [
     "ImageProvider",
     "InlinePicture",
     "ModelCard",
+    "Observer",
     "Picture",
     "Preview",
     "Reasoning",
     "Refusal",
     "RelayProvider",
     "Text",
+    "Thought",
+    "Watched",
+    "Work",
     "embedded",
 ]
