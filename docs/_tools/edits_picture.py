@@ -26,9 +26,8 @@ async def _pictures() -> list[bytes]:
     made: list[bytes] = []
     for prompt in PROMPTS:
         job = ImageJob(model=MODEL, prompt=prompt, size="auto", images=tuple(made[-1:]))
-        async for part in Illustrator().draw(job):
-            if isinstance(part, Picture):
-                made.append(part.data)
+        parts = [part async for part in Illustrator().draw(job)]
+        made.extend(part.data for part in parts if isinstance(part, Picture))
     return made
 
 

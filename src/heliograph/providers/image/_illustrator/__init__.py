@@ -7,8 +7,8 @@ it, `_weather` falls on top, and `_render` makes the file. Art comes from `_art`
 `_figures` and `_colour`.
 
 A picture that comes in is opened by `_source`. Where the illustrator made it, its scene is composed
-again, `_edits` changes the reading as the prompt says, and `_change` lays out what is new; any other
-picture is what the prompt's things are drawn on.
+again; `_clauses` and `_edits` change the reading as the prompt says, and `_change` lays out what is
+new. Any other picture is what the prompt's things are drawn on.
 """
 
 from heliograph.providers.image._illustrator._provider import CARD, MODEL, Illustrator

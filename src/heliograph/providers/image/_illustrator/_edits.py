@@ -1,22 +1,25 @@
 """Reads what a prompt asks to be changed in a scene, and changes the scene's reading.
 
-A prompt is cut into clauses, one for each word that asks for something (add, remove, replace, make;
-``data/edits.txt``). A clause's other words are read as any prompt is; which of its things the scene
-has already decides whether they are changed or added. Nothing here fails: what is not understood
-changes nothing.
+A prompt is cut into clauses, one for each word that asks for something (add, remove, replace,
+make). A clause's other words are read as any prompt is; which of its things the scene has already
+decides whether they are changed or added. Nothing here fails: what is not understood changes
+nothing.
 """
 
 from __future__ import annotations
 
 import copy
 import re
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from typing import Final
 
-from heliograph.providers.image._illustrator import _art, _text
+from heliograph.providers.image._illustrator._clauses import Clause, clauses_of, words_for
 from heliograph.providers.image._illustrator._lexicon import lexicon
-from heliograph.providers.image._illustrator._limits import MAX_COPIES, MAX_THINGS
+from heliograph.providers.image._illustrator._limits import (
+    MAX_COPIES,
+    MAX_PROMPT_CHARS,
+    MAX_THINGS,
+)
 from heliograph.providers.image._illustrator._match import Match, matches
 from heliograph.providers.image._illustrator._read import read
 from heliograph.providers.image._illustrator._reader import FEELING
@@ -27,16 +30,8 @@ __all__ = ["Changed", "changed"]
 _FAMILIES: Final = frozenset({"tree", "boat", "flower", "bird", "fish", "building", "hat", "plant"})
 """Kinds whose members answer to each other's names: ``the tree`` may be a pine."""
 _WORN: Final = frozenset({"hat", "glasses", "scarf"})
-_VERB_LAST: Final = frozenset({"ja", "ko", "tr", "fa"})
 _ARTICLES: Final = "the|der|die|das|den|dem|le|la|les|el|los|las|il|lo|gli|os|as|het"
 _LEAST, _MOST = 0.3, 3.0  # of a thing's size
-_GIVE: Final = re.compile(
-    r"\bgive (the [^,.]+?|it|him|her|them) (?=(?:an?|some|two|three|four|five|its|his|her|their) )"
-)
-_ADD_TO: Final = re.compile(
-    r"(?<!next)(?<!close)(?<!near)(?<!up) to (?=the (?!left|right|side|top|bottom)|it\b)"
-)
-_MAKE_IT_A: Final = re.compile(r"\s*(?:it|him|her)(?= an? )")
 _SIZES: Final = {"tiny": 0.42, "small": 0.68, "big": 1.4, "huge": 2.0}
 _LINKING: Final = frozenset({"rel", "act"})
 
@@ -51,131 +46,10 @@ class Changed:
     grey: bool = False
 
 
-@dataclass(slots=True)
-class _Clause:
-    op: str
-    text: str
-    language: str | None = None
-    into: str = ""
-    marks: set[str] = field(default_factory=set)
-
-
-@lru_cache(maxsize=1)
-def _table() -> dict[str, dict[str, set[str]]]:
-    """Operation to its words, each with the languages that have it."""
-    table: dict[str, dict[str, set[str]]] = {}
-    name = ""
-    for line in _art.lines("edits.txt"):
-        if line.startswith("["):
-            name = line.strip("[]")
-            continue
-        language, _, rest = line.partition(":")
-        for word in filter(None, map(_text.normal, rest.split(","))):
-            table.setdefault(name, {}).setdefault(word, set()).add(language)
-    return table
-
-
-@lru_cache(maxsize=1)
-def _words() -> dict[str, re.Pattern[str]]:
-    """Each operation's words, of all languages, the longest first."""
-    return {op: _pattern(list(words)) for op, words in _table().items()}
-
-
-def _language(asked: list[tuple[str, str]]) -> str | None:
-    """The language that the words of ``asked`` (operation, word) tell; None where they do not."""
-    common: set[str] | None = None
-    for op, word in asked:
-        languages = _table()[op].get(word, set())
-        common = languages if common is None else common & languages
-    return next(iter(common)) if common and len(common) == 1 else None
-
-
-def _pattern(words: list[str]) -> re.Pattern[str]:
-    spaced: list[str] = []
-    dense: list[str] = []
-    for word in sorted(set(words), key=lambda w: (-len(w), w)):
-        dense_script = _text.script(word[0]) in ("han", "kana", "hangul")
-        (dense if dense_script else spaced).append(re.escape(word))
-    parts = [rf"(?<!\w)(?:{'|'.join(spaced)})(?!\w)"] if spaced else []
-    return re.compile("|".join([*parts, *dense]))
-
-
-def _clauses(prompt: str) -> list[_Clause]:
-    words = _words()
-    found: list[_Clause] = []
-    for sentence in re.split(r"[.;!?\n。！？；]+", prompt):
-        text = _text.normal(sentence)
-        text = words["picture"].sub(" ", text)
-        text = _GIVE.sub(r"change \1 with ", text)
-        if not text.strip():
-            continue
-        places = [
-            (match.start(), match.end(), op)
-            for op in ("add", "remove", "replace", "change")
-            for match in words[op].finditer(text)
-        ]
-        places = _apart(sorted(places))
-        language = _language([(op, text[start:end]) for start, end, op in places])
-        if language is None and places:
-            language = matches(text, lexicon())[0]
-        found += _cut(text, places, language)
-    return found
-
-
-def _apart(places: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
-    """Without those inside another one."""
-    kept: list[tuple[int, int, str]] = []
-    for place in places:
-        if not kept or place[0] >= kept[-1][1]:
-            kept.append(place)
-        elif place[1] > kept[-1][1]:
-            kept[-1] = place
-    return kept
-
-
-def _cut(text: str, places: list[tuple[int, int, str]], language: str | None) -> list[_Clause]:
-    if not places:
-        return [_clause("", text, None)]
-    if language in _VERB_LAST:
-        starts = [0, *(end for _, end, _ in places)]
-        cut = [
-            _clause(op, text[begin:start], language)
-            for begin, (start, _, op) in zip(starts, places, strict=False)
-        ]
-        rest = text[starts[-1] :]
-    else:
-        ends = [*(start for start, _, _ in places[1:]), len(text)]
-        cut = [
-            _clause(op, text[at:end], language)
-            for (_, at, op), end in zip(places, ends, strict=True)
-        ]
-        rest = text[: places[0][0]]
-    return [_clause("", rest, language), *cut] if re.search(r"\w", rest) else cut
-
-
-def _clause(op: str, text: str, language: str | None) -> _Clause:
-    words = _words()
-    clause = _Clause(op, text, language)
-    for mark in ("bigger", "smaller", "more", "grey"):
-        if words[mark].search(clause.text):
-            clause.marks.add(mark)
-            clause.text = words[mark].sub(" ", clause.text)
-    if op == "add":
-        clause.text = _ADD_TO.sub(" on ", clause.text)
-    became = _MAKE_IT_A.match(clause.text) if op == "change" else None
-    if became is not None and read(clause.text[became.end() :], language).things:
-        clause.text, clause.into = clause.text[: became.end()], clause.text[became.end() :]
-    elif op in ("replace", "change"):
-        parts = words["with" if op == "replace" else "into"].split(clause.text, maxsplit=1)
-        if len(parts) == 2 and (op == "replace" or read(parts[1], language).things):
-            clause.text, clause.into = parts
-    return clause
-
-
 def changed(reading: Reading, prompt: str) -> Changed:
     """The scene of ``reading`` changed as ``prompt`` says; ``reading`` itself stays as it is."""
     out = Changed(copy.deepcopy(reading))
-    for clause in _clauses(prompt):
+    for clause in clauses_of(prompt[:MAX_PROMPT_CHARS]):
         _Change(out, clause).make()
     return out
 
@@ -183,7 +57,7 @@ def changed(reading: Reading, prompt: str) -> Changed:
 class _Change:
     """One clause, made."""
 
-    def __init__(self, out: Changed, clause: _Clause) -> None:
+    def __init__(self, out: Changed, clause: Clause) -> None:
         self.out = out
         self.scene = out.reading
         self.clause = clause
@@ -200,10 +74,10 @@ class _Change:
         at = self._subject()
         name = self.scene.things[at].name if at is not None else ""
         if not name or not name.isascii():
-            return _words()["it"].sub(" ", text)
-        if at is not None and _words()["it"].search(text):
+            return words_for()["it"].sub(" ", text)
+        if at is not None and words_for()["it"].search(text):
             self.meant.add(at)
-        text = _words()["it"].sub(f" the {name} ", text)
+        text = words_for()["it"].sub(f" the {name} ", text)
         opening = matches(text, lexicon())[1][:1]
         if (
             self.clause.op == ""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from PIL import Image
@@ -17,15 +16,19 @@ from heliograph.providers.image._illustrator._change import Box, edited, over, p
 from heliograph.providers.image._illustrator._compose import Scene, compose
 from heliograph.providers.image._illustrator._edits import changed
 from heliograph.providers.image._illustrator._limits import (
-    DEFAULT_SIDE,
-    MAX_PARTIALS,
     MAX_PROMPT_CHARS,
-    MAX_SIDE,
     MIN_SIDE,
+)
+from heliograph.providers.image._illustrator._plan import (
+    DETAIL,
+    Plan,
+    checked,
+    derived_seed,
+    plan_of,
 )
 from heliograph.providers.image._illustrator._read import read
 from heliograph.providers.image._illustrator._reading import Reading
-from heliograph.providers.image._illustrator._source import Edit, Source, fitted, refuse, source_of
+from heliograph.providers.image._illustrator._source import fitted
 
 __all__ = ["CARD", "MODEL", "Illustrator"]
 
@@ -54,37 +57,7 @@ _STAGES: Final[dict[int, tuple[int, ...]]] = {
     2: (BACKDROP, THINGS),
     3: (BACKDROP, MAIN, THINGS),
 }
-_DETAIL: Final = {"low": 0, "medium": 1, "high": 2}
 _OVERSAMPLE_LIMIT: Final = 1600
-_FORMATS: Final = ("png", "webp", "jpeg")
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A checked job: everything that decides the picture's bytes.
-
-    ``prompt`` and ``seed`` made the scene, ``edits`` changed it. ``source`` is the picture that is
-    edited; ``was_bare`` whether it had no backdrop.
-    """
-
-    prompt: str
-    width: int
-    height: int
-    quality: str
-    transparent: bool
-    output_format: str
-    compression: int
-    seed: int
-    edits: tuple[Edit, ...] = ()
-    source: Source | None = None
-    was_bare: bool = False
-
-    @property
-    def flat(self) -> bool:
-        """Whether the picture cannot be composed again from its words."""
-        return self.source is not None and (
-            self.source.recipe is None or self.source.mask is not None
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,107 +70,7 @@ class _Made:
     mask: Image.Image | None = None
 
 
-def _size(text: str) -> tuple[int, int]:
-    if text in ("", "auto"):
-        return DEFAULT_SIDE, DEFAULT_SIDE
-    first, cross, second = text.lower().partition("x")
-    if not (
-        cross and first.isascii() and first.isdecimal() and second.isascii() and second.isdecimal()
-    ):
-        if ":" in text:
-            return _ratio(text, "size")
-        raise refuse(f"size {text!r} is not WIDTHxHEIGHT, an aspect ratio or auto", "size")
-    width, height = int(first[:6]), int(second[:6])
-    if not (MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE):
-        raise refuse(
-            f"size {text!r} is out of range: each side is {MIN_SIDE} to {MAX_SIDE} pixels", "size"
-        )
-    return width, height
-
-
-def _ratio(text: str, param: str) -> tuple[int, int]:
-    first, _, second = text.partition(":")
-    if not (first.isascii() and first.isdecimal() and second.isascii() and second.isdecimal()):
-        raise refuse(f"{text!r} is not an aspect ratio (16:9) or auto", param)
-    a, b = int(first[:4]), int(second[:4])
-    if not a or not b or max(a, b) > min(a, b) * 4:
-        raise refuse(f"aspect ratio {text!r} is out of range: 1:4 to 4:1", param)
-    if a >= b:
-        return round(DEFAULT_SIDE * a / b) // 2 * 2, DEFAULT_SIDE
-    return DEFAULT_SIDE, round(DEFAULT_SIDE * b / a) // 2 * 2
-
-
-def derived_seed(prompt: str) -> int:
-    """The seed of a job that names none: a hash of the prompt, below 2 to the 31."""
-    digest = hashlib.blake2b(prompt.encode("utf-8", "surrogatepass"), digest_size=4).digest()
-    return int.from_bytes(digest, "big") >> 1
-
-
-def _plan(job: ImageJob) -> _Plan:
-    """What the job comes to. Opens its pictures: not for the event loop's thread."""
-    plan = _checked(job)
-    source = source_of(job)
-    if source is None:
-        return plan
-    if job.size in ("", "auto") and job.aspect_ratio == "auto":
-        width, height = source.size
-        plan = replace(plan, width=width, height=height)
-    see_through = source.see_through
-    if see_through and job.background == "auto" and job.output_format != "jpeg":
-        plan = replace(plan, transparent=True)
-    if source.recipe is None:
-        if plan.transparent and not see_through:
-            raise refuse("the picture's own background cannot be taken away", "background")
-        return replace(plan, source=source)
-    made = source.recipe
-    return replace(
-        plan,
-        prompt=made.prompt,
-        seed=made.seed,
-        edits=(*made.edits, (job.prompt[:MAX_PROMPT_CHARS], plan.seed)),
-        source=source,
-        was_bare=see_through,
-    )
-
-
-def _checked(job: ImageJob) -> _Plan:
-    """Everything that can be said of a job without looking at its reference pictures."""
-    auto = job.size in ("", "auto") and job.aspect_ratio != "auto"
-    width, height = _ratio(job.aspect_ratio, "aspect_ratio") if auto else _size(job.size)
-    if job.output_format not in _FORMATS:
-        raise refuse(
-            f"output_format {job.output_format!r} is not png, webp or jpeg", "output_format"
-        )
-    if not 0 <= job.output_compression <= 100:
-        raise refuse("output_compression is 0 to 100", "output_compression")
-    if job.background not in ("auto", "transparent", "opaque"):
-        raise refuse(
-            f"background {job.background!r} is not auto, transparent or opaque", "background"
-        )
-    if job.quality not in ("auto", *_DETAIL) and job.quality not in ("standard", "hd"):
-        raise refuse(f"quality {job.quality!r} is not low, medium, high or auto", "quality")
-    if not 0 <= job.partial_images <= MAX_PARTIALS:
-        raise refuse(f"partial_images is 0 to {MAX_PARTIALS}", "partial_images")
-    transparent = job.background == "transparent"
-    if transparent and job.output_format == "jpeg":
-        raise refuse(
-            "jpeg has no transparency: use png or webp, or an opaque background", "background"
-        )
-    quality = {"auto": "medium", "standard": "medium", "hd": "high"}.get(job.quality, job.quality)
-    seed = job.seed if job.seed is not None else derived_seed(job.prompt)
-    return _Plan(
-        job.prompt,
-        width,
-        height,
-        quality,
-        transparent,
-        job.output_format,
-        job.output_compression,
-        seed,
-    )
-
-
-def _composed(plan: _Plan) -> _Made:
+def _composed(plan: Plan) -> _Made:
     source = plan.source
     if source is None:
         scene = _scene(plan, bare=plan.transparent)
@@ -211,28 +84,28 @@ def _composed(plan: _Plan) -> _Made:
     for at, (text, seed) in enumerate(plan.edits, 1):
         newest = at == len(plan.edits)
         scene, faded = edited(
-            scene, text, seed, plan.width, plan.height, detail=_DETAIL[plan.quality],
+            scene, text, seed, plan.width, plan.height, detail=DETAIL[plan.quality],
             bare=plan.transparent, box=box if newest else None,
         )  # fmt: skip
         grey = grey or faded
     return _Made(scene.canvas, grey, None if mask is None else before, mask)
 
 
-def _scene(plan: _Plan, *, bare: bool) -> Scene:
+def _scene(plan: Plan, *, bare: bool) -> Scene:
     return compose(
         read(plan.prompt), plan.seed, plan.width, plan.height,
-        detail=_DETAIL[plan.quality], bare=bare,
+        detail=DETAIL[plan.quality], bare=bare,
     )  # fmt: skip
 
 
 def _on_backdrop(
-    plan: _Plan, before: Image.Image, mask: Image.Image | None, box: Box | None
+    plan: Plan, before: Image.Image, mask: Image.Image | None, box: Box | None
 ) -> _Made:
     """What the prompt names, drawn on a picture that is not the illustrator's."""
     change = changed(Reading(), plan.prompt)
     scene = compose(
         change.reading, plan.seed, plan.width, plan.height,
-        detail=_DETAIL[plan.quality], bare=True,
+        detail=DETAIL[plan.quality], bare=True,
     )  # fmt: skip
     if box is not None:
         scene = put_in(scene, box)
@@ -248,7 +121,7 @@ def _box(mask: Image.Image) -> Box | None:
     return found[0] * unit, found[1] * unit, found[2] * unit, found[3] * unit
 
 
-def _picture(plan: _Plan, made: _Made, stage: int) -> bytes:
+def _picture(plan: Plan, made: _Made, stage: int) -> bytes:
     small = max(plan.width, plan.height) <= _OVERSAMPLE_LIMIT
     over = 2 if plan.quality == "high" and small else 1
     width, height = plan.width, plan.height
@@ -274,7 +147,7 @@ def _picture(plan: _Plan, made: _Made, stage: int) -> bytes:
     )  # fmt: skip
 
 
-def _laid_over(plan: _Plan, made: _Made, image: Image.Image) -> Image.Image:
+def _laid_over(plan: Plan, made: _Made, image: Image.Image) -> Image.Image:
     """The drawing over what it is drawn on; outside the mask nothing but that."""
     before = made.before
     if before is not None and plan.source is not None and plan.source.recipe is None:
@@ -306,7 +179,7 @@ class Illustrator:
 
         Raises ``ProviderError`` of kind ``bad_request`` with the field at fault.
         """
-        _checked(job)
+        checked(job)
 
     def seed_for(self, job: ImageJob) -> int | None:
         """The job's seed, or the one derived from its prompt."""
@@ -318,7 +191,7 @@ class Illustrator:
         Every step runs in a worker thread; closing the generator ends the work at the next step.
         Raises ``ProviderError`` of kind ``bad_request`` with the field at fault.
         """
-        plan = await asyncio.to_thread(_plan, job)
+        plan = await asyncio.to_thread(plan_of, job)
         made = await asyncio.to_thread(_composed, plan)
         for index, stage in enumerate(_STAGES[job.partial_images]):
             if index >= job.first_partial:
@@ -337,6 +210,6 @@ class Illustrator:
 
 
 async def _step(
-    work: Callable[[_Plan, _Made, int], bytes], plan: _Plan, made: _Made, stage: int
+    work: Callable[[Plan, _Made, int], bytes], plan: Plan, made: _Made, stage: int
 ) -> bytes:
     return await asyncio.to_thread(work, plan, made, stage)
