@@ -123,6 +123,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 f"host {self.host!r} can be reached from other machines and no key is configured: "
                 "anyone could use the server; serve on 127.0.0.1, or configure a key"
             )
+        self.metrics.token()
         if "" in self.providers:
             raise errors.ConfigError("providers: a provider needs a name")
         if self.journal == "memory" and self.data is not None:
