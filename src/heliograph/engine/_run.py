@@ -27,6 +27,7 @@ from heliograph.engine._remote import inlined
 from heliograph.engine._seal import Seal
 from heliograph.engine._splice import wire_size
 from heliograph.engine._steps import COMPLETED, Ending, Steps
+from heliograph.engine._thoughts import INCLUDED
 
 __all__ = ["Run"]
 
@@ -67,7 +68,8 @@ class Run:
         pictures = Pictures(store.blobs, observer)
         self._context = read_context(lease.context, pictures)
         self._emitter = Emitter(store, lease, pictures, limits, observer)
-        self._items = Items(self._emitter)
+        included = INCLUDED in (self._body.get("include") or ())
+        self._items = Items(self._emitter, seal if included else None)
         self._usages = Usages()
         self._calls = Calls(self._emitter, self._items, self._usages, catalog, limits)
         self._started_at = clock()
