@@ -299,3 +299,44 @@ def test_without_keys_there_is_one_tenant_whatever_key_is_sent(
     for key in ("hg_000000000000_" + "0" * 64, "sk-anything"):
         answer = http.get(f"/v1/responses/{made}", headers=bearer(key))
         assert answer.status_code == 200
+
+
+def compacted(http: httpx2.Client, base: str, **body: Any) -> httpx2.Response:
+    model = ask()["model"]
+    return http.post(f"{base}/responses/compact", json={"model": model, **body})
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_anothers_compacted_window_opens_for_nobody_else(
+    site: Site, alice: httpx2.Client, bob: httpx2.Client, al: httpx2.Client, base: str
+) -> None:
+    window = compacted(alice, base, input="a red fox").json()["output"]
+    altered = json.loads(json.dumps(window))
+    sealed = altered[1]["encrypted_content"]
+    altered[1]["encrypted_content"] = sealed[:-8] + sealed[-8:].swapcase()
+
+    def post(http: httpx2.Client, items: list[Any]) -> httpx2.Response:
+        return http.post(f"{base}/responses", json=ask(input=items))
+
+    refused = post(bob, window)
+    assert refused.status_code == 400
+    assert "input[1].encrypted_content" in refused.text
+    assert "invalid_encrypted_content" in refused.text
+    assert told(refused) == told(post(alice, altered)) == told(post(bob, altered))
+    assert post(alice, window).status_code == 200
+    assert post(al, window).status_code == 200
+    with talk(site.here.here, base, additional_headers=bearer(site.bob)) as ws:
+        wanted = (400, "invalid_encrypted_content", "input[1].encrypted_content")
+        assert ws.refused(input=window) == wanted
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_anothers_response_cannot_be_compacted(
+    alice: httpx2.Client, bob: httpx2.Client, base: str
+) -> None:
+    first = draw(alice, base).events[-1].response.id
+    refused = compacted(bob, base, previous_response_id=first)
+    absent = compacted(bob, base, previous_response_id=ABSENT)
+    assert refused.status_code == 400
+    assert told(refused, first) == told(absent, ABSENT)
+    assert compacted(alice, base, previous_response_id=first).status_code == 200
