@@ -16,7 +16,10 @@ from tests.server.keyed import Keyed, bearer, keyed
 from tests.server.kit import Painter, ask, draw, read
 from tests.server.sockets import talk
 
+from heliograph.providers import Catalog
+from heliograph.providers.chat import ChatCompletions, ChatCompletionsSettings, ChatModel
 from heliograph.server import Keyring
+from heliograph.testing import FakeChat, Say
 
 BASES = ("/v1", "/api/v1")
 ABSENT = "resp_" + "0" * 32
@@ -218,6 +221,42 @@ def test_a_websocket_sees_its_tenants_own(site: Site, alice: httpx2.Client, base
         assert ws.turn("again", previous_response_id=made).types[-1] == "response.completed"
         refused = ws.refused(previous_response_id=own)
         assert refused[1] == "previous_response_not_found"
+
+
+@pytest.fixture(scope="module")
+def talking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """As ``site``, with a chat model that compacts."""
+    folder = tmp_path_factory.mktemp("talking")
+    ring = Keyring(folder)
+    alice, key = ring.create()
+    bob, al = ring.create()[1], ring.create(tenant=alice.tenant)[1]
+    with FakeChat(Say(text="They keep hens.")) as fake:
+        served = {"house/talker": ChatModel(upstream="fake-1")}
+        told = ChatCompletionsSettings(base_url=fake.base_url, models=served)
+        catalog = Catalog(chat=[ChatCompletions(told)], images=[])
+        with keyed(folder, serves=catalog) as here:
+            yield Site(here, key, bob, al)
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_what_was_sealed_for_another_does_not_open(talking: Site, base: str) -> None:
+    model = {"model": "house/talker"}
+    with talking.here.http(talking.alice) as http:
+        given = [{"role": "user", "content": "I keep hens."}]
+        answer = http.post(f"{base}/responses/compact", json={**model, "input": given})
+        window = answer.json()["output"]
+    document = {**model, "input": [*window, {"role": "user", "content": "How many?"}]}
+    altered = json.loads(json.dumps(document))
+    sealed = next(item for item in altered["input"] if "encrypted_content" in item)
+    sealed["encrypted_content"] = sealed["encrypted_content"][:-8] + "AAAAAAAA"
+    with talking.here.http(talking.bob) as http:
+        others = http.post(f"{base}/responses", json=document)
+        assert others.status_code == 400
+        assert told(others) == told(http.post(f"{base}/responses", json=altered))
+        again = http.post(f"{base}/responses/compact", json=document)
+        assert again.status_code == 400
+    with talking.here.http(talking.al) as http:
+        assert http.post(f"{base}/responses", json=document).status_code == 200
 
 
 def test_what_is_not_stored_is_nobodys(alice: httpx2.Client, bob: httpx2.Client) -> None:
