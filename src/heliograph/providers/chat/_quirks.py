@@ -150,7 +150,8 @@ class Slots:
     def of(self, piece: ToolCall) -> int:
         """The number of the piece's call."""
         given = "" if piece.id is None else str(piece.id)
-        name = piece.function is not None and piece.function.name
+        called = piece.custom or piece.function
+        name = called is not None and called.name
         slot = self._indexed(piece.index, given) if piece.index is not None else None
         if slot is None:
             slot = self._unindexed(given, bool(name))
@@ -160,7 +161,7 @@ class Slots:
             self._by_index[piece.index] = slot
         if given:
             self._ids[slot] = given
-        if piece.function is not None and piece.function.arguments:
+        if (piece.function and piece.function.arguments) or (piece.custom and piece.custom.input):
             self._argued.add(slot)
         return slot
 

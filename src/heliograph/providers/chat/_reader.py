@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from heliograph import errors, models
 from heliograph.providers._base import ChatPart, Finish, Reasoning, Refusal, Text
@@ -21,9 +21,9 @@ class AnswerReader:
     """``feed`` the bytes as they come, then ``end``: the parts of `ChatProvider.answer`.
 
     ``model`` is how messages call the model; ``hosted`` the function name that the image tool has
-    upstream, None where it was not offered; ``think_tags`` whether reasoning may stand in the text;
-    ``secret`` is scrubbed from what the upstream says.
-    Every method raises ``ProviderError``.
+    upstream, None where it was not offered; ``customs`` the names of the client's custom tools;
+    ``think_tags`` whether reasoning may stand in the text; ``secret`` is scrubbed from what the
+    upstream says. Every method raises ``ProviderError``.
     """
 
     def __init__(
@@ -31,13 +31,14 @@ class AnswerReader:
         model: str,
         hosted: str | None = None,
         *,
+        customs: Collection[str] = (),
         think_tags: bool = False,
         secret: str | None = None,
     ) -> None:
         self._model = model
         self._secret = secret
         self._payloads = Payloads(model)
-        self._calls = Calls(model, hosted)
+        self._calls = Calls(model, hosted, customs)
         self._thinking = Thinking() if think_tags else None
         self._finish: str | None = None
         self._usage: models.Usage | None = None

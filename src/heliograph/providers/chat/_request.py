@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from heliograph import errors, models
 from heliograph.providers._base import ChatTurn
+from heliograph.providers.chat._custom import grammar_of
 from heliograph.providers.chat._messages import Conversation
 from heliograph.providers.chat._settings import ChatCompletionsSettings, ChatModel
 from heliograph.providers.chat._tools import Function, Offer, hosted_name, is_hosted, refuse_tools
@@ -30,6 +31,7 @@ def check_request(
 ) -> None:
     """Refuse what cannot be said in chat completions. Raises ``ProviderError``."""
     refuse_tools(model, request)
+    _check_grammars(model, offered, request)
     if request.top_logprobs:
         raise _refused("top_logprobs", f"{model} gives no probabilities")
     reasoning = request.reasoning or None
@@ -45,12 +47,24 @@ def check_request(
         _check_item(model, offered, item, f"input[{index}]", drawable)
 
 
+def _check_grammars(model: str, offered: ChatModel, request: models.ResponsesRequest) -> None:
+    if offered.custom_tools == "native" or offered.grammars == "describe":
+        return
+    for index, tool in enumerate(request.tools or ()):
+        if isinstance(tool, models.CustomTool) and grammar_of(tool) is not None:
+            raise _refused(
+                f"tools[{index}].format",
+                f"{model} cannot be held to a grammar; leave the format out (the server's setting "
+                'grammars = "describe" for this model would tell the grammar in words)',
+            )
+
+
 def _check_item(
     model: str, offered: ChatModel, item: models.InputItem, path: str, drawable: bool
 ) -> None:
     content: object = getattr(item, "content", None)
     field = f"{path}.content"
-    if isinstance(item, models.FunctionCallOutputItem):
+    if isinstance(item, models.FunctionCallOutputItem | models.CustomToolCallOutputItem):
         content, field = item.output, f"{path}.output"
     for index, part in enumerate(content if isinstance(content, list) else ()):
         if isinstance(part, models.InputImage) and not (offered.sees or drawable):
@@ -80,7 +94,7 @@ async def body_of(
     _put(body, settings.max_tokens_field, request.max_output_tokens)
     for label in settings.labels:
         _put(body, label, getattr(request, label))
-    _put_tools(body, offer, request.parallel_tool_calls)
+    _put_tools(body, offer, offered, request.parallel_tool_calls)
     _put_reasoning(body, settings, request)
     _put_text(body, request)
     if offered.draws:
@@ -94,23 +108,41 @@ def _put(body: Json, name: str, value: object) -> None:
         body[name] = value
 
 
-def _put_tools(body: Json, offer: Offer, parallel: object) -> None:
+def _put_tools(body: Json, offer: Offer, offered: ChatModel, parallel: object) -> None:
     if not offer.functions:
         return
-    body["tools"] = [_tool(function) for function in offer.functions]
-    if offer.name is not None:
-        body["tool_choice"] = {"type": "function", "function": {"name": offer.name}}
-    else:
+    native = offered.custom_tools == "native"
+    body["tools"] = [_tool(function, native) for function in offer.functions]
+    chosen = next((f for f in offer.functions if f.name == offer.name), None)
+    if chosen is None:
         body["tool_choice"] = offer.mode
+    else:
+        kind = "custom" if native and chosen.custom is not None else "function"
+        body["tool_choice"] = {"type": kind, kind: {"name": chosen.name}}
     _put(body, "parallel_tool_calls", parallel)
 
 
-def _tool(function: Function) -> Json:
+def _tool(function: Function, native: bool) -> Json:
+    if native and function.custom is not None:
+        return _custom(function.custom)
     described: Json = {"name": function.name}
     _put(described, "description", function.description)
     described["parameters"] = function.parameters or {"type": "object", "properties": {}}
     _put(described, "strict", function.strict)
     return {"type": "function", "function": described}
+
+
+def _custom(tool: models.CustomTool) -> Json:
+    """A custom tool as chat completions have it, its grammar one level deeper."""
+    described: Json = {"name": tool.name}
+    _put(described, "description", tool.description)
+    grammar = grammar_of(tool)
+    if grammar is not None:
+        told = {"definition": grammar.definition, "syntax": grammar.syntax}
+        described["format"] = {"type": "grammar", "grammar": told}
+    elif isinstance(tool.format, models.FormatTextConfig):
+        described["format"] = {"type": "text"}
+    return {"type": "custom", "custom": described}
 
 
 def _put_reasoning(

@@ -23,6 +23,11 @@ class ChatModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ``upstream`` is its id there ("" where it is the same as ours). ``sees`` says that it takes
     pictures, ``draws`` that it makes pictures itself (OpenRouter's modalities), ``files`` and
     ``hears`` that it takes files and sound.
+
+    ``custom_tools`` is for chat completions: ``native`` passes custom tools on as such (OpenAI's
+    newer models, whose grammars hold), ``function`` offers each as a function with one string.
+    ``grammars`` is what happens there to a custom tool with a grammar, which nothing can enforce
+    then: ``refuse`` the request, or ``describe`` the grammar to the model in words.
     """
 
     upstream: str = ""
@@ -34,6 +39,8 @@ class ChatModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     draws: bool = False
     hears: bool = False
     files: bool = False
+    custom_tools: Literal["function", "native"] = "function"
+    grammars: Literal["refuse", "describe"] = "refuse"
 
 
 class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

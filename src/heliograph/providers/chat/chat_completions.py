@@ -65,10 +65,12 @@ class ChatCompletions:
     async def answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
         """One request upstream. Raises ``ProviderError``."""
         offered = offer(turn, has_pictures(turn))
+        customs = {tool.name for tool in turn.tools if isinstance(tool, models.CustomTool)}
         body = await body_of(turn, self.settings.models[turn.model], self.settings, offered)
         reader = AnswerReader(
             turn.model,
             offered.hosted,
+            customs=customs,
             think_tags=self.settings.think_tags,
             secret=self._key,
         )
