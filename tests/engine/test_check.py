@@ -104,6 +104,7 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("input[1].call_id", item(type="custom_tool_call_output", call_id="c", output="o")),
     ("input[1].type", item(type="mcp_approval_response", approval_request_id="a", approve=True)),
     ("input[1]", item(type="item_reference", id="i")),
+    ("input[1]", item(type="image_generation_call", id="i", status="completed", result=None)),
     ("input[1].call_id", item(type="function_call_output", call_id="c", output="1")),
     ("input[1].result", item(type="image_generation_call", id="i", status="completed", result="!")),
     ("input[0].content[1].file_id", part(type="input_image", detail="auto", file_id="f")),
@@ -232,7 +233,7 @@ SERVED: list[dict[str, Any]] = [
         models=[CHAT],
     ),
     item(type="image_generation_call", id="i", status="completed", result=PNG),
-    item(type="image_generation_call", id="i", status="completed", result=None),
+    item(type="image_generation_call", id="i", status="failed", result=None),
     ask(
         input=[
             {"role": "system", "content": "be kind"},

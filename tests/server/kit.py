@@ -105,12 +105,11 @@ def catalog(painter: Any) -> Catalog:
     return Catalog(chat=[Direct()], images=[painter])
 
 
-class Running:
+class Threaded:
     """A server in a thread with a loop of its own, so that tests may block."""
 
-    def __init__(self, settings: Settings, painter: Any, serves: Catalog | None = None) -> None:
-        self.painter = painter
-        self.server = Server(settings, catalog(painter) if serves is None else serves)
+    def __init__(self, server: Server) -> None:
+        self.server = server
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="server")
         self._thread.start()
@@ -131,6 +130,14 @@ class Running:
             self._thread.join()
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             self.loop.close()
+
+
+class Running(Threaded):
+    """One that draws with ``painter``."""
+
+    def __init__(self, settings: Settings, painter: Any, serves: Catalog | None = None) -> None:
+        self.painter = painter
+        super().__init__(Server(settings, catalog(painter) if serves is None else serves))
 
 
 @contextmanager
