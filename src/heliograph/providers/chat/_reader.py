@@ -86,10 +86,12 @@ class AnswerReader:
             return
         message = choice.delta or choice.message
         if message is not None:
-            yield from self._message(message)
+            yield from self._message(message, quirks.logprobs_of(choice))
         self._finish = choice.finish_reason or self._finish
 
-    def _message(self, message: Message) -> Iterator[ChatPart]:
+    def _message(
+        self, message: Message, logprobs: tuple[models.Logprob, ...]
+    ) -> Iterator[ChatPart]:
         reasoning = quirks.reasoning_of(message)
         if reasoning:
             yield self._note(Reasoning(reasoning))
@@ -101,7 +103,8 @@ class AnswerReader:
             elif self._thinking is not None:
                 yield from map(self._note, self._thinking.feed(text))
             else:
-                yield self._note(Text(text))
+                yield self._note(Text(text, logprobs))
+                logprobs = ()
         if message.refusal:
             yield self._note(Refusal(message.refusal))
         for url in quirks.images_of(message):

@@ -19,6 +19,8 @@ __all__ = ["body_of", "check_request", "encoded"]
 
 Json = dict[str, Any]
 
+LOGPROBS = "message.output_text.logprobs"
+
 #: Fields that have the same name and meaning in both APIs.
 _SAME = ("temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty")
 
@@ -32,11 +34,13 @@ def check_request(
     """Refuse what cannot be said in chat completions. Raises ``ProviderError``."""
     refuse_tools(model, request)
     _check_grammars(model, offered, request)
-    if request.top_logprobs:
-        raise _refused("top_logprobs", f"{model} gives no probabilities")
-    reasoning = request.reasoning or None
-    if settings.reasoning_field == "none" and getattr(reasoning, "effort", None):
-        raise _refused("reasoning.effort", f"{model} cannot be told how much to think")
+    if not offered.logprobs:
+        if request.top_logprobs:
+            raise _refused("top_logprobs", f"{model} gives no probabilities")
+        if LOGPROBS in (request.include or ()):
+            index = (request.include or []).index(LOGPROBS)
+            raise _refused(f"include[{index}]", f"{model} gives no probabilities")
+    _check_reasoning(model, settings, request)
     form = getattr(request.text or None, "format", None)
     if isinstance(form, models.UnknownObject):
         raise _refused("text.format", f"{model} knows no {form.type!r} format")
@@ -45,6 +49,33 @@ def check_request(
     drawable = any(is_hosted(tool) for tool in request.tools or ())
     for index, item in enumerate(request.input if isinstance(request.input, list) else ()):
         _check_item(model, offered, item, f"input[{index}]", drawable)
+
+
+def _check_reasoning(
+    model: str, settings: ChatCompletionsSettings, request: models.ResponsesRequest
+) -> None:
+    """What is asked of the reasoning goes upstream, or is refused. A summary that is left to the
+    model (``auto``) is served by what it shows of its thoughts."""
+    reasoning = request.reasoning
+    if not isinstance(reasoning, models.ReasoningConfig):
+        return
+    field = settings.reasoning_field
+    if field == "none" and reasoning.effort:
+        raise _refused("reasoning.effort", f"{model} cannot be told how much to think")
+    free: dict[str, tuple[object, ...]] = {
+        "context": ("auto",),
+        "mode": ("standard",),
+        "generate_summary": ("auto",),
+        "summary": ("auto",),
+        "max_tokens": (),
+        "enabled": (),
+    }
+    passed = ("summary", "max_tokens", "enabled") if field == "reasoning" else ()
+    for name, harmless in free.items():
+        value = getattr(reasoning, name)
+        if value is UNSET or value is None or value in harmless or name in passed:
+            continue
+        raise _refused(f"reasoning.{name}", f"{model} cannot be told {value!r}; leave it out")
 
 
 def _check_grammars(model: str, offered: ChatModel, request: models.ResponsesRequest) -> None:
@@ -91,7 +122,10 @@ async def body_of(
         body["stream_options"] = {"include_usage": True}
     for name in _SAME:
         _put(body, name, getattr(request, name))
-    _put(body, settings.max_tokens_field, request.max_output_tokens)
+    _put(body, settings.max_tokens_field, turn.max_output_tokens)
+    if request.top_logprobs or LOGPROBS in (request.include or ()):
+        body["logprobs"] = True
+        _put(body, "top_logprobs", request.top_logprobs)
     for label in settings.labels:
         _put(body, label, getattr(request, label))
     _put_tools(body, offer, offered, request.parallel_tool_calls)
@@ -154,7 +188,7 @@ def _put_reasoning(
     if settings.reasoning_field == "reasoning":
         asked = {
             name: value
-            for name in ("effort", "max_tokens", "enabled")
+            for name in ("effort", "max_tokens", "enabled", "summary")
             if (value := getattr(reasoning, name)) is not UNSET and value is not None
         }
         if asked:

@@ -65,7 +65,7 @@ class EventReader:
         match event:
             case models.TextDeltaEvent():
                 self._item(event.output_index).said = True
-                yield Text(event.delta)
+                yield Text(event.delta, tuple(event.logprobs or ()))
             case models.RefusalDeltaEvent():
                 self._item(event.output_index).said = True
                 yield Refusal(event.delta)
@@ -179,7 +179,7 @@ def _words(item: models.OutputMessageItem | models.OutputReasoningItem) -> Itera
     for part in (*(item.content or ()), *(summary or ())):
         match part:
             case models.ResponseOutputText():
-                yield Text(part.text)
+                yield Text(part.text, tuple(part.logprobs or ()))
             case models.OpenAIResponsesRefusalContent():
                 yield Refusal(part.refusal)
             case models.ReasoningTextContent() | models.ReasoningSummaryText():

@@ -35,6 +35,8 @@ async def answer_body(
     """One step of the loop: the conversation so far, the image tool offered as a function."""
     body = _body(turn, offered, settings)
     body.pop("max_tool_calls", None)
+    if turn.max_output_tokens is not None:
+        body["max_output_tokens"] = turn.max_output_tokens
     body["input"] = await _input(turn, offered.sees)
     for name in ("tools", "tool_choice"):
         body.pop(name, None)

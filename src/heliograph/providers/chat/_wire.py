@@ -68,6 +68,7 @@ class Choice(msgspec.Struct):
     delta: Message | None = None
     message: Message | None = None
     finish_reason: str | None = None
+    logprobs: Any = None
     error: Any = None
 
 
