@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import hashlib
 import logging
 import secrets
 import time
+from collections import OrderedDict
 from typing import Any
 
 import msgspec
@@ -17,6 +19,7 @@ from heliograph.engine._context import Context, Resolved, resolve
 from heliograph.engine._echo import Echo
 from heliograph.engine._items import new_id
 from heliograph.engine._limits import Limits
+from heliograph.engine._observer import UNSEEN, Observer
 from heliograph.engine._page import Page, page_of
 from heliograph.engine._pictures import Pictures
 from heliograph.engine._remote import inlined, remote_pictures, stand_ins
@@ -28,6 +31,9 @@ __all__ = ["Engine", "Plan", "body_digest"]
 log = logging.getLogger("heliograph.engine")
 
 _RETRY_SECONDS = 1.0
+
+_CONTEXTS = 4096
+"""Contexts kept of responses that wait to be claimed, here or by another process."""
 
 
 def body_digest(body: bytes) -> str:
@@ -53,7 +59,8 @@ class Engine:
     The journal is started before and stopped after by its owner. ``worker`` names this engine in
     leases. ``echo_hosted_tools`` False leaves hosted tools out of the ``tools`` and ``tool_choice``
     that the response repeats (``@openrouter/sdk`` 0.1.27 refuses them there). ``fetcher`` gets the
-    pictures that requests name by address; without one such requests are refused.
+    pictures that requests name by address; without one such requests are refused. A response runs
+    in a copy of the context that it was submitted in, if that was here; ``observer`` sees it run.
     """
 
     def __init__(
@@ -66,6 +73,7 @@ class Engine:
         clock: journal.Clock = time.time,
         echo_hosted_tools: bool = True,
         fetcher: Fetcher | None = None,
+        observer: Observer = UNSEEN,
     ) -> None:
         self.journal = store
         self.catalog = catalog
@@ -76,6 +84,8 @@ class Engine:
         self._fetcher = fetcher
         self._claiming: asyncio.Task[None] | None = None
         self._runs: dict[asyncio.Task[None], Run] = {}
+        self._observer = observer
+        self._asked: OrderedDict[str, contextvars.Context] = OrderedDict()
         self._slots = asyncio.Semaphore(self.limits.concurrency)
 
     @property
@@ -126,6 +136,8 @@ class Engine:
                 self._run(lease)
 
     def _run(self, lease: journal.Lease) -> None:
+        asked = self._asked.pop(lease.response_id, None)
+        self._observer.claimed(lease.takeovers)
         try:
             run = Run(
                 lease,
@@ -134,12 +146,13 @@ class Engine:
                 self.limits,
                 self._clock,
                 echo_hosted_tools=self._echo_hosted_tools,
+                observer=self._observer,
             )
         except msgspec.DecodeError as error:
             log.error("%s: its request cannot be read: %s", lease.response_id, error)
             self._slots.release()
             return
-        task = asyncio.create_task(run.run(), name=f"heliograph {lease.response_id}")
+        task = asyncio.create_task(run.run(), name=f"heliograph {lease.response_id}", context=asked)
         self._runs[task] = run
         task.add_done_callback(self._done)
 
@@ -250,13 +263,27 @@ class Engine:
                 expires_in=expires_in,
                 context=context,
             )
-            return await self.journal.create(new)
+            return await self._create(new)
         except errors.IdempotencyConflict:
             raise
         except errors.JournalError:
             if resolved is not None:
                 await resolved.check_again(tenant, request)
             raise
+
+    async def _create(self, new: journal.NewResponse) -> journal.Created:
+        """Store it; claimed here, it will run in a copy of this context."""
+        self._asked[new.response_id] = contextvars.copy_context()
+        if len(self._asked) > _CONTEXTS:
+            self._asked.popitem(last=False)
+        fresh = False
+        try:
+            created = await self.journal.create(new)
+            fresh = created.fresh
+        finally:
+            if not fresh:
+                self._asked.pop(new.response_id, None)
+        return created
 
     async def input_items(self, tenant: str, response_id: str, page: Page) -> journal.Entry:
         """A page of what the response was made from, those of earlier turns first, as a list

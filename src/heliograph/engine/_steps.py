@@ -67,6 +67,7 @@ class Steps:
         self._catalog = catalog
         self._limits = limits
         self._drawing = Drawing(ask, calls, emitter, catalog, limits)
+        self._watched = providers.UNSEEN.watch("chat")
 
     async def run(self) -> Ending:
         """From wherever the log stands to the response's end, which is the caller's to show.
@@ -88,7 +89,9 @@ class Steps:
                 )
             if self._left is not None and self._left < 1:
                 return TOO_LONG
-            ending = await self._step(step)
+            watching = providers.OBSERVER.get().watch("chat", model=self._ask.model, step=step)
+            with watching as self._watched:
+                ending = await self._step(step)
             if ending is not None:
                 return ending
             last = self._calls.last if self._calls.open else None
@@ -157,6 +160,10 @@ class Steps:
         step.show_drawn()
         step.close("incomplete" if cut_off else "completed")
         usage = Usages.plain(finish.usage)
+        self._watched.tell(finish=finish.reason)
+        if usage is not None:
+            counts = {name: usage.get(name) or 0 for name in ("input_tokens", "output_tokens")}
+            self._watched.tell(**counts)
         self._usages.add(usage)
         if cut_off:
             reason = "max_output_tokens" if finish.reason == "length" else "content_filter"

@@ -24,8 +24,11 @@ from heliograph.providers._base import (
     Text,
 )
 from heliograph.providers._catalog import Catalog, embedded
+from heliograph.providers._observer import OBSERVER, UNSEEN, Observer, Watched, Work
 
 __all__ = [
+    "OBSERVER",
+    "UNSEEN",
     "Arguments",
     "Catalog",
     "ChatPart",
@@ -41,6 +44,7 @@ __all__ = [
     "ImageProvider",
     "InlinePicture",
     "ModelCard",
+    "Observer",
     "Picture",
     "PictureUsage",
     "Preview",
@@ -48,5 +52,7 @@ __all__ = [
     "Refusal",
     "RelayProvider",
     "Text",
+    "Watched",
+    "Work",
     "embedded",
 ]

@@ -20,6 +20,7 @@ from heliograph.server._images import Images
 from heliograph.server._openapi import openapi_json
 from heliograph.server._query import Retrieve, idempotency_key, page
 from heliograph.server._runtime import Lane, Runtime
+from heliograph.server._seen import MetricsAnswer
 from heliograph.server._socket import Nowhere, Socket
 from heliograph.server._stream import EventStream
 from heliograph.server._watch import Watch
@@ -197,6 +198,12 @@ class _Api:
             return Json({"data": _cards.openrouter_card(card)})
         return Json(_cards.openai_card(card))
 
+    async def metrics(self, request: Request) -> ASGIApp:
+        seen = self.runtime.seen
+        seen.admit(request.scope)
+        page = await seen.page(self.runtime, request.headers.get("accept", ""))
+        return MetricsAnswer(*page)
+
     async def openapi(self, request: Request) -> ASGIApp:
         return Json(msgspec.Raw(openapi_json()))
 
@@ -255,6 +262,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
     images = Images(runtime, api._tenant)
     table: list[BaseRoute] = [
         Route("/healthz", _Methods(GET=api.healthy, HEAD=api.healthy)),
+        Route("/metrics", _Methods(GET=api.metrics)),
         Route("/readyz", _Methods(GET=api.ready, HEAD=api.ready)),
         Route(f"{OPENROUTER_BASE}/model/{{model:path}}", _Methods(GET=api.one_model)),
         Route("/v1/images/generations", _Methods(POST=images.generate)),
