@@ -13,6 +13,7 @@ import msgspec
 from heliograph import errors, providers
 from heliograph.engine import _fields as fields
 from heliograph.engine._context import Context
+from heliograph.engine._forms import check_reasoning, check_text
 from heliograph.engine._input import Input, read_input
 from heliograph.engine._limits import Limits
 from heliograph.engine._tool import HOSTED, HostedTool, custom_tool, hosted_tool
@@ -220,9 +221,10 @@ def _values(body: dict[str, Any]) -> None:
     fields.whole(body, "max_output_tokens", 1)
     fields.flag(body, "parallel_tool_calls")
     fields.choice(body, "truncation", ("auto", "disabled"))
-    for name in ("reasoning", "text", "stream_options"):
-        if body.get(name) is not None:
-            fields.mapping(body[name], name)
+    check_text(body)
+    check_reasoning(body)
+    if body.get("stream_options") is not None:
+        fields.mapping(body["stream_options"], "stream_options")
     options = body.get("stream_options") or {}
     fields.only(options, {"include_obfuscation"}, "stream_options.")
     if fields.flag(options, "include_obfuscation", "stream_options."):
