@@ -215,6 +215,7 @@ class Steps:
             max_output_tokens=self._left,
             step=number,
             picture=self._picture,
+            thoughts=self._talk.thoughts,
         )
 
     def _tools(self, number: int) -> tuple[models.AnyTool, ...]:

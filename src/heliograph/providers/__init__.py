@@ -22,6 +22,7 @@ from heliograph.providers._base import (
     Refusal,
     RelayProvider,
     Text,
+    Thought,
 )
 from heliograph.providers._catalog import Catalog, embedded
 from heliograph.providers._observer import OBSERVER, UNSEEN, Observer, Watched, Work
@@ -52,6 +53,7 @@ __all__ = [
     "Refusal",
     "RelayProvider",
     "Text",
+    "Thought",
     "Watched",
     "Work",
     "embedded",
