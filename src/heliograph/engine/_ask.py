@@ -53,7 +53,6 @@ _SERVED = frozenset(
 #: Labels and hints: they change nothing about the answer, and most are repeated in the response.
 _LABELS = frozenset(
     {
-        "previous_response_id",
         "prompt_cache_key",
         "prompt_cache_options",
         "prompt_cache_retention",
@@ -82,6 +81,8 @@ _REFUSED = {
     "route": "routes cannot be chosen by the request here",
     "stop_server_tools_when": "use max_tool_calls",
 }
+#: Fields of which only the values that ask for nothing more are served.
+_IN_PART = frozenset({"modalities", "models"})
 _INCLUDES = frozenset(
     {
         "code_interpreter_call.outputs",
@@ -166,7 +167,7 @@ def read_ask(
     for name, why in _REFUSED.items():
         if body.get(name) not in (None, [], {}, ""):
             raise fields.unsupported(name, why)
-    fields.only(body, _SERVED | _LABELS | _REFUSED.keys() | {"modalities", "models"}, "")
+    fields.only(body, _SERVED | _LABELS | _REFUSED.keys() | _IN_PART, "")
     model = _model(body, catalog)
     _values(body)
     _labels(body)

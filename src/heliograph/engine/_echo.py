@@ -24,6 +24,7 @@ _NUMBERS = {
     "top_logprobs": 0,
 }
 _OPTIONAL = ("prompt_cache_options", "prompt_cache_retention", "user")
+_CACHING = {"mode": "implicit", "ttl": "30m"}
 _NULLABLE = (
     "instructions",
     "max_output_tokens",
@@ -74,6 +75,8 @@ class Echo:
         fields |= {name: _given(body, name, default) for name, default in _NUMBERS.items()}
         fields |= {name: body.get(name) for name in _NULLABLE}
         fields |= {name: body[name] for name in _OPTIONAL if body.get(name) is not None}
+        if "prompt_cache_options" in fields:
+            fields["prompt_cache_options"] = _CACHING | fields["prompt_cache_options"]
         tools = [_tool(tool) for tool in body.get("tools") or []]
         choice = _given(body, "tool_choice", "auto")
         if not hosted_tools:

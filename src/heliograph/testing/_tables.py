@@ -120,9 +120,8 @@ class Table:
             found.insert(0, {"type": scalars})
         if constants:
             found.insert(0, {"enum": constants})
-        for more in self._extended.get(where, ()):
-            if more == "{}":
-                found.append({"type": "object"})
+        if "{}" in self._extended.get(where, ()):
+            found.append({"type": "object"})
         if where in self._extended and any("$ref" in one for one in found):
             found.append(_extension(self._extended[where]))
         return found[0] if len(found) == 1 else {"anyOf": found}
