@@ -44,6 +44,7 @@ lint: $(STAMP) ## format, lint, types, layers, stale docs
 	$(BIN)/python docs/_tools/lifecycle_diagram.py --check
 	$(BIN)/python docs/_tools/openapi.py --check
 	$(BIN)/python docs/_tools/request_fields.py --check
+	$(BIN)/python docs/_tools/limits_page.py --check
 	$(BIN)/python docs/_tools/metrics.py --check
 
 dist: $(STAMP) ## build the wheel, and try it in an environment of its own
@@ -57,6 +58,7 @@ docs: $(STAMP) ## write the generated pages anew
 	$(BIN)/python docs/_tools/lifecycle_diagram.py
 	$(BIN)/python docs/_tools/openapi.py
 	$(BIN)/python docs/_tools/request_fields.py
+	$(BIN)/python docs/_tools/limits_page.py
 	$(BIN)/python docs/_tools/metrics.py
 
 gallery: $(STAMP) ## the twenty prompts of the examples sheet, as one picture

@@ -17,7 +17,7 @@ from heliograph.engine._forms import check_reasoning, check_text
 from heliograph.engine._input import Input, read_input
 from heliograph.engine._limits import Limits
 from heliograph.engine._seal import Seal
-from heliograph.engine._tool import HOSTED, HostedTool, custom_tool, hosted_tool
+from heliograph.engine._tool import HOSTED, HostedTool, check_pixels, custom_tool, hosted_tool
 
 __all__ = ["Ask", "Choice", "read_ask"]
 
@@ -169,7 +169,7 @@ def read_ask(
             raise fields.unsupported(name, why)
     fields.only(body, _SERVED | _LABELS | _REFUSED.keys() | _IN_PART, "")
     model = _model(body, catalog)
-    _values(body)
+    _values(body, limits)
     _labels(body)
     _echo_size(body, limits)
     background = fields.flag(body, "background") or False
@@ -178,9 +178,13 @@ def read_ask(
         raise fields.invalid("background", "a background response must be stored; drop store:false")
     asked_calls = fields.whole(body, "max_tool_calls", 1)
     tools, hosted = _tools(body, catalog, limits)
-    found = read_input(body, limits, context or Context(), seal)
+    takes = catalog.card(model).input_modalities
+    found = read_input(body, limits, context or Context(), seal, takes)
     if hosted is not None and not hosted.sees and found.shown:
         raise fields.unsupported(found.shown[-1][0], f"{hosted.model} takes no pictures in")
+    if hosted is not None and hosted.job.mask is not None:
+        field = f"{hosted.field('mask')}.image_url"
+        check_pixels(field, hosted.job.mask, limits.max_image_pixels)
     return Ask(
         model=model,
         hosted=hosted,
@@ -215,14 +219,19 @@ def _model(body: dict[str, Any], catalog: providers.Catalog) -> str:
     return model
 
 
-def _values(body: dict[str, Any]) -> None:
+def _values(body: dict[str, Any], limits: Limits) -> None:
     fields.number(body, "temperature", 0, 2)
     fields.number(body, "top_p", 0, 1)
     fields.number(body, "presence_penalty", -2, 2)
     fields.number(body, "frequency_penalty", -2, 2)
     fields.whole(body, "top_k", 0)
     fields.whole(body, "top_logprobs", 0, 20)
-    fields.whole(body, "max_output_tokens", 1)
+    tokens = fields.whole(body, "max_output_tokens", 1)
+    if tokens and limits.max_output_tokens and tokens > limits.max_output_tokens:
+        raise fields.invalid(
+            "max_output_tokens",
+            f"{tokens}; the limit max_output_tokens of this server is {limits.max_output_tokens}",
+        )
     fields.flag(body, "parallel_tool_calls")
     fields.choice(body, "truncation", ("auto", "disabled"))
     check_text(body)

@@ -204,7 +204,7 @@ class Steps:
 
     def _turn(self, number: int) -> providers.ChatTurn:
         response = self._emitter.snapshot.response
-        output = [] if response is None else response.output
+        output, thoughts = self._items.thoughts.told([] if response is None else response.output)
         return providers.ChatTurn(
             model=self._ask.model,
             input=(*self._talk.said, *(_without_picture(item) for item in output)),
@@ -215,7 +215,8 @@ class Steps:
             max_output_tokens=self._left,
             step=number,
             picture=self._picture,
-            thoughts=self._talk.thoughts,
+            thoughts={**self._talk.thoughts, **thoughts},
+            opened=self._talk.opened,
         )
 
     def _tools(self, number: int) -> tuple[models.AnyTool, ...]:
