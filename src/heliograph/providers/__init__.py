@@ -1,6 +1,7 @@
 """Who does the work: chat models and image models behind two small protocols."""
 
 from heliograph.providers._base import (
+    Answering,
     Arguments,
     ChatPart,
     ChatProvider,
@@ -14,15 +15,18 @@ from heliograph.providers._base import (
     InlinePicture,
     ModelCard,
     Picture,
+    Preferences,
     Preview,
     Reasoning,
     Refusal,
+    Relayed,
     RelayProvider,
     Text,
 )
 from heliograph.providers._catalog import Catalog, embedded
 
 __all__ = [
+    "Answering",
     "Arguments",
     "Catalog",
     "ChatPart",
@@ -37,10 +41,12 @@ __all__ = [
     "InlinePicture",
     "ModelCard",
     "Picture",
+    "Preferences",
     "Preview",
     "Reasoning",
     "Refusal",
     "RelayProvider",
+    "Relayed",
     "Text",
     "embedded",
 ]

@@ -15,6 +15,7 @@ import msgspec
 from heliograph import models
 
 __all__ = [
+    "Answering",
     "Arguments",
     "ChatPart",
     "ChatProvider",
@@ -28,10 +29,12 @@ __all__ = [
     "InlinePicture",
     "ModelCard",
     "Picture",
+    "Preferences",
     "Preview",
     "Reasoning",
     "Refusal",
     "RelayProvider",
+    "Relayed",
     "Text",
 ]
 
@@ -50,6 +53,20 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     output_modalities: tuple[str, ...] = ("text",)
 
 
+class Preferences(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of the providers that serve a model may be asked, and in what order, by their names.
+
+    ``order`` come first, in that order; ``only``, where not empty, are all that may be asked;
+    ``ignore`` are not. Without ``allow_fallbacks`` only those of ``order`` are asked, or, without
+    one, the first. (OpenRouter's ``ProviderPreferences``, as far as it is served.)
+    """
+
+    order: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    allow_fallbacks: bool = True
+
+
 class ImageJob(msgspec.Struct, frozen=True, kw_only=True):
     """One picture to make. Field values are the tool's, already checked by the engine.
 
@@ -57,7 +74,7 @@ class ImageJob(msgspec.Struct, frozen=True, kw_only=True):
     only where ``size`` is ``auto``; ``seed`` None lets the provider derive one;
     ``first_partial`` is the index of the first preview still wanted (a run again after a takeover
     starts past those that were shown). ``images`` are references, oldest first; ``mask`` marks
-    by transparency what may change.
+    by transparency what may change. ``prefer`` chooses among several providers of the model.
     """
 
     model: str
@@ -76,6 +93,7 @@ class ImageJob(msgspec.Struct, frozen=True, kw_only=True):
     input_fidelity: str | None = None
     images: tuple[bytes, ...] = ()
     mask: bytes | None = None
+    prefer: Preferences | None = None
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -124,6 +142,13 @@ class ImageProvider(Protocol):
         ...
 
 
+class Answering(msgspec.Struct, frozen=True):
+    """Who answers, where several may: the provider's name and the model's id. Comes first."""
+
+    provider: str
+    model: str
+
+
 class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     """One step asked of a chat model: the conversation so far and what it may use.
 
@@ -132,6 +157,11 @@ class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     without its picture (``result`` None): ``await picture(item.id)`` gives the bytes, for a model
     that can see. ``tools`` are those the model may call now, the hosted one included;
     ``tool_choice`` is what the client asked, already narrowed. ``step`` counts from 0.
+
+    ``relay`` says whether the answer may (or must) be one ``Relayed`` part, an upstream's own
+    response; ``early`` is then told, as they come, of events that show nothing of it (created,
+    queued, in_progress, unknown ones before them): they may come again, of another upstream, as
+    long as nothing was shown. ``stay`` is who answered the steps before: it is asked first.
     """
 
     model: str
@@ -142,6 +172,9 @@ class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     request: models.ResponsesRequest
     step: int = 0
     picture: Callable[[str], Awaitable[bytes]] | None = None
+    relay: Literal["no", "may", "must"] = "no"
+    early: Callable[[models.StreamEvent], None] | None = None
+    stay: Answering | None = None
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -202,13 +235,34 @@ class Finish(msgspec.Struct, frozen=True):
     usage: models.Usage | None = None
 
 
+class Relayed(msgspec.Struct, frozen=True):
+    """The upstream serves the whole response: its own events, in batches as they come.
+
+    The last event is ``response.completed``, ``response.incomplete`` or ``response.failed``. No
+    other part follows. ``events`` raises ``ProviderError``; whoever takes it closes it.
+    """
+
+    provider: str
+    model: str
+    events: AsyncGenerator[Sequence[models.StreamEvent], None]
+
+
 ChatPart = (
-    Text | Refusal | Reasoning | FunctionCall | Arguments | HostedCall | InlinePicture | Finish
+    Answering
+    | Text
+    | Refusal
+    | Reasoning
+    | FunctionCall
+    | Arguments
+    | HostedCall
+    | InlinePicture
+    | Finish
+    | Relayed
 )
 
 
 class ChatProvider(Protocol):
-    """Answers a turn. Yields parts in order and exactly one ``Finish``, last."""
+    """Answers a turn. Yields parts in order and exactly one ``Finish`` (or ``Relayed``), last."""
 
     @property
     def cards(self) -> Sequence[ModelCard]:
@@ -238,11 +292,12 @@ class RelayProvider(ChatProvider, Protocol):
         """Whether the upstream serves every tool of the request, so that nothing needs hosting."""
         ...
 
-    def relay(self, turn: ChatTurn) -> AsyncGenerator[models.StreamEvent, None]:
+    def relay(self, turn: ChatTurn) -> AsyncGenerator[Sequence[models.StreamEvent], None]:
         """The upstream's events as they came, ``models.wire_of`` each giving its bytes.
 
-        The last one is ``response.completed``, ``response.incomplete`` or ``response.failed``.
-        Raises ``ProviderError`` where the upstream fails, sends an ``error`` event, or stops
-        before its end; ids, sequence numbers and the model's name are the upstream's.
+        They come in batches, as the upstream's writes carry them. The last one is
+        ``response.completed``, ``response.incomplete`` or ``response.failed``. Raises
+        ``ProviderError`` where the upstream fails, sends an ``error`` event, or stops before its
+        end; ids, sequence numbers and the model's name are the upstream's.
         """
         ...
