@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, settings
 from starlette.applications import Starlette
 from tests import tap
 
-from heliograph.server import _serve
+from heliograph import errors
+from heliograph.server import _serve, _socket_wire
 
 settings.register_profile(
     "heliograph",
@@ -35,8 +36,17 @@ def _tapped() -> Iterator[None]:
         app.add_middleware(tap.Tap)
         return app
 
+    envelope = _socket_wire.error_envelope
+
+    def told(error: errors.APIError) -> bytes:
+        """What goes out below the app, which no middleware sees."""
+        data = envelope(error)
+        tap.take_message("below the app", data)
+        return data
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_serve, "create_app", create)
+        patch.setattr(_socket_wire, "error_envelope", told)
         yield
 
 

@@ -13,16 +13,17 @@ problems: list[str] = []
 
 
 class Tap:
-    """ASGI middleware that adds to ``problems`` what is wrong with JSON answers and events."""
+    """ASGI middleware that adds to ``problems`` what is wrong with JSON answers, with events, and
+    with the messages of WebSockets."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(scope["method"], scope["path"])
+        answer = _Answer(scope.get("method", "GET"), scope["path"])
 
         async def tapped(message: Message) -> None:
             answer.take(message)
@@ -41,7 +42,12 @@ class _Answer:
         self._decoder = sse.Decoder()
 
     def take(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
+        kind = message["type"].removeprefix("websocket.")
+        if kind == "send":
+            take_message(self._path, message["text"])
+        elif kind in ("accept", "close"):
+            return
+        elif kind.endswith("http.response.start"):
             self._status = message["status"]
             self._kind = dict(message["headers"]).get(b"content-type", b"").decode()
         elif self._kind.startswith("text/event-stream"):
@@ -57,3 +63,8 @@ class _Answer:
     def _note(self, found: list[Any]) -> None:
         where = f"{self._method} {self._path} {self._status}"
         problems.extend(f"{where}: {problem}" for problem in found)
+
+
+def take_message(where: str, text: str | bytes) -> None:
+    """A message that goes out over a WebSocket."""
+    problems.extend(f"WebSocket {where}: {problem}" for problem in VALIDATOR.message(text))

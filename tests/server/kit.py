@@ -105,12 +105,11 @@ def catalog(painter: Any) -> Catalog:
     return Catalog(chat=[Direct()], images=[painter])
 
 
-class Running:
+class Threaded:
     """A server in a thread with a loop of its own, so that tests may block."""
 
-    def __init__(self, settings: Settings, painter: Any) -> None:
-        self.painter = painter
-        self.server = Server(settings, catalog(painter))
+    def __init__(self, server: Server) -> None:
+        self.server = server
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="server")
         self._thread.start()
@@ -133,10 +132,21 @@ class Running:
             self.loop.close()
 
 
+class Running(Threaded):
+    """One that draws with ``painter``."""
+
+    def __init__(self, settings: Settings, painter: Any, serves: Catalog | None = None) -> None:
+        self.painter = painter
+        super().__init__(Server(settings, catalog(painter) if serves is None else serves))
+
+
 @contextmanager
-def running(painter: Any = None, **settings: Any) -> Iterator[Running]:
-    """A server on a free port with ``settings``; it draws with ``painter``."""
-    here = Running(Settings(port=0, **settings), painter if painter is not None else Painter())
+def running(
+    painter: Any = None, *, serves: Catalog | None = None, **settings: Any
+) -> Iterator[Running]:
+    """A server on a free port; it draws with ``painter``, or serves what ``serves`` has."""
+    told = Settings(port=0, **settings)
+    here = Running(told, painter if painter is not None else Painter(), serves)
     try:
         here.call(here.server.start())
         yield here

@@ -216,14 +216,21 @@ def test_items_sent_back_in_input_are_references(http: httpx2.Client, here: Runn
     assert (job.prompt, job.action, job.images) == ("make it night", "edit", (picture(first),))
 
 
-@pytest.mark.parametrize("typed", [True, False])
+@pytest.mark.parametrize(
+    "naming",
+    [
+        {},
+        {"type": "item_reference"},
+        {"type": "image_generation_call"},
+        {"type": "image_generation_call", "status": "completed", "result": None},
+        {"type": "openrouter:image_generation", "status": "completed"},
+    ],
+)
 def test_an_item_can_be_named_instead_of_sent(
-    http: httpx2.Client, here: Running, typed: bool
+    http: httpx2.Client, here: Running, naming: dict[str, Any]
 ) -> None:
     first = draw(http, prompt="a red fox")
-    reference = {"id": response_of(first).output[-1].id}
-    if typed:
-        reference["type"] = "item_reference"
+    reference = {**naming, "id": response_of(first).output[-1].id}
     given: Any = [reference, {"role": "user", "content": "make it night"}]
     second = draw(http, prompt=given)
     assert here.painter.jobs[-1].images == (picture(first),)
@@ -233,6 +240,35 @@ def test_an_item_can_be_named_instead_of_sent(
     assert said["content"][0]["text"] == "make it night"
     draw(http, prompt="and snow", previous_response_id=response_of(second).id)
     assert here.painter.jobs[-1].images == (picture(first), picture(second))
+
+
+@pytest.mark.parametrize("key", ["result", "imageB64", "imageUrl"])
+def test_openrouter_s_item_brings_its_picture_in_any_of_its_fields(
+    http: httpx2.Client, here: Running, key: str
+) -> None:
+    first = picture(draw(http, prompt="a red fox"))
+    text = base64.b64encode(first).decode()
+    value = f"data:image/png;base64,{text}" if key == "imageUrl" else text
+    item = {"type": "openrouter:image_generation", "status": "completed", key: value}
+    second = draw(http, prompt=[item, {"role": "user", "content": "make it night"}])  # type: ignore[arg-type]
+    assert here.painter.jobs[-1].images == (first,)
+    draw(http, prompt="and snow", previous_response_id=response_of(second).id)
+    assert here.painter.jobs[-1].images == (first, picture(second))
+
+
+def test_a_picture_that_was_not_made_is_no_reference(http: httpx2.Client, here: Running) -> None:
+    failed = {"type": "image_generation_call", "id": "ig_1", "status": "failed", "result": None}
+    draw(http, prompt=[failed, {"role": "user", "content": "try again"}])  # type: ignore[arg-type]
+    assert here.painter.jobs[-1].images == ()
+
+
+@pytest.mark.parametrize("kind", ["image_generation_call", "openrouter:image_generation"])
+def test_a_picture_by_address_is_refused_by_its_field(http: httpx2.Client, kind: str) -> None:
+    key = "result" if kind == "image_generation_call" else "imageUrl"
+    item = {"type": kind, "id": "ig_1", "status": "completed", key: "ftp://example.com/1.png"}
+    body = {"model": MODEL, "input": [item, {"role": "user", "content": "x"}]}
+    _, param, _ = refusal(http.post("/v1/responses", json=body), "/v1", 400)
+    assert param == f"input[0].{key}"
 
 
 def test_an_input_item_can_be_named_too(http: httpx2.Client, here: Running) -> None:
@@ -248,8 +284,13 @@ def test_an_input_item_can_be_named_too(http: httpx2.Client, here: Running) -> N
 def test_an_unknown_item_is_400_by_its_place(http: httpx2.Client) -> None:
     gone = draw(http, prompt="gone")
     http.delete(f"/v1/responses/{response_of(gone).id}")
-    for item_id in ("ig_1", response_of(gone).output[-1].id):
-        given = [{"role": "user", "content": "x"}, {"type": "item_reference", "id": item_id}]
+    made = response_of(gone).output[-1].id
+    for kind, item_id in (
+        ("item_reference", "ig_1"),
+        ("item_reference", made),
+        ("image_generation_call", made),
+    ):
+        given = [{"role": "user", "content": "x"}, {"type": kind, "id": item_id}]
         body = {"model": MODEL, "input": given}
         _, param, code = refusal(http.post("/v1/responses", json=body), "/v1", 400)
         assert (param, code) == ("input[1].id", "item_not_found")

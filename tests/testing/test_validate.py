@@ -208,11 +208,13 @@ TOKENS |= {"input_tokens_details": {"image_tokens": 0, "text_tokens": 1}}
 OPENROUTER_TOKENS = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
 CARD = {"id": "a/b", "object": "model", "created": 1, "owned_by": "a", "name": "B"}
 CARD |= {"description": "c", "input_modalities": ["text"], "output_modalities": ["text"]}
+TOLD = {"type": "x", "code": "y", "message": "no", "param": None}
 BODIES: list[tuple[str, dict[str, Any], set[str]]] = [
     ("item", RESPONSE["output"][1], MAY_BE_ABSENT["image_generation_call"]),
     ("deleted", {"id": "resp_1", "object": "response", "deleted": True}, set()),
     ("error", {"error": {"message": "no", "type": "x", "param": None, "code": None}}, set()),
     ("openrouter error", {"error": {"code": 404, "message": "no", "metadata": {}}}, set()),
+    ("socket error", {"type": "error", "status": 400, "error": TOLD}, set()),
     ("image event", PICTURE | {"type": "image_edit.completed", "usage": TOKENS}, set()),
     ("image event", PICTURE | {"type": "image_generation.completed", "usage": TOKENS}, set()),
     (
@@ -290,6 +292,13 @@ def test_an_answer_is_held_to_what_its_path_promises(
 def test_an_event_is_held_to_what_its_path_streams(path: str, event: dict[str, Any]) -> None:
     assert VALIDATOR.answer_event("POST", path, event) == []
     assert VALIDATOR.answer_event("POST", path, event | {"type": "unheard_of"})
+
+
+def test_a_message_of_a_websocket_is_an_event_or_an_envelope() -> None:
+    assert VALIDATOR.message(EVENTS[0]) == []
+    assert VALIDATOR.message(BODY["socket error"]) == []
+    assert VALIDATOR.message({"type": "error", "sequence_number": 0, **TOLD})
+    assert VALIDATOR.message([])
 
 
 def test_a_path_that_does_not_stream_is_found() -> None:

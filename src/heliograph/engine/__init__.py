@@ -11,6 +11,7 @@ from heliograph.engine._images import (
 from heliograph.engine._images_studio import Studio
 from heliograph.engine._limits import Limits
 from heliograph.engine._page import Page
+from heliograph.engine._remote import with_references
 from heliograph.engine._splice import render, wire_size
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "read_openrouter_image",
     "render",
     "wire_size",
+    "with_references",
 ]

@@ -11,7 +11,7 @@ Inside, a picture's base64 is a marker (see ``_pictures``), bare or behind a dat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ import pybase64
 from heliograph import errors, models
 from heliograph.engine._limits import Limits
 from heliograph.engine._pictures import Pictures
+from heliograph.engine._remote import data_url_of, head_of, inlined
 from heliograph.engine._tool import base64, data_url
 from heliograph.journal import BlobStore, Entry, Journal, Record
 
@@ -28,9 +29,11 @@ __all__ = [
     "Conversation",
     "Resolved",
     "converse",
+    "fetched_texts",
     "is_reference",
     "markers",
     "own_items",
+    "picture_key",
     "read_context",
     "resolve",
     "stow",
@@ -39,6 +42,9 @@ __all__ = [
 Json = dict[str, Any]
 
 _PICTURE_ITEMS = ("image_generation_call", "openrouter:image_generation")
+_PICTURE_KEYS = ("result", "imageB64", "imageUrl")
+_PictureItem = models.OutputImageGenerationCallItem | models.OutputImageGenerationServerToolItem
+_UNMADE = ("failed", "incomplete")
 _BASE64 = ";base64,"
 #: The response that made an item or took it in stands in the item's id.
 _ITEM_ID = re.compile(r"[a-z]+_([0-9a-f]{32})[io]\d+")
@@ -54,25 +60,60 @@ _PREFIXES = {
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """``earlier`` are items, oldest first, of ``responses`` earlier responses.
 
-    ``referenced`` are those that the request's own input names by id.
+    ``referenced`` are those that the request's own input names by id. ``fetched`` are the pictures
+    that it names by address: each URL's ``data:`` URL, a marker in the place of base64.
     """
 
     responses: int = 0
     earlier: list[Json] = []
     referenced: dict[str, Json] = {}
+    fetched: dict[str, str] = {}
 
 
 class Resolved(msgspec.Struct, frozen=True, kw_only=True):
-    """A context as looked up in ``journal``; ``entry`` is what is stored."""
+    """A context as looked up in ``journal``; ``entry`` is what is stored.
+
+    ``fetched`` are the pictures that the request names by address, by URL; they are stored with it
+    once there is a response.
+    """
 
     context: Context
     entry: Entry
     journal: Journal
+    fetched: Mapping[str, bytes] = {}
 
     @property
     def blobs(self) -> BlobStore:
         """Where its pictures are."""
         return self.journal.blobs
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The fetched pictures as ``data:`` URLs."""
+        return {url: data_url_of(data) for url, data in self.fetched.items()}
+
+    def whole(self, items: list[bytes]) -> list[bytes]:
+        """Items of the request, as JSON, with the fetched pictures in the places of addresses."""
+        if not self.fetched:
+            return items
+        given = {"input": [msgspec.json.decode(item) for item in items]}
+        return [msgspec.json.encode(item) for item in inlined(given, self.texts)["input"]]
+
+    async def kept_in(self, blobs: BlobStore) -> Entry:
+        """What is stored, its pictures put into ``blobs``."""
+        if blobs is not self.blobs:
+            for ref in self.entry.blobs:
+                await blobs.put(await self.blobs.get(ref.sha256))
+        if not self.fetched:
+            return self.entry
+        pictures = Pictures(blobs)
+        context = msgspec.structs.replace(
+            read_context(self.entry, pictures),
+            fetched={
+                url: head_of(data) + await pictures.put(data) for url, data in self.fetched.items()
+            },
+        )
+        return pictures.cut(msgspec.json.encode(context))
 
     async def check_again(self, tenant: str, request: models.ResponsesRequest) -> None:
         """Raise ``BadRequest`` where what the request goes on from was erased meanwhile."""
@@ -88,9 +129,30 @@ class Conversation(msgspec.Struct, frozen=True):
 
 
 def is_reference(item: Json) -> bool:
-    """Whether an input item only names another; its type may be left out."""
+    """Whether an input item only names another; its type may be left out.
+
+    An image call without its picture is one, too: so OpenAI's guide says which picture is meant.
+    """
     kind = item.get("type")
+    if kind in _PICTURE_ITEMS:
+        made = item.get("status") not in _UNMADE and isinstance(item.get("id"), str)
+        return made and picture_key(item) is None
     return kind == "item_reference" or (kind is None and "role" not in item and "id" in item)
+
+
+def picture_key(item: Json) -> str | None:
+    """The field of an image call that holds its picture; OpenRouter's item has three for it."""
+    return next((key for key in _PICTURE_KEYS if item.get(key)), None)
+
+
+def _named(item: models.InputItem) -> str | None:
+    """The id of the item that ``item`` only names: ``is_reference`` for the typed."""
+    if isinstance(item, models.ItemReferenceItem):
+        return item.id
+    if not isinstance(item, _PictureItem) or item.status in _UNMADE or not item.id:
+        return None
+    keys = ("result", "image_b64", "image_url")
+    return None if any(getattr(item, key, None) for key in keys) else item.id
 
 
 def _places(item: Json) -> Iterator[tuple[Json, str]]:
@@ -120,6 +182,10 @@ def _split(value: str, key: str) -> tuple[str, str]:
 async def stow(item: Json, pictures: Pictures) -> Json:
     """The item with its pictures in the blob store, markers in their places."""
     item = _copy(item)
+    if item.get("type") in _PICTURE_ITEMS and not item.get("result"):
+        key = picture_key(item)
+        if key is not None:
+            item["result"] = item.pop(key)
     for place, key in _places(item):
         value = place.get(key)
         if not value:
@@ -140,7 +206,7 @@ def _copy(value: Any) -> Any:
 def own_items(response_id: str, body: Json, context: Context) -> list[Json]:
     """A request's own input as items, each whole and with an id: its own, or one made from its
     place, which is the same whenever this is asked."""
-    given = body["input"]
+    given = inlined(body, context.fetched)["input"]
     if isinstance(given, str):
         given = [{"role": "user", "content": given}]
     taken = {item.get("id") for item in context.earlier}
@@ -235,11 +301,7 @@ async def resolve(
     """
     previous = request.previous_response_id or None
     given = request.input if isinstance(request.input, list) else []
-    wanted = {
-        index: item.id
-        for index, item in enumerate(given)
-        if isinstance(item, models.ItemReferenceItem)
-    }
+    wanted = {index: name for index, item in enumerate(given) if (name := _named(item))}
     if previous is None and not wanted:
         return None
     pictures = Pictures(journal.blobs)
@@ -302,6 +364,15 @@ async def _referenced(
     return {item_id: known[item_id] for item_id in wanted.values()}
 
 
+async def fetched_texts(context: Context, pictures: Pictures) -> dict[str, str]:
+    """The stored pictures that a request names by address, by URL, as ``data:`` URLs."""
+    texts = {}
+    for url, text in context.fetched.items():
+        head, marker = _split(text, "image_url")
+        texts[url] = head + pybase64.b64encode(await pictures.get(marker)).decode()
+    return texts
+
+
 async def converse(
     context: Context, request: models.ResponsesRequest, pictures: Pictures
 ) -> Conversation:
@@ -324,9 +395,7 @@ async def converse(
     items = decoded if isinstance(decoded, list) else []
     count = len(context.earlier)
     referenced = dict(zip(context.referenced, items[count:], strict=True))
-    said = [
-        referenced[item.id] if isinstance(item, models.ItemReferenceItem) else item for item in own
-    ]
+    said = [referenced[name] if (name := _named(item)) else item for item in own]
     return Conversation((*items[:count], *said), made)
 
 

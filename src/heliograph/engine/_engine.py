@@ -13,13 +13,15 @@ import msgspec
 
 from heliograph import errors, journal, lifecycle, models, providers
 from heliograph.engine._ask import read_ask
-from heliograph.engine._context import Resolved, resolve
+from heliograph.engine._context import Context, Resolved, resolve
 from heliograph.engine._echo import Echo
 from heliograph.engine._items import new_id
 from heliograph.engine._limits import Limits
 from heliograph.engine._page import Page, page_of
 from heliograph.engine._pictures import Pictures
+from heliograph.engine._remote import inlined, remote_pictures, stand_ins
 from heliograph.engine._run import Run
+from heliograph.providers.fetch import Fetcher
 
 __all__ = ["Engine", "Plan", "body_digest"]
 
@@ -50,7 +52,8 @@ class Engine:
 
     The journal is started before and stopped after by its owner. ``worker`` names this engine in
     leases. ``echo_hosted_tools`` False leaves hosted tools out of the ``tools`` and ``tool_choice``
-    that the response repeats (``@openrouter/sdk`` 0.1.27 refuses them there).
+    that the response repeats (``@openrouter/sdk`` 0.1.27 refuses them there). ``fetcher`` gets the
+    pictures that requests name by address; without one such requests are refused.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Engine:
         worker: str | None = None,
         clock: journal.Clock = time.time,
         echo_hosted_tools: bool = True,
+        fetcher: Fetcher | None = None,
     ) -> None:
         self.journal = store
         self.catalog = catalog
@@ -69,6 +73,7 @@ class Engine:
         self.worker = worker if worker is not None else f"worker-{secrets.token_hex(6)}"
         self._clock = clock
         self._echo_hosted_tools = echo_hosted_tools
+        self._fetcher = fetcher
         self._claiming: asyncio.Task[None] | None = None
         self._runs: dict[asyncio.Task[None], Run] = {}
         self._slots = asyncio.Semaphore(self.limits.concurrency)
@@ -145,11 +150,26 @@ class Engine:
             log.error("%s: a bug ended it", task.get_name(), exc_info=task.exception())
 
     async def resolve(self, tenant: str, request: models.ResponsesRequest) -> Resolved | None:
-        """Look up what the request goes on from: ``previous_response_id``, item references.
+        """Look up what the request goes on from: ``previous_response_id``, item references; and
+        fetch the pictures that it names by address, once nothing else is wrong with it.
 
-        None where that is nothing. Raises ``BadRequest``.
+        None where there is nothing of that. Raises ``BadRequest``; with pictures to fetch what
+        ``check`` and ``Fetcher.pictures`` raise too.
         """
-        return await resolve(self.journal, tenant, request, self.limits)
+        resolved = await resolve(self.journal, tenant, request, self.limits)
+        if self._fetcher is None or not self._fetcher.on:
+            return resolved
+        wanted = remote_pictures(request)
+        if not wanted:
+            return resolved
+        body: dict[str, Any] = msgspec.json.decode(models.encode(request))
+        tried = msgspec.json.encode(inlined(body, stand_ins(wanted)))
+        self.check(models.decode(models.ResponsesRequest, tried), resolved)
+        if resolved is None:
+            nothing = Context()
+            entry = journal.Entry(msgspec.json.encode(nothing), (), b"")
+            resolved = Resolved(context=nothing, entry=entry, journal=self.journal)
+        return msgspec.structs.replace(resolved, fetched=await self._fetcher.pictures(wanted))
 
     def check(
         self,
@@ -180,6 +200,9 @@ class Engine:
                 param="previous_response_id",
                 code="unsupported_parameter",
             )
+        if resolved is not None and resolved.fetched:
+            body = inlined(body, resolved.texts)
+            request = models.decode(models.ResponsesRequest, msgspec.json.encode(body))
         context = None if resolved is None else resolved.context
         ask = read_ask(body, self.catalog, self.limits, context)
         try:
@@ -214,28 +237,25 @@ class Engine:
         and ``BadRequest`` where what the request goes on from was erased since it was looked up.
         """
         resolved = plan.resolved
-        new = journal.NewResponse(
-            response_id=new_id("resp"),
-            tenant=tenant,
-            request=body,
-            capabilities=plan.capabilities,
-            background=plan.background,
-            idempotency_key=idempotency_key,
-            body_digest=body_digest(body) if idempotency_key else "",
-            expires_in=expires_in,
-            context=None if resolved is None else resolved.entry,
-        )
-        if resolved is None:
-            return await self.journal.create(new)
         try:
-            if resolved.blobs is not self.journal.blobs:
-                for ref in resolved.entry.blobs:
-                    await self.journal.blobs.put(await resolved.blobs.get(ref.sha256))
+            context = None if resolved is None else await resolved.kept_in(self.journal.blobs)
+            new = journal.NewResponse(
+                response_id=new_id("resp"),
+                tenant=tenant,
+                request=body,
+                capabilities=plan.capabilities,
+                background=plan.background,
+                idempotency_key=idempotency_key,
+                body_digest=body_digest(body) if idempotency_key else "",
+                expires_in=expires_in,
+                context=context,
+            )
             return await self.journal.create(new)
         except errors.IdempotencyConflict:
             raise
         except errors.JournalError:
-            await resolved.check_again(tenant, request)
+            if resolved is not None:
+                await resolved.check_again(tenant, request)
             raise
 
     async def input_items(self, tenant: str, response_id: str, page: Page) -> journal.Entry:

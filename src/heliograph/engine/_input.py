@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from heliograph.engine import _fields as fields
-from heliograph.engine._context import Context, is_reference, markers
+from heliograph.engine._context import Context, is_reference, markers, picture_key
 from heliograph.engine._limits import Limits
 from heliograph.engine._tool import base64, data_url
 
@@ -97,9 +97,11 @@ class _Reader:
             case "reasoning":
                 self.said = True
             case "image_generation_call" | "openrouter:image_generation":
-                result = fields.text(item, "result", path + ".")
-                if result:
-                    self.show(self.result(result, f"{path}.result"), f"{path}.result", self.made)
+                place = picture_key(item)
+                if place is not None:
+                    field = f"{path}.{place}"
+                    result = self.result(_need(item, place, path), field)
+                    self.show(result, field, self.made)
             case "item_reference":
                 known = self.context.referenced.get(_need(item, "id", path))
                 if known is None:

@@ -15,13 +15,14 @@ import msgspec
 from heliograph import errors, journal, models, providers
 from heliograph.engine._ask import read_ask
 from heliograph.engine._calls import Calls, Failure
-from heliograph.engine._context import converse, read_context
+from heliograph.engine._context import converse, fetched_texts, read_context
 from heliograph.engine._echo import Echo
 from heliograph.engine._emitter import Emitter
 from heliograph.engine._items import Items
 from heliograph.engine._limits import Limits
 from heliograph.engine._notes import CallNote, StartNote, Usages, read_note, write_note
 from heliograph.engine._pictures import Pictures
+from heliograph.engine._remote import inlined
 from heliograph.engine._splice import wire_size
 from heliograph.engine._steps import COMPLETED, Ending, Steps
 
@@ -172,8 +173,8 @@ class Run:
         if await self._cancelled_before():
             return CANCELLED
         await self._begin()
-        ask = read_ask(self._body, self._catalog, self._limits, self._context)
-        request = models.decode(models.ResponsesRequest, self._lease.request)
+        body, request = await self._asked()
+        ask = read_ask(body, self._catalog, self._limits, self._context)
         return await Steps(
             ask,
             request,
@@ -185,6 +186,14 @@ class Run:
             self._catalog,
             self._limits,
         ).run()
+
+    async def _asked(self) -> tuple[dict[str, Any], models.ResponsesRequest]:
+        """The request with the pictures that were fetched for it, as JSON and decoded."""
+        if not self._context.fetched:
+            return self._body, models.decode(models.ResponsesRequest, self._lease.request)
+        texts = await fetched_texts(self._context, self._emitter.pictures)
+        body = inlined(self._body, texts)
+        return body, models.decode(models.ResponsesRequest, msgspec.json.encode(body))
 
     async def _cancelled_before(self) -> bool:
         """Whether a cancel came before this claim: no provider is to be asked then.

@@ -19,6 +19,7 @@ HOSTED = frozenset({PLAIN, OPENROUTER})
 
 _SIZE = re.compile(r"[1-9]\d{0,4}x[1-9]\d{0,4}")
 _RATIO = re.compile(r"[1-9]\d{0,3}:[1-9]\d{0,3}")
+_REMOTE = re.compile(r"https?:", re.IGNORECASE)
 _DATA_URL = re.compile(r"data:(image/[a-z0-9.+-]+)?;base64,", re.IGNORECASE)
 
 _COMMON = frozenset(
@@ -153,6 +154,12 @@ def _mask(config: dict[str, Any], path: str) -> bytes | None:
 def data_url(url: str, field: str) -> bytes:
     """The bytes of a ``data:`` URL's picture. Raises ``BadRequest``."""
     match = _DATA_URL.match(url, 0, 100)
+    if match is None and _REMOTE.match(url):
+        raise fields.unsupported(
+            field,
+            "pictures are not fetched here (fetch.policy is off): send a data: URL, or set policy "
+            'to "allowlist" or "public" in the server\'s [fetch]',
+        )
     if match is None:
         raise fields.unsupported(field, "only data:image/...;base64, URLs are read here")
     return base64(url[match.end() :], field)

@@ -113,7 +113,9 @@ class OutputImageGenerationCallItem(HasPicture, Item, tag="image_generation_call
     type: ClassVar[Literal["image_generation_call"]] = "image_generation_call"
     PICTURES: ClassVar[tuple[str, ...]] = ("result",)
     id: str
-    status: Annotated[str, Known("in_progress", "completed", "generating", "failed")]
+    status: Strict[Annotated[str, Known("in_progress", "completed", "generating", "failed")]] = (
+        UNSET
+    )
     result: Strict[str | None] = UNSET
     prompt: Maybe[str] = UNSET
     action: Maybe[Annotated[str, Known("generate", "edit", "auto")] | None] = UNSET

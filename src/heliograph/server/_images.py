@@ -106,13 +106,17 @@ class Images:
         self._admit(request)
         body = await self._json(request)
         limits = self._limits
-        ask = engine.read_openrouter_image(
-            body,
-            self._runtime.catalog,
-            limits,
-            max_images=limits.max_images,
-            max_pixels=limits.max_image_pixels,
-        )
+
+        def read(body: dict[str, Any]) -> engine.ImageAsk:
+            return engine.read_openrouter_image(
+                body,
+                self._runtime.catalog,
+                limits,
+                max_images=limits.max_images,
+                max_pixels=limits.max_image_pixels,
+            )
+
+        ask = await engine.with_references(body, self._runtime.fetcher, read)
         return self._answer(ask, OPENROUTER)
 
     async def list_models(self, request: Request) -> ASGIApp:

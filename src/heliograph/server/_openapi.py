@@ -105,6 +105,22 @@ def _operation(operation: Operation, base: str, answer: str) -> dict[str, Any]:
         "summary": operation.summary,
         "responses": {"200": {"description": "Done.", "headers": headers, "content": content}},
     }
+    if operation.socket:
+        told["x-websocket"] = {
+            "description": operation.socket,
+            "clientMessage": {
+                "allOf": [
+                    {
+                        "type": "object",
+                        "properties": {"type": {"const": "response.create"}},
+                        "required": ["type"],
+                    },
+                    {"$ref": REF + operation.body},
+                ]
+            },
+            "message": {"$ref": REF + operation.stream},
+            "errorMessage": {"$ref": REF + "SocketError"},
+        }
     if operation.parameters:
         told["parameters"] = [
             {"$ref": f"#/components/parameters/{name}"} for name in operation.parameters

@@ -91,6 +91,15 @@ OBJECTS: dict[str, Schema] = {
             )
         }
     ),
+    "SocketError": _object(
+        {
+            "type": {"type": "string", "const": "error"},
+            "status": _INTEGER,
+            "error": _object(
+                {"type": _STRING, "code": _STRING, "message": _STRING, "param": _MAYBE_STRING}
+            ),
+        }
+    ),
     "DeletedResponse": _object(
         {
             "id": _STRING,

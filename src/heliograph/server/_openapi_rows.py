@@ -14,7 +14,8 @@ class Operation(NamedTuple):
 
     Where ``answer`` is a pair, the first is what stands under ``/v1``, the second under ``/api/v1``
     (``""``: the path is not there). ``refusals`` are the statuses that it can answer with besides
-    those that every operation can.
+    those that every operation can. ``socket`` says what the path does for a WebSocket, which takes
+    the same body and sends the same events.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Operation(NamedTuple):
     stream: str = ""
     parameters: tuple[str, ...] = ()
     refusals: tuple[int, ...] = ()
+    socket: str = ""
 
 
 _DRAWS = (400, 404, 413, 429, 502, 503, 504)
@@ -42,6 +44,10 @@ OPERATIONS = (
         stream="StreamEvent",
         parameters=("IdempotencyKey",),
         refusals=(*_DRAWS, 409),
+        socket=(
+            "A WebSocket at the same path takes one message a turn and sends each event as one "
+            "message. `stream`, `stream_options` and `background` must not be sent."
+        ),
     ),
     Operation(
         id="retrieveResponse",

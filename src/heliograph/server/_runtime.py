@@ -16,6 +16,7 @@ from heliograph import errors
 from heliograph.engine import Engine, Studio
 from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
+from heliograph.providers.fetch import Fetcher
 from heliograph.server._passing import Keys, Passing
 from heliograph.server._readers import Readers
 from heliograph.server._settings import Settings
@@ -37,13 +38,16 @@ class Lane:
     Stored responses have one; those of ``store: false`` have their own, over memory.
     """
 
-    def __init__(self, journal: Journal, catalog: Catalog, settings: Settings) -> None:
+    def __init__(
+        self, journal: Journal, catalog: Catalog, settings: Settings, fetcher: Fetcher
+    ) -> None:
         self.journal = journal
         self.engine = Engine(
             journal,
             catalog,
             settings.limits,
             echo_hosted_tools=not settings.compat.echo_without_hosted_tools,
+            fetcher=fetcher,
         )
         self.readers = Readers(journal, settings.limits.reader_lease_seconds)
 
@@ -78,8 +82,13 @@ class Runtime:
         self._stopping = False
         self._scratch: Path | None = None
         self._chores: set[asyncio.Task[None]] = set()
-        self.stored = Lane(self._journal(), catalog, settings)
-        self.passing = Lane(MemoryJournal(), catalog, settings)
+        self.fetcher = Fetcher(
+            settings.fetch,
+            max_picture_bytes=settings.limits.max_picture_bytes,
+            max_pixels=settings.limits.max_image_pixels,
+        )
+        self.stored = Lane(self._journal(), catalog, settings, self.fetcher)
+        self.passing = Lane(MemoryJournal(), catalog, settings, self.fetcher)
         self.studio = Studio(catalog, settings.limits, settings.limits.max_images_at_once)
         self.unstored = Passing(self.passing.journal, self._chore)
         self.keys = Keys()
@@ -118,6 +127,7 @@ class Runtime:
         await self.stored.stop()
         await self.passing.stop()
         await self.catalog.aclose()
+        self.fetcher.close()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
 

@@ -15,6 +15,7 @@ from heliograph.providers.configured import (
     RouteSettings,
     install,
 )
+from heliograph.providers.fetch import FetchSettings
 from heliograph.server._edge import is_loopback
 from heliograph.server._strict import read
 
@@ -85,7 +86,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     live in a temporary folder, erased at the end. ``journal`` ``memory`` keeps them in the process
     alone. ``providers`` are those that it serves, by the names that errors and routes call them;
     ``routes`` says how hard chat upstreams are tried; ``embedded`` whether the two embedded models
-    are served too. ``key``, where set, is the one key that requests must bear; it is never read
+    are served too. ``fetch`` says whether pictures are fetched that a request names by address.
+    ``key``, where set, is the one key that requests must bear; it is never read
     from a file.
     """
 
@@ -98,6 +100,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     embedded: bool = True
     providers: dict[str, ProviderSettings] = {}
     routes: RouteSettings = RouteSettings()
+    fetch: FetchSettings = FetchSettings()
     key: str | None = None
 
     def __post_init__(self) -> None:
@@ -138,6 +141,7 @@ class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     embedded: bool = True
     providers: dict[str, ProviderSettings] = {}
     routes: RouteSettings = RouteSettings()
+    fetch: FetchSettings = FetchSettings()
 
 
 def load_settings(path: str | Path) -> Settings:

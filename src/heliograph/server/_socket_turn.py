@@ -166,7 +166,9 @@ class Turn:
             raise
         with self._reading(lane, created.response_id, store=plan.store):
             await self._follow(lane, created.response_id)
-            return await self._remember(lane, created.response_id, items_of(fields))
+            said = items_of(fields)
+            said = said if plan.resolved is None else plan.resolved.whole(said)
+            return await self._remember(lane, created.response_id, said)
 
     async def _before(self, asked: models.ResponsesRequest) -> list[bytes]:
         """The conversation that the turn goes on from: this connection's, or a stored one."""

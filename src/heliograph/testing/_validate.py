@@ -43,6 +43,7 @@ KINDS: dict[str, dict[str, str]] = {
     "deleted": {OPENAPI: "DeletedResponse"},
     "error": {OPENAPI: "Error"},
     "openrouter error": {OPENAPI: "OpenRouterError", "openrouter": "BadRequestResponse"},
+    "socket error": {OPENAPI: "SocketError", "open_responses": "WebSocketErrorEvent"},
     "model": {OPENAPI: "ModelCard"},
     "models": {OPENAPI: "ModelList"},
     "openrouter model": {OPENAPI: "OpenRouterModel"},
@@ -139,6 +140,14 @@ class Validator:
             return [Problem(OPENAPI, "paths", "$", f"{method} {path} is not said to stream")]
         name = _name(told[EVENTS]["x-event-schema"])
         return self.event(event) if name == "StreamEvent" else self._named(name, event)
+
+    def message(self, message: Any) -> list[Problem]:
+        """What is wrong with a message that a server sends over its WebSocket: an event, or the
+        envelope of an error (an ``error`` event does not stand there)."""
+        value = _value(message)
+        if isinstance(value, dict) and value.get("type") == "error":
+            return self.body("socket error", value)
+        return self.event(value)
 
     def _named(self, name: str, data: Any) -> list[Problem]:
         """What is wrong with something that our document has a name for."""

@@ -15,10 +15,14 @@ ImageItem = models.OutputImageGenerationCallItem | models.OutputImageGenerationS
 UNSEEN = "[A picture is attached. You cannot see it; the image tool can work on it.]"
 
 
+#: What has no picture; OpenAI has sent finished ones that still said ``generating``.
+_UNMADE = ("failed", "incomplete")
+
+
 def has_pictures(turn: ChatTurn) -> bool:
     """Whether the conversation holds a picture that could be edited."""
     for item in turn.input:
-        if isinstance(item, ImageItem) and item.status == "completed":
+        if isinstance(item, ImageItem) and item.status not in _UNMADE:
             return True
         content = getattr(item, "content", None) or getattr(item, "output", None)
         if isinstance(content, list) and any(isinstance(p, models.InputImage) for p in content):
@@ -37,7 +41,7 @@ def prompt_of(item: ImageItem) -> str:
 
 def note(item: ImageItem) -> str:
     """The image tool's answer to the model, in words."""
-    if item.status in ("failed", "incomplete"):
+    if item.status in _UNMADE:
         error = item.error
         why = getattr(error, "message", error)
         reason = f" {why}" if isinstance(why, str) else ""
@@ -57,9 +61,12 @@ async def picture_url(turn: ChatTurn, item: ImageItem) -> str | None:
 
     Raises ``ProviderError`` where the item holds something else.
     """
-    if item.status != "completed":
+    if item.status in _UNMADE:
         return None
-    result = getattr(item, "result", None)
+    for key in ("result", "image_b64", "image_url"):
+        result = getattr(item, key, None)
+        if isinstance(result, str) and result:
+            break
     if isinstance(result, str) and result.startswith("data:"):
         return result
     try:
