@@ -201,8 +201,10 @@ ODD = b'{"type":"response.new_thing", "sequence_number":1,  "x": 1.0e2}'
 async def relay(script: Any, **fields: Any) -> tuple[list[Any], dict[str, Any]]:
     with FakeChat(script) as fake:
         asked = upstream(fake.base_url)
-        events = [event async for batch in asked.relay(turn(**fields)) for event in batch]
-        await asked.aclose()
+        try:
+            events = [event async for batch in asked.relay(turn(**fields)) for event in batch]
+        finally:
+            await asked.aclose()
         return events, fake.requests[0].json()
 
 
