@@ -291,6 +291,15 @@ def types(events: Sequence[models.StreamEvent]) -> list[str]:
     return [event.type.removeprefix("response.") for event in events]
 
 
+def strands(events: Sequence[models.StreamEvent]) -> dict[int | None, list[str]]:
+    """The types of each item's events, by output index; those of the response under None. Pictures
+    that are made at once may be told of in any mixture."""
+    found: dict[int | None, list[str]] = {}
+    for event, kind in zip(events, types(events), strict=True):
+        found.setdefault(getattr(event, "output_index", None), []).append(kind)
+    return found
+
+
 def last(events: Sequence[models.StreamEvent]) -> models.OpenResponsesResult:
     """The response of the terminal event."""
     response: models.OpenResponsesResult = events[-1].response  # type: ignore[union-attr]

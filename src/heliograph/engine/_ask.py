@@ -15,7 +15,7 @@ from heliograph.engine import _fields as fields
 from heliograph.engine._context import Context
 from heliograph.engine._input import Input, read_input
 from heliograph.engine._limits import Limits
-from heliograph.engine._tool import HOSTED, HostedTool, hosted_tool
+from heliograph.engine._tool import HOSTED, HostedTool, custom_tool, hosted_tool
 
 __all__ = ["Ask", "Choice", "read_ask"]
 
@@ -137,6 +137,10 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         if self.choice.name is not None:
             allowed = frozenset({self.choice.name})
         return tuple(t for t in self.tools if allowed is None or t[0] in allowed)
+
+    def usable_in(self, step: int) -> tuple[tuple[str, dict[str, Any]], ...]:
+        """The tools of one step: a tool that must be called is alone in the first one only."""
+        return self.tools if step and self.choice.name is not None else self.usable
 
     @property
     def capabilities(self) -> tuple[str, ...]:
@@ -274,13 +278,15 @@ def _tools(
                 raise fields.invalid(f"tools[{index}]", "the image tool is there already")
             hosted = hosted_tool(index, tool, catalog)
             name = kind
-        elif kind == "function":
+        elif kind in ("function", "custom"):
             name = fields.text(tool, "name", f"tools[{index}].") or ""
             if not name:
                 field = f"tools[{index}].name"
                 raise fields.invalid(field, "required", "missing_required_parameter")
             if tool.get("parameters") is not None:
                 fields.mapping(tool["parameters"], f"tools[{index}].parameters")
+            if kind == "custom":
+                custom_tool(tool, f"tools[{index}].")
         else:
             raise fields.unsupported(f"tools[{index}].type", f"nothing here can serve {kind!r}")
         if name in named:
@@ -291,12 +297,12 @@ def _tools(
 
 def _choice(body: dict[str, Any], tools: tuple[tuple[str, dict[str, Any]], ...]) -> Choice:
     given = body.get("tool_choice")
-    names = [name for name, _ in tools]
+    kinds = {name: tool["type"] for name, tool in tools}
     if given is None:
         return Choice()
     if isinstance(given, str):
         mode = fields.choice(body, "tool_choice", ("auto", "none", "required")) or "auto"
-        if mode == "required" and not names:
+        if mode == "required" and not kinds:
             raise fields.invalid("tool_choice", "'required', but there are no tools")
         return Choice(mode=mode)
     wanted = fields.mapping(given, "tool_choice")
@@ -305,21 +311,21 @@ def _choice(body: dict[str, Any], tools: tuple[tuple[str, dict[str, Any]], ...])
         mode = fields.choice(wanted, "mode", ("auto", "required"), "tool_choice.") or "auto"
         allowed = frozenset(
             _named(
-                fields.mapping(tool, f"tool_choice.tools[{i}]"), names, f"tool_choice.tools[{i}]"
+                fields.mapping(tool, f"tool_choice.tools[{i}]"), kinds, f"tool_choice.tools[{i}]"
             )
             for i, tool in enumerate(fields.sequence(wanted.get("tools"), "tool_choice.tools"))
         )
         return Choice(mode=mode, allowed=allowed)
-    return Choice(mode="required", name=_named(wanted, names, "tool_choice"))
+    return Choice(mode="required", name=_named(wanted, kinds, "tool_choice"))
 
 
-def _named(wanted: dict[str, Any], names: list[str], path: str) -> str:
+def _named(wanted: dict[str, Any], kinds: dict[str, str], path: str) -> str:
     kind = wanted.get("type")
-    if kind == "function":
+    if kind in ("function", "custom"):
         name = fields.text(wanted, "name", f"{path}.")
-        if name not in names:
-            raise fields.invalid(f"{path}.name", f"no tool named {name!r} in tools")
+        if kinds.get(name or "") != kind:
+            raise fields.invalid(f"{path}.name", f"no {kind} tool named {name!r} in tools")
         return str(name)
-    if kind in HOSTED and kind in names:
+    if kind in HOSTED and kind in kinds:
         return str(kind)
     raise fields.invalid(f"{path}.type", f"no tool of type {kind!r} in tools")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 import msgspec
@@ -61,10 +62,19 @@ class Calls:
         self._catalog = catalog
         self._limits = limits
         self.open: dict[int, Call] = {}
-        self.prompts: dict[str, str] = {}
-        self.failures: dict[str, Failure] = {}
         self.made = 0
         self.last: CallNote | None = None
+        self._firsts: dict[int, int] = {}
+        self._failures: dict[int, Failure] = {}
+        self._reserved = 0
+
+    def first_of(self, step: int) -> int:
+        """Output index of the first call of a step that made some."""
+        return self._firsts.get(step, self._items.count)
+
+    def failure_of(self, step: int) -> Failure | None:
+        """Why a picture of the step was not made: the first that failed, None where none did."""
+        return self._failures.get(step)
 
     def replay(self, event: models.StreamEvent, note: object) -> None:
         """Take in an event that the log holds already."""
@@ -82,13 +92,16 @@ class Calls:
                 call = self.open.pop(event.output_index)
                 error = getattr(item, "error", None)
                 if isinstance(error, models.ImageGenerationCallError):
-                    self.failures[call.item_id] = Failure(error.code or "", error.message)
+                    failure = Failure(error.code or "server_error", error.message)
+                    self._failures.setdefault(call.note.step, failure)
+                elif isinstance(error, str):
+                    self._failures.setdefault(call.note.step, Failure("server_error", error))
                 if isinstance(note, PictureNote):
                     self._usages.add_picture(note.usage)
 
     def _shown(self, index: int, item_id: str, kind: str, note: CallNote) -> None:
         self.open[index] = Call(index=index, item_id=item_id, type=kind, note=note)
-        self.prompts[item_id] = note.prompt
+        self._firsts.setdefault(note.step, index)
         self.made += 1
         self.last = note
 
@@ -149,8 +162,9 @@ class Calls:
         await self._emitter.room()
 
     async def _picture(self, call: Call, picture: providers.Picture) -> None:
-        self._check_size(picture.data, call.note.prompt)
-        marker = await self._emitter.pictures.put(picture.data)
+        size = self._check_size(picture.data, call.note.prompt)
+        with self._reserve(size):
+            marker = await self._emitter.pictures.put(picture.data)
         self._emitter.emit(
             models.ImageGenCallCompletedEvent(item_id=call.item_id, output_index=call.index)
         )
@@ -201,8 +215,19 @@ class Calls:
         self._emitter.emit(models.ImageGenCallCompletedEvent(**where))
         self._items.done(index, item)
 
-    def _check_size(self, data: bytes, prompt: str | None = None, waiting: int = 0) -> None:
-        """Refuse a picture over a limit; one with a ``prompt`` is final and stays."""
+    @contextmanager
+    def _reserve(self, size: int) -> Iterator[None]:
+        """Keep room in the response for an item while its picture is being stored: others that are
+        made at the same time find it taken."""
+        self._reserved += size
+        try:
+            yield
+        finally:
+            self._reserved -= size
+
+    def _check_size(self, data: bytes, prompt: str | None = None, waiting: int = 0) -> int:
+        """Refuse a picture over a limit; one with a ``prompt`` is final and stays. Returns what its
+        item adds to the response."""
         limit = self._limits.max_picture_bytes
         if len(data) > limit:
             raise errors.ProviderError(
@@ -210,15 +235,16 @@ class Calls:
                 kind="protocol",
             )
         if prompt is None:
-            return
+            return 0
         limit = self._limits.max_response_bytes
         item = base64_size(len(data)) + 2 * len(msgspec.json.encode(prompt)) + _ITEM_FRAME
-        if self._items.done_bytes + waiting + item > limit:
+        if self._items.done_bytes + self._reserved + waiting + item > limit:
             raise errors.ProviderError(
                 f"with this picture of {len(data)} bytes the response is over the limit "
                 f"max_response_bytes, {limit}",
                 kind="protocol",
             )
+        return item
 
     def fail(self, call: Call, failure: Failure) -> None:
         """End a call without a picture."""
@@ -233,7 +259,7 @@ class Calls:
         else:
             item.error = failure.message
         self._items.done(call.index, item)
-        self.failures[call.item_id] = failure
+        self._failures.setdefault(call.note.step, failure)
         del self.open[call.index]
 
 

@@ -49,6 +49,8 @@ _BASE64 = ";base64,"
 #: The response that made an item or took it in stands in the item's id.
 _ITEM_ID = re.compile(r"[a-z]+_([0-9a-f]{32})[io]\d+")
 _PREFIXES = {
+    "custom_tool_call": "ctc",
+    "custom_tool_call_output": "ctco",
     "function_call": "fc",
     "function_call_output": "fco",
     "image_generation_call": "ig",
@@ -286,8 +288,9 @@ async def _items_of(record: Record, pictures: Pictures) -> tuple[Context, list[J
 
 
 def _half_called(item: Json) -> bool:
-    """A function call that was cut off: nobody can have answered it."""
-    return item.get("type") == "function_call" and item.get("status") == "incomplete"
+    """A call of the client's tool that was cut off: nobody can have answered it."""
+    called = item.get("type") in ("function_call", "custom_tool_call")
+    return called and item.get("status") == "incomplete"
 
 
 async def resolve(

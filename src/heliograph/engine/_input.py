@@ -48,7 +48,7 @@ class _Reader:
         self.shown: list[tuple[str, bytes]] = []
         self.made: list[tuple[str, bytes]] = []
         self.pictures: list[bytes | str] = []
-        self.calls: set[str] = set()
+        self.calls: set[tuple[str, str]] = set()
         self.said = False
         self.bytes = 0
 
@@ -74,8 +74,8 @@ class _Reader:
 
     def recall(self, item: dict[str, Any]) -> list[str]:
         """Take in an item that is kept here, and was checked when it came; returns its pictures."""
-        if item.get("type") == "function_call":
-            self.calls.add(item["call_id"])
+        if item.get("type") in ("function_call", "custom_tool_call"):
+            self.calls.add((item["type"], item["call_id"]))
         return markers(item)
 
     def item(self, item: dict[str, Any], path: str) -> None:
@@ -87,13 +87,14 @@ class _Reader:
         match kind:
             case "message":
                 self.message(item, path)
-            case "function_call":
-                for key in ("call_id", "name", "arguments"):
+            case "function_call" | "custom_tool_call":
+                said = "arguments" if kind == "function_call" else "input"
+                for key in ("call_id", "name", said):
                     _need(item, key, path)
-                self.calls.add(item["call_id"])
-                self.say(item["arguments"])
-            case "function_call_output":
-                self.output(item, path)
+                self.calls.add((kind, item["call_id"]))
+                self.say(item[said])
+            case "function_call_output" | "custom_tool_call_output":
+                self.output(item, path, kind.removesuffix("_output"))
             case "reasoning":
                 self.said = True
             case "image_generation_call" | "openrouter:image_generation":
@@ -128,10 +129,10 @@ class _Reader:
             where = f"{path}.content[{index}]"
             self.part(fields.mapping(part, where), where)
 
-    def output(self, item: dict[str, Any], path: str) -> None:
+    def output(self, item: dict[str, Any], path: str, call: str) -> None:
         call_id = _need(item, "call_id", path)
-        if call_id not in self.calls:
-            raise fields.invalid(f"{path}.call_id", f"no function_call {call_id!r} comes before it")
+        if (call, call_id) not in self.calls:
+            raise fields.invalid(f"{path}.call_id", f"no {call} {call_id!r} comes before it")
         self.said = True
         output = item.get("output")
         if isinstance(output, str):

@@ -81,6 +81,7 @@ class Items:
                 | models.RefusalDeltaEvent()
                 | models.ReasoningDeltaEvent()
                 | models.FunctionCallArgsDeltaEvent()
+                | models.CustomToolCallInputDeltaEvent()
             ):
                 self._count(size)
             case models.ContentPartDoneEvent():
@@ -193,8 +194,18 @@ class Items:
         self._emitter.emit(event)
         self._emitter.emit(models.ContentPartDoneEvent(part=_part(kind, text), **where))
 
-    def call(self, call_id: str, name: str) -> int:
-        """Show that a function is being called; returns the item's output index."""
+    def call(self, kind: Literal["function", "custom"], call_id: str, name: str) -> int:
+        """Show that a client's tool is being called; returns the item's output index."""
+        if kind == "custom":
+            return self.add(
+                models.OutputCustomToolCallItem(
+                    id=self.new_id("ctc"),
+                    call_id=call_id,
+                    name=name,
+                    input="",
+                    status="in_progress",
+                )
+            )
         return self.add(
             models.OutputFunctionCallItem(
                 id=self.new_id("fc"),
@@ -205,11 +216,12 @@ class Items:
             )
         )
 
-    def argue(self, index: int, delta: str) -> None:
-        """Show a piece of a call's arguments."""
-        event = models.FunctionCallArgsDeltaEvent(
-            item_id=_id(self.open[index]), output_index=index, delta=delta
-        )
+    def write(self, index: int, delta: str) -> None:
+        """Show a piece of a call's arguments or input."""
+        item = self.open[index]
+        custom = isinstance(item, models.OutputCustomToolCallItem)
+        made = models.CustomToolCallInputDeltaEvent if custom else models.FunctionCallArgsDeltaEvent
+        event = made(item_id=_id(item), output_index=index, delta=delta)
         self._count(self._emitter.emit(event))
 
     def close(self, index: int, status: Literal["completed", "incomplete"]) -> None:
@@ -233,6 +245,8 @@ class Items:
                 )
             case models.OutputFunctionCallItem():
                 self._close_call(index, item, status)
+            case models.OutputCustomToolCallItem():
+                self._close_custom(index, item, status)
             case _:
                 raise AssertionError(f"the engine opens no {item.type} items")
 
@@ -246,7 +260,7 @@ class Items:
         if status == "completed":
             if not arguments:
                 arguments = "{}"
-                self.argue(index, arguments)
+                self.write(index, arguments)
             self._emitter.emit(
                 models.FunctionCallArgsDoneEvent(
                     item_id=_id(item), output_index=index, name=item.name, arguments=arguments
@@ -259,6 +273,29 @@ class Items:
                 call_id=item.call_id,
                 name=item.name,
                 arguments=arguments,
+                status=status,
+            ),
+        )
+
+    def _close_custom(
+        self,
+        index: int,
+        item: models.OutputCustomToolCallItem,
+        status: Literal["completed", "incomplete"],
+    ) -> None:
+        if status == "completed":
+            self._emitter.emit(
+                models.CustomToolCallInputDoneEvent(
+                    item_id=_id(item), output_index=index, input=item.input
+                )
+            )
+        self.done(
+            index,
+            models.OutputCustomToolCallItem(
+                id=item.id,
+                call_id=item.call_id,
+                name=item.name,
+                input=item.input,
                 status=status,
             ),
         )

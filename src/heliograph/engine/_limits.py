@@ -22,6 +22,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     - ``max_steps``: turns asked of the chat model in one response.
     - ``max_tool_calls``: hosted calls in one response; a request's own ``max_tool_calls`` may only
       lower it.
+    - ``max_calls_at_once``: pictures that one response has under way at a time, where its model
+      called for several at once.
     - ``max_picture_bytes``: bytes of one picture or preview, before base64.
     - ``max_response_bytes``: bytes of JSON, pictures as base64, that one response may come to. Its
       terminal event carries all of it, so this stays under the client's bound of 64 MiB on a frame.
@@ -49,6 +51,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_takeovers: int = 5
     max_steps: int = 32
     max_tool_calls: int = 16
+    max_calls_at_once: int = 4
     max_picture_bytes: int = 32 * MIB
     max_response_bytes: int = 60 * MIB
     max_text_bytes: int = 8 * MIB

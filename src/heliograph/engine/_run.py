@@ -233,9 +233,9 @@ class Run:
             first = self._echo.response("queued" if queued else "in_progress")
             self._items.done_bytes += emit(models.CreatedEvent(response=first))
             await self._emitter.room()
-            if queued:
-                emit(models.QueuedEvent(response=self._echo.response("queued")))
-                await self._emitter.room()
+        if queued and state in ("none", "created"):
+            emit(models.QueuedEvent(response=self._echo.response("queued")))
+            await self._emitter.room()
         if state != "in_progress":
             emit(
                 models.InProgressEvent(response=self._echo.response("in_progress")),

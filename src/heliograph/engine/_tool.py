@@ -1,4 +1,4 @@
-"""The hosted image tool, as a request configures it, in both its spellings."""
+"""Tools as a request configures them: the hosted image tool in both its spellings, custom tools."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pybase64
 from heliograph import errors, providers
 from heliograph.engine import _fields as fields
 
-__all__ = ["HOSTED", "HostedTool", "data_url", "hosted_tool"]
+__all__ = ["HOSTED", "HostedTool", "custom_tool", "data_url", "hosted_tool"]
 
 PLAIN = "image_generation"
 OPENROUTER = "openrouter:image_generation"
@@ -38,6 +38,7 @@ _COMMON = frozenset(
 )
 _PLAIN_FIELDS = _COMMON | {"type", "action", "input_image_mask"}
 _PARAMETERS = _COMMON | {"aspect_ratio"}
+_CUSTOM_FIELDS = frozenset({"type", "name", "description", "format"})
 
 #: A job's field -> the tool's, where the two differ.
 _SPELLING = {"mask": "input_image_mask", "images": "input"}
@@ -103,6 +104,27 @@ def hosted_tool(index: int, tool: dict[str, Any], catalog: providers.Catalog) ->
         field = hosted.field(error.param) if error.param else f"tools[{index}]"
         raise fields.invalid(field, error.message) from None
     return hosted
+
+
+def custom_tool(tool: dict[str, Any], path: str) -> None:
+    """Check a custom tool's own fields. Raises ``BadRequest``."""
+    fields.only(tool, _CUSTOM_FIELDS, path)
+    fields.text(tool, "description", path)
+    form = tool.get("format")
+    if form is None:
+        return
+    path += "format"
+    kind = fields.choice(fields.mapping(form, path), "type", ("grammar", "text"), path + ".")
+    if kind is None:
+        raise fields.invalid(f"{path}.type", "required", "missing_required_parameter")
+    fields.only(
+        form, {"type", "definition", "syntax"} if kind == "grammar" else {"type"}, path + "."
+    )
+    if kind == "grammar":
+        for name in ("definition", "syntax"):
+            if not fields.text(form, name, path + "."):
+                raise fields.invalid(f"{path}.{name}", "required", "missing_required_parameter")
+        fields.choice(form, "syntax", ("lark", "regex"), path + ".")
 
 
 def _job(model: str, config: dict[str, Any], path: str) -> providers.ImageJob:

@@ -124,9 +124,12 @@ FUNCTION_CALL: Final[Table] = {
 CUSTOM_TOOL_CALL: Final[Table] = {
     ("added", "response.custom_tool_call_input.delta"): "writing",
     ("added", "response.custom_tool_call_input.done"): "written",
+    ("added", done("incomplete")): "done",
     ("writing", "response.custom_tool_call_input.delta"): "writing",
     ("writing", "response.custom_tool_call_input.done"): "written",
+    ("writing", done("incomplete")): "done",
     ("written", done("completed")): "done",
+    ("written", done("incomplete")): "done",
     ("written", done("")): "done",
 }
 

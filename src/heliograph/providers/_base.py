@@ -20,6 +20,8 @@ __all__ = [
     "ChatPart",
     "ChatProvider",
     "ChatTurn",
+    "CustomCall",
+    "CustomInput",
     "Finish",
     "FunctionCall",
     "HostedCall",
@@ -209,6 +211,20 @@ class Arguments(msgspec.Struct, frozen=True):
     delta: str
 
 
+class CustomCall(msgspec.Struct, frozen=True):
+    """A call of a client's custom tool begins; ``CustomInput`` with the same ``call_id`` follow."""
+
+    call_id: str
+    name: str
+
+
+class CustomInput(msgspec.Struct, frozen=True):
+    """The next piece of a custom call's input (free text)."""
+
+    call_id: str
+    delta: str
+
+
 class HostedCall(msgspec.Struct, frozen=True):
     """A call of the hosted image tool, its arguments complete."""
 
@@ -254,6 +270,8 @@ ChatPart = (
     | Reasoning
     | FunctionCall
     | Arguments
+    | CustomCall
+    | CustomInput
     | HostedCall
     | InlinePicture
     | Finish
