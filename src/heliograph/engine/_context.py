@@ -11,7 +11,7 @@ Inside, a picture's base64 is a marker (see ``_pictures``), bare or behind a dat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -396,10 +396,25 @@ async def converse(
     shown = [await _shown(item, pictures) for item in kept]
     decoded = models.decode(models.ResponsesRequest, msgspec.json.encode({"input": shown})).input
     items = decoded if isinstance(decoded, list) else []
+    _keep_texts(items, [msgspec.json.encode(item) for item in shown])
+    if isinstance(given, list):
+        texts = msgspec.json.decode(models.wire_of(request) or models.encode(request), type=_Asked)
+        _keep_texts(own, [bytes(text) for text in texts.input])
     count = len(context.earlier)
     referenced = dict(zip(context.referenced, items[count:], strict=True))
     said = [referenced[name] if (name := _named(item)) else item for item in own]
     return Conversation((*items[:count], *said), made)
+
+
+class _Asked(msgspec.Struct):
+    input: list[msgspec.Raw]
+
+
+def _keep_texts(items: Sequence[models.InputItem], texts: list[bytes]) -> None:
+    """Let each item keep its text, for an upstream that is told all that it says."""
+    for item, text in zip(items, texts, strict=True):
+        if isinstance(item, models.Item):
+            item._wire = text
 
 
 async def _shown(item: Json, pictures: Pictures) -> Json:

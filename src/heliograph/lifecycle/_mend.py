@@ -24,10 +24,11 @@ from heliograph import models
 from . import _tables as t
 from ._core import ADOPTED, Item
 from ._machine import HANDLERS, Machine
-from ._mend_calls import IMAGE_TYPES, ended_call, made, way, within_call
-from ._mend_fields import emptied, fill, so_far, zero_usage
+from ._mend_calls import IMAGE_TYPES, closed_parts, ended_call, made, way, within_call
+from ._mend_fields import emptied, fill, zero_usage
 from ._mend_parts import PART_PREFIXES, announced, settled, within_part
-from ._whole import ITEM_TEXTS, has_picture, present
+from ._snapshot import Snapshot
+from ._whole import has_picture, present
 
 __all__ = ["Mender"]
 
@@ -35,6 +36,9 @@ _DRAWN: Final = "response.image_generation_call.completed"
 _PARTIAL: Final = "response.image_generation_call.partial_image"
 _MOVES: Final = {t.CREATED: "created", t.QUEUED: "queued", t.IN_PROGRESS: "in_progress"}
 _ENDINGS: Final = ("completed", "", "incomplete", "failed")
+#: Items that end as failed where they are broken off: OpenRouter's have no ``incomplete``.
+_FAIL: Final = frozenset({"web_search_call", "file_search_call"})
+_BROKEN_OFF: Final = ("failed", "incomplete", "", "completed")
 _CUT_SHORT: Final = ("incomplete", "failed", "", "completed")
 
 
@@ -44,13 +48,18 @@ class Mender:
     ``mend`` gives the events to send in the place of one: the machine must have taken each before
     the next is asked for. Events are changed in place. It decides from what the machine knows, so
     it may be asked about every event or only about those that the machine refused. ``begin`` gives
-    the response as it stands in the two first events, by its status, where those never came.
+    the response as it stands in the two first events, by its status, where those never came;
+    ``snapshot`` was fed what the machine was, and knows what open items hold.
     """
 
     def __init__(
-        self, machine: Machine, begin: Callable[[str], models.OpenResponsesResult]
+        self,
+        machine: Machine,
+        snapshot: Snapshot,
+        begin: Callable[[str], models.OpenResponsesResult],
     ) -> None:
         self._m = machine
+        self._snapshot = snapshot
         self._begin = begin
         self._places: dict[int, int] = {}
         self._parts: dict[tuple[int, Any], Any] = {}
@@ -99,14 +108,16 @@ class Mender:
         """Put in fields that some spec requires and the event lacks; whether there were any."""
         return fill(self._m, event)
 
-    def finish(self, index: int, given: Any, message: str) -> Iterator[models.StreamEvent]:
-        """End an open item that will not be gone on with; ``given`` is what it holds so far."""
-        item = self._m._items.get(index)
+    def finish(self, index: int, message: str) -> Iterator[models.StreamEvent]:
+        """End an open item that will not be gone on with, with what it holds so far."""
+        item, response = self._m._items.get(index), self._snapshot.response
         if item is None:
             return
-        final = copy(given)
+        held = response.output[index : index + 1] if response is not None else []
+        final = copy(held[0] if held else item.added)
         if isinstance(final, models.Item) and item.state is not ADOPTED:
-            _set_status(item, final, _CUT_SHORT)
+            yield from closed_parts(item, final, message)
+            _set_status(item, final, _BROKEN_OFF if final.type in _FAIL else _CUT_SHORT)
             _say_why(final, message)
             yield from self._settled(item, final)
         yield models.OutputItemDoneEvent(output_index=index, item=final)
@@ -116,6 +127,13 @@ class Mender:
             response.id = self._m._response_id
         if response.usage is None:
             response.usage = zero_usage()
+
+    def silenced(self) -> Iterator[models.StreamEvent]:
+        """The ends of audio that is open."""
+        if self._m._audio.name != "silent":
+            yield models.ResponseAudioDoneEvent()
+        if self._m._transcript.name != "silent":
+            yield models.ResponseAudioTranscriptDoneEvent()
 
     # --- items -----------------------------------------------------------------------------------
     def _added(self, event: Any) -> Iterator[models.StreamEvent]:
@@ -248,8 +266,8 @@ class Mender:
                 done = models.OutputItemDoneEvent(output_index=index, item=copy(final))
                 yield from self._done(done)
             else:
-                given = final if final is not None else so_far(item)
-                yield from self.finish(index, given, "the response ended")
+                yield from self.finish(index, "the response ended")
+        yield from self.silenced()
         known = {getattr(item, "id", None) for item in m._done.values()}
         for index, final in enumerate(response.output):
             unknown_here = getattr(final, "id", None) not in known
@@ -276,8 +294,6 @@ def _set_status(item: Item, final: Any, order: tuple[str, ...]) -> None:
     for status in statuses:
         steps = way(item.state, t.done(status))
         if steps is None or (status == "completed" and final.type in IMAGE_TYPES and not picture):
-            continue
-        if order is _CUT_SHORT and status == "completed" and final.type in ITEM_TEXTS:
             continue
         if status != given:
             final.status = status or UNSET

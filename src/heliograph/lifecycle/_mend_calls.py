@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from copy import copy
 from typing import Any, Final
 
 from heliograph import models
 
 from . import _tables as t
-from ._core import Item, State
+from ._core import ADOPTED, Item, State
 from ._on_items import CALL_TEXTS
 from ._whole import ITEM_TEXTS, item_text, present
 
-__all__ = ["IMAGE_TYPES", "ended_call", "made", "way", "within_call"]
+__all__ = ["IMAGE_TYPES", "closed_parts", "ended_call", "made", "way", "within_call"]
 
 IMAGE_TYPES: Final = frozenset({"image_generation_call", "openrouter:image_generation"})
 
@@ -90,6 +91,32 @@ def ended_call(item: Item, final: Any) -> Iterator[models.StreamEvent]:
             streamed = item_text(item.added) or ""
         if streamed != text:
             _set_text(final, streamed)
+
+
+def closed_parts(item: Item, final: Any, message: str) -> Iterator[models.StreamEvent]:
+    """The ends of commands, their output and panels that are open, and ``final`` to fit."""
+    where: dict[str, Any] = {"output_index": item.index}
+    for key, part in list(item.parts.items()):
+        if part.state.final or not isinstance(key, tuple) or part.state is ADOPTED:
+            continue
+        text = part.text.getvalue() if part.text is not None else ""
+        match key:
+            case ("command", int() as at):
+                yield models.ResponseShellCallCommandDoneEvent(
+                    command=text, command_index=at, **where
+                )
+            case ("output", int() as at):
+                yield models.ResponseShellCallOutputContentDoneEvent(
+                    command_index=at, item_id=item.id or "", output=[], **where
+                )
+            case ("panel", str() as model):
+                yield models.FusionCallPanelFailedEvent(
+                    item_id=item.id or "", model=model, error=message, **where
+                )
+    if final.type == "shell_call" and item.parts:
+        commands = [part.said or "" for _, part in sorted(item.parts.items())]
+        final.action = copy(final.action)
+        final.action.commands = commands
 
 
 def _set_text(final: Any, text: str) -> None:

@@ -9,10 +9,10 @@ from msgspec import UNSET
 
 from heliograph import models
 
-from ._core import Core, Item
+from ._core import Core
 from ._whole import ITEM_TEXTS
 
-__all__ = ["emptied", "fill", "so_far", "zero_usage"]
+__all__ = ["emptied", "fill", "zero_usage"]
 
 #: What an item that says nothing of it has, where some spec requires the field.
 _ITEM_FIELDS: Final[dict[str, dict[str, Any]]] = {
@@ -91,11 +91,6 @@ def emptied(item: Any) -> None:
             setattr(item, name, "")
     elif item.type in ("image_generation_call", "openrouter:image_generation"):
         item.result = None
-
-
-def so_far(item: Item) -> Any:
-    """What is known of an open item, where nothing else says it."""
-    return copy(item.added)
 
 
 def zero_usage() -> models.Usage:

@@ -56,7 +56,7 @@ _PARTS = frozenset({"input_text", "input_image", "output_text", "refusal", "text
 
 
 def needs(request: models.ResponsesRequest) -> set[str]:
-    """Tool types, request fields, content part types and ``file_id``, beyond the common ones."""
+    """Beyond the common: tool types, fields, content part types, ``file_id``, ``image_url``."""
     wire = models.wire_of(request)
     body = msgspec.json.decode(
         models.encode(request) if wire is None else wire, type=dict[str, msgspec.Raw]
@@ -68,6 +68,9 @@ def needs(request: models.ResponsesRequest) -> set[str]:
             found.add(part.type)
         if getattr(part, "file_id", None):
             found.add("file_id")
+        link = getattr(part, "image_url", None)
+        if isinstance(link, str) and link[:5].lower() != "data:":
+            found.add("image_url")  # whoever fetches it must be meant to
     return found
 
 

@@ -45,8 +45,10 @@ def _unsealed(item: Any) -> bool:
 
 
 def _refers(given: object) -> bool:
+    """Whether an input names items that are kept here and not there."""
     return isinstance(given, list) and any(
-        isinstance(item, models.ItemReferenceItem) for item in given
+        isinstance(item, models.ItemReferenceItem) or (isinstance(item, ImageItem) and item.id)
+        for item in given
     )
 
 

@@ -96,7 +96,8 @@ class ResponsesSettings(
 
     - ``hosts``: what the upstream serves itself, beyond the common: tool types (beside ``function``
       and ``custom``), request fields (``prompt``, ``plugins``), content part types (``input_file``)
-      and ``file_id``. Requests that need nothing else can be relayed.
+      ``file_id``, and ``image_url`` where it may fetch pictures by their addresses. Requests that
+      need nothing else can be relayed.
     - ``encrypted_reasoning``: ask for reasoning in its sealed form, always, and give back no other.
       OpenAI needs this: it is told to store nothing, and looks up unsealed reasoning by its id.
     """
