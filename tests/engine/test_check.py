@@ -104,6 +104,7 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("input[1].call_id", item(type="custom_tool_call_output", call_id="c", output="o")),
     ("input[1].type", item(type="mcp_approval_response", approval_request_id="a", approve=True)),
     ("input[1]", item(type="item_reference", id="i")),
+    ("input[1]", item(type="image_generation_call", id="i", status="completed", result=None)),
     ("input[1].call_id", item(type="function_call_output", call_id="c", output="1")),
     ("input[1].result", item(type="image_generation_call", id="i", status="completed", result="!")),
     ("input[0].content[1].file_id", part(type="input_image", detail="auto", file_id="f")),
@@ -124,7 +125,6 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("previous_response_id", ask(previous_response_id="resp_1")),
     ("prompt", ask(prompt={"id": "p"})),
     ("plugins", ask(plugins=[{"id": "web"}])),
-    ("models[0]", ask(models=["a", "b"])),
     ("models[1]", ask(models=["fake/chat", "heliograph/direct"])),
     ("provider.order[0]", ask(provider={"order": ["x"]})),
     ("modalities", ask(modalities=["text", "image"])),
@@ -180,6 +180,7 @@ def test_what_cannot_be_served_is_refused_by_name(field: str, body: dict[str, An
     ("field", "body"),
     [
         ("model", ask(model="nobody/nothing")),
+        ("models[0]", ask(models=["a", "b"])),
         ("tools[0].model", tool(model="nobody/nothing")),
         ("tools[0].parameters.model", parameters(model="nobody/nothing")),
     ],
@@ -233,7 +234,7 @@ SERVED: list[dict[str, Any]] = [
         models=[CHAT],
     ),
     item(type="image_generation_call", id="i", status="completed", result=PNG),
-    item(type="image_generation_call", id="i", status="completed", result=None),
+    item(type="image_generation_call", id="i", status="failed", result=None),
     ask(
         input=[
             {"role": "system", "content": "be kind"},

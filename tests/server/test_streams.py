@@ -305,3 +305,19 @@ def test_a_stopping_server_hands_over_and_cuts_its_streams(tmp_path: Any) -> Non
         http.stream("GET", f"/v1/responses/{response_id}?stream=true") as response,
     ):
         assert assert_valid(read(response)).types[-1] == "response.completed"
+
+
+def test_a_small_event_is_not_held_back_by_the_socket(shared: Running, http: httpx2.Client) -> None:
+    http.get("/healthz")
+
+    async def held_back() -> list[bool]:
+        uvicorn: Any = shared.server._uvicorn
+        sockets = [
+            connection.transport.get_extra_info("socket")
+            for connection in uvicorn.server_state.connections
+        ]
+        return [not s.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for s in sockets]
+
+    held = shared.call(held_back())
+    assert held
+    assert not any(held)

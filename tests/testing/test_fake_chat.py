@@ -111,6 +111,12 @@ def test_switches(path: str) -> None:
         assert post(fake, path).status_code == 400
         fake.set(ignore_stream=True)
         assert post(fake, path).headers["content-type"] == "application/json"
+        fake.set(ignore_stream=True, wrong_types=True)
+        wrong = post(fake, path).json()
+        assert (wrong.get("output") or wrong["choices"][0]["finish_reason"]) in ("none", 7)
+        fake.set(ignore_stream=True, slow=2)
+        with pytest.raises(httpx2.ReadTimeout):
+            httpx2.post(f"{fake.base_url}/{path}", json=ASKED, timeout=0.1)
         fake.set(cut=2)
         with pytest.raises(httpx2.RemoteProtocolError):
             post(fake, path)

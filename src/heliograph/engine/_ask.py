@@ -16,7 +16,8 @@ from heliograph.engine._context import Context
 from heliograph.engine._input import Input, read_input
 from heliograph.engine._limits import Limits
 from heliograph.engine._route import read_models, read_preferences
-from heliograph.engine._tool import HOSTED, HostedTool, custom_tool, hosted_tool
+from heliograph.engine._seal import Seal
+from heliograph.engine._tool import HOSTED, HostedTool, check_pixels, custom_tool, hosted_tool
 
 __all__ = ["Ask", "Choice", "check_echo_size", "check_storing", "check_values", "read_ask"]
 
@@ -71,7 +72,8 @@ _REFUSED = {
     "access_programs": "no access programs here",
     "background_options": "background work has no options here",
     "cache_control": "caching cannot be directed here",
-    "context_management": "contexts are not compacted here",
+    "context_management": "no context is compacted in the middle of a response; "
+    "POST /responses/compact, and go on with what it gives",
     "conversation": "conversations are not kept here; send the items in input",
     "debug": "upstream bodies are not shown here",
     "image": "image context cannot be compressed here",
@@ -160,10 +162,11 @@ def read_ask(
     catalog: providers.Catalog,
     limits: Limits,
     context: Context | None = None,
+    seal: Seal | None = None,
 ) -> Ask:
     """Check a request. Raises ``BadRequest`` or ``NotFound``; ``param`` names the field.
 
-    ``context`` is what it goes on from, where that was looked up.
+    ``context`` is what it goes on from, where that was looked up; ``seal`` is its tenant's.
     """
     for name, why in _REFUSED.items():
         if body.get(name) not in (None, [], {}, ""):
@@ -173,14 +176,17 @@ def read_ask(
     read_preferences(body, getattr(catalog.chat(model), "names", ()))
     if body.get("modalities") not in (None, [], ["text"]):
         raise fields.unsupported("modalities", "pictures come from the image tool; put it in tools")
-    check_values(body)
+    check_values(body, limits)
     check_echo_size(body, limits)
     background, store = check_storing(body)
     asked_calls = fields.whole(body, "max_tool_calls", 1)
     tools, hosted = _tools(body, catalog, limits)
-    found = read_input(body, limits, context or Context())
+    found = read_input(body, limits, context or Context(), seal)
     if hosted is not None and not hosted.sees and found.shown:
         raise fields.unsupported(found.shown[-1][0], f"{hosted.model} takes no pictures in")
+    if hosted is not None and hosted.job.mask is not None:
+        field = f"{hosted.field('mask')}.image_url"
+        check_pixels(field, hosted.job.mask, limits.max_image_pixels)
     return Ask(
         model=model,
         hosted=hosted,
@@ -203,7 +209,7 @@ def check_storing(body: dict[str, Any]) -> tuple[bool, bool]:
     return background, store is not False
 
 
-def check_values(body: dict[str, Any]) -> None:
+def check_values(body: dict[str, Any], limits: Limits) -> None:
     """Settings of the model, and labels. Raises ``BadRequest``."""
     _labels(body)
     fields.number(body, "temperature", 0, 2)
@@ -212,7 +218,12 @@ def check_values(body: dict[str, Any]) -> None:
     fields.number(body, "frequency_penalty", -2, 2)
     fields.whole(body, "top_k", 0)
     fields.whole(body, "top_logprobs", 0, 20)
-    fields.whole(body, "max_output_tokens", 1)
+    tokens = fields.whole(body, "max_output_tokens", 1)
+    if tokens and limits.max_output_tokens and tokens > limits.max_output_tokens:
+        raise fields.invalid(
+            "max_output_tokens",
+            f"{tokens}; the limit max_output_tokens of this server is {limits.max_output_tokens}",
+        )
     fields.flag(body, "parallel_tool_calls")
     fields.choice(body, "truncation", ("auto", "disabled"))
     for name in ("reasoning", "text", "stream_options"):

@@ -14,6 +14,7 @@ from heliograph.engine._context import Context
 from heliograph.engine._input import Input
 from heliograph.engine._limits import Limits
 from heliograph.engine._route import read_models, read_preferences
+from heliograph.engine._seal import Seal, is_sealed
 from heliograph.engine._tool import HOSTED
 
 __all__ = ["read_either"]
@@ -28,6 +29,7 @@ def read_either(
     catalog: providers.Catalog,
     limits: Limits,
     context: Context | None = None,
+    seal: Seal | None = None,
 ) -> Ask:
     """Check a request: what cannot be served here may still be served by an upstream, whole.
 
@@ -35,14 +37,25 @@ def read_either(
     picture is made here. Raises ``BadRequest`` or ``NotFound``; ``param`` names the field.
     """
     try:
-        ask = read_ask(body, catalog, limits, context)
+        ask = read_ask(body, catalog, limits, context, seal)
     except errors.APIError as error:
-        if error.code not in _UNSERVED or not _relays(body, request, catalog):
+        foreign = error.code == "invalid_encrypted_content" and not _sealed_here(body)
+        if error.code not in _UNSERVED and not foreign:
+            raise
+        if not _relays(body, request, catalog):
             raise
         return _read_relayed(body, catalog, limits)
     if not _relays(body, request, catalog):
         return ask
     return msgspec.structs.replace(ask, relay="may")
+
+
+def _sealed_here(body: dict[str, Any]) -> bool:
+    """Whether the input holds content that is sealed as we seal it: no upstream's own."""
+    return any(
+        isinstance(item, dict) and is_sealed(str(item.get("encrypted_content") or ""))
+        for item in body["input"]
+    )
 
 
 def _relays(
@@ -65,7 +78,7 @@ def _read_relayed(body: dict[str, Any], catalog: providers.Catalog, limits: Limi
     """A request that only an upstream can serve: what is ours is checked, and the sizes."""
     model = read_models(body, catalog)
     read_preferences(body, getattr(catalog.chat(model), "names", ()))
-    _ask.check_values(body)
+    _ask.check_values(body, limits)
     background, store = _ask.check_storing(body)
     tools = fields.sequence(body.get("tools") or [], "tools")
     given = body.get("input")

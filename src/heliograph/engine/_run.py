@@ -21,12 +21,15 @@ from heliograph.engine._ending import COMPLETED, Ending
 from heliograph.engine._items import Items
 from heliograph.engine._limits import Limits
 from heliograph.engine._notes import CallNote, StartNote, Usages, read_note, write_note
+from heliograph.engine._observer import RESPONSE_ID, UNSEEN, Observer
 from heliograph.engine._pictures import Pictures
 from heliograph.engine._relay import Relay
 from heliograph.engine._relay_ask import read_either
 from heliograph.engine._remote import inlined
+from heliograph.engine._seal import Seal
 from heliograph.engine._splice import wire_size
 from heliograph.engine._steps import Steps
+from heliograph.engine._thoughts import INCLUDED
 
 __all__ = ["Run"]
 
@@ -46,22 +49,29 @@ class Run:
         catalog: providers.Catalog,
         limits: Limits,
         clock: journal.Clock,
+        seal: Seal,
         *,
         echo_hosted_tools: bool,
+        observer: Observer = UNSEEN,
     ) -> None:
         self._lease = lease
         self._journal = store
         self._catalog = catalog
         self._limits = limits
         self._clock = clock
+        self._seal = seal
         self._body: dict[str, Any] = msgspec.json.decode(lease.request)
+        if limits.max_output_tokens and self._body.get("max_output_tokens") is None:
+            self._body["max_output_tokens"] = limits.max_output_tokens
         self._echo = Echo(
             lease.response_id, lease.created_at, self._body, hosted_tools=echo_hosted_tools
         )
-        pictures = Pictures(store.blobs)
+        self._observer = observer
+        pictures = Pictures(store.blobs, observer)
         self._context = read_context(lease.context, pictures)
-        self._emitter = Emitter(store, lease, pictures, limits)
-        self._items = Items(self._emitter)
+        self._emitter = Emitter(store, lease, pictures, limits, observer)
+        included = INCLUDED in (self._body.get("include") or ())
+        self._items = Items(self._emitter, seal if included else None)
         self._usages = Usages()
         self._calls = Calls(self._emitter, self._items, self._usages, catalog, limits)
         self._started_at = clock()
@@ -74,6 +84,7 @@ class Run:
             lambda: self._started_at,
             background=lease.background,
         )
+        self._watched = providers.UNSEEN.watch("response")
         self._leave = asyncio.Event()
         self._caught_up = asyncio.Event()
 
@@ -83,6 +94,14 @@ class Run:
 
     async def run(self) -> None:
         """Do it. A lost lease ends it in silence: the response has another owner."""
+        RESPONSE_ID.set(self._lease.response_id)
+        providers.OBSERVER.set(self._observer)
+        lease = self._lease
+        watching = self._observer.watch("response", id=lease.response_id, takeovers=lease.takeovers)
+        with watching as self._watched:
+            await self._run()
+
+    async def _run(self) -> None:
         writer = asyncio.create_task(self._emitter.write())
         work = asyncio.create_task(self._work())
         watch = asyncio.create_task(self._watch())
@@ -99,8 +118,11 @@ class Run:
             else:
                 await self._end(outcome)
         except errors.Fenced:
+            self._observer.fenced()
+            self._watched.tell(status="lost")
             log.info("%s: another worker owns it now", self._lease.response_id)
         except errors.JournalError as error:
+            self._watched.tell(status="lost")
             log.error("%s: left to be taken over: %s", self._lease.response_id, error)
         finally:
             await _cancel([*tasks, writer])
@@ -190,13 +212,16 @@ class Run:
         if await self._cancelled_before():
             return CANCELLED
         body, request = await self._asked()
-        ask = read_either(body, request, self._catalog, self._limits, self._context)
+        if self._limits.max_output_tokens:
+            request.max_output_tokens = body["max_output_tokens"]
+        ask = read_either(body, request, self._catalog, self._limits, self._context, self._seal)
+        self._watched.tell(model=ask.model)
         if ask.relay == "no":
             await self._begin()
         return await Steps(
             ask,
             request,
-            await converse(self._context, request, self._emitter.pictures),
+            await converse(self._context, request, self._emitter.pictures, self._seal),
             self._emitter,
             self._items,
             self._calls,
@@ -236,6 +261,7 @@ class Run:
                 self._calls.replay(event, note)
                 if isinstance(note, StartNote):
                     self._started_at = note.started_at
+                    self._watched.follows(note.trace)
                 elif isinstance(note, CallNote):
                     self._usages.add(note.usage)
                 self._relay.replay(event, note)
@@ -259,7 +285,7 @@ class Run:
         if state != "in_progress":
             emit(
                 models.InProgressEvent(response=self._echo.response("in_progress")),
-                write_note(StartNote(self._started_at)),
+                write_note(StartNote(self._started_at, dict(self._watched.headers))),
             )
 
     async def _watch(self) -> Ending:
@@ -315,6 +341,7 @@ class Run:
             }.get(ending.status, models.IncompleteEvent)(response=response)
             self._emitter.emit(event)
         await self._emitter.finish(self._emitter.pictures.cut(models.encode(response)))
+        self._watched.tell(status=str(response.status), events=self._emitter.next)
 
     def _close_all(self, ending: Ending) -> None:
         if self._emitter.machine.state == "none":

@@ -24,10 +24,14 @@ from heliograph.providers._base import (
     Relayed,
     RelayProvider,
     Text,
+    Thought,
 )
 from heliograph.providers._catalog import Catalog, embedded
+from heliograph.providers._observer import OBSERVER, UNSEEN, Observer, Watched, Work
 
 __all__ = [
+    "OBSERVER",
+    "UNSEEN",
     "Answering",
     "Arguments",
     "Catalog",
@@ -44,6 +48,7 @@ __all__ = [
     "ImageProvider",
     "InlinePicture",
     "ModelCard",
+    "Observer",
     "Picture",
     "Preferences",
     "Preview",
@@ -52,5 +57,8 @@ __all__ = [
     "RelayProvider",
     "Relayed",
     "Text",
+    "Thought",
+    "Watched",
+    "Work",
     "embedded",
 ]

@@ -7,7 +7,7 @@ Failures are ``errors.ProviderError``; anything else a provider raises is a bug 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -38,11 +38,15 @@ __all__ = [
     "RelayProvider",
     "Relayed",
     "Text",
+    "Thought",
 ]
 
 
 class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
-    """What a provider offers under one model id, as ``/v1/models`` lists it."""
+    """What a provider offers under one model id, as ``/v1/models`` lists it.
+
+    ``writes`` False says of a chat model that it is no language model: it is not asked to sum up.
+    """
 
     id: str
     name: str
@@ -53,6 +57,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     licence: str = ""
     input_modalities: tuple[str, ...] = ("text",)
     output_modalities: tuple[str, ...] = ("text",)
+    writes: bool = True
 
 
 class Preferences(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +164,7 @@ class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     without its picture (``result`` None): ``await picture(item.id)`` gives the bytes, for a model
     that can see. ``tools`` are those the model may call now, the hosted one included;
     ``tool_choice`` is what the client asked, already narrowed. ``step`` counts from 0.
+    ``thoughts`` are those that belong to reasoning items, by the item's id.
 
     ``relay`` says whether the answer may (or must) be one ``Relayed`` part, an upstream's own
     response; ``early`` is then told, as they come, of events that show nothing of it (created,
@@ -177,6 +183,7 @@ class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     relay: Literal["no", "may", "must"] = "no"
     early: Callable[[models.StreamEvent], None] | None = None
     stay: Answering | None = None
+    thoughts: Mapping[str, Sequence[Thought]] = {}
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -195,6 +202,19 @@ class Reasoning(msgspec.Struct, frozen=True):
     """The next piece of the reasoning text."""
 
     delta: str
+
+
+class Thought(msgspec.Struct, frozen=True, kw_only=True):
+    """What an upstream wants back with its reasoning, in its own form and opaque to everybody else:
+    signatures, encrypted reasoning. It goes with the reasoning before it in the step.
+
+    ``source`` names the upstream and its model: another must not be given it. ``data`` is JSON.
+    ``late`` says that it came after the words or calls that it belongs to.
+    """
+
+    source: str
+    data: bytes
+    late: bool = False
 
 
 class FunctionCall(msgspec.Struct, frozen=True):
@@ -268,6 +288,7 @@ ChatPart = (
     | Text
     | Refusal
     | Reasoning
+    | Thought
     | FunctionCall
     | Arguments
     | CustomCall

@@ -14,12 +14,14 @@ import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import httpx2
 import msgspec
 
 from heliograph import errors, sse
+from heliograph.http import AsyncDirectTransport, proxied
+from heliograph.providers._observer import OBSERVER, Watched
 
 __all__ = ["Answer", "Part", "Timeouts", "Upstream", "failure", "failure_in_stream", "read_key"]
 
@@ -104,8 +106,11 @@ def read_key(name: str | None) -> str | None:
 class Answer:
     """An upstream's answer, its head read and its body not."""
 
-    def __init__(self, response: httpx2.Response, label: str, timeouts: Timeouts) -> None:
+    def __init__(
+        self, response: httpx2.Response, label: str, timeouts: Timeouts, watched: Watched
+    ) -> None:
         self._response = response
+        self._watched = watched
         self._label = label
         self._timeouts = timeouts
         self.status = response.status_code
@@ -120,12 +125,16 @@ class Answer:
         pieces = response.aiter_raw() if plain else response.aiter_bytes()
         loop = asyncio.get_running_loop()
         until = max(self._first_until, loop.time() + self._timeouts.silence_seconds)
+        first = True
         try:
             while True:
                 async with asyncio.timeout_at(until):
                     chunk = await anext(pieces, None)
                 if chunk is None:
                     return
+                if first:
+                    first = False
+                    self._watched.first()
                 yield chunk
                 until = loop.time() + self._timeouts.silence_seconds
         except TimeoutError:
@@ -173,7 +182,8 @@ class Upstream:
     """The HTTP side of one provider.
 
     ``base_url`` is where the API's paths begin. ``http`` is a client to use instead of an own one;
-    whoever gave it closes it. ``headers`` win over those set here.
+    whoever gave it closes it. ``headers`` win over those set here. ``name`` is the provider's in
+    the configuration, ``kind`` what its models make: an observer is told both.
     """
 
     def __init__(
@@ -184,12 +194,16 @@ class Upstream:
         headers: Mapping[str, str] | None = None,
         timeouts: Timeouts | None = None,
         http: httpx2.AsyncClient | None = None,
+        name: str = "",
+        kind: Literal["chat", "image"] = "chat",
     ) -> None:
+        self._name = name
+        self._kind = kind
         self._base = base_url.rstrip("/")
         self._key = key
         self._timeouts = timeouts if timeouts is not None else Timeouts()
         self._own = http is None
-        self._http = http if http is not None else httpx2.AsyncClient(limits=_NO_QUEUE)
+        self._http = http if http is not None else _client()
         self._headers = {"accept-encoding": "identity"}
         if key is not None:
             self._headers["authorization"] = f"Bearer {key}"
@@ -238,6 +252,23 @@ class Upstream:
 
     @asynccontextmanager
     async def _sent(self, request: httpx2.Request, label: str) -> AsyncIterator[Answer]:
+        watching = OBSERVER.get().watch(
+            "upstream",
+            provider=self._name,
+            kind=self._kind,
+            model=label,
+            method=request.method,
+            url=str(request.url),
+        )
+        with watching as watched:
+            request.headers.update(watched.headers)
+            async with self._answered(request, label, watched) as answer:
+                yield answer
+
+    @asynccontextmanager
+    async def _answered(
+        self, request: httpx2.Request, label: str, watched: Watched
+    ) -> AsyncIterator[Answer]:
         times = self._timeouts
         whole = httpx2.Timeout(None, connect=times.connect_seconds)
         request.extensions["timeout"] = whole.as_dict()
@@ -253,7 +284,8 @@ class Upstream:
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise _broken(label, "cannot be reached", error) from error
         try:
-            answer = Answer(response, label, times)
+            watched.tell(status=response.status_code)
+            answer = Answer(response, label, times, watched)
             answer._first_until = until
             if not response.is_success:
                 raise failure(
@@ -280,6 +312,12 @@ async def _beginning(answer: Answer) -> bytes:
     except errors.ProviderError:
         pass  # its status says enough
     return head[:MAX_ERROR_BODY]
+
+
+def _client() -> httpx2.AsyncClient:
+    if proxied():
+        return httpx2.AsyncClient(limits=_NO_QUEUE)
+    return httpx2.AsyncClient(transport=AsyncDirectTransport(max_connections=None))
 
 
 def _timed_out(label: str, what: str) -> errors.ProviderError:

@@ -8,19 +8,28 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Coroutine
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from heliograph import errors
-from heliograph.engine import Engine, Studio
+from heliograph.engine import Compactor, Engine, Observer, Seals, Studio
 from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
 from heliograph.providers.fetch import Fetcher
+from heliograph.server._auth import Caller, Gate
 from heliograph.server._passing import Keys, Passing
+from heliograph.server._quota import Place, Quota
 from heliograph.server._readers import Readers
+from heliograph.server._secret import seals_of
+from heliograph.server._seen import Seen
 from heliograph.server._settings import Settings
 from heliograph.server._watch import Closing
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
+
+    from heliograph.server._trace import Tracer
 
 __all__ = ["Delivery", "Lane", "Runtime"]
 
@@ -32,6 +41,15 @@ _READY_WAIT = 2.0
 _DELIVER_WAIT = 2.0
 
 
+def _make_folder(folder: Path) -> None:
+    """For its owner alone, where it is not there: responses are kept in it as they are."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        said = f"the data folder {folder}: {error.strerror or error}"
+        raise errors.JournalError(said) from error
+
+
 class Lane:
     """A journal with the engine that works on it and the readers that read from it.
 
@@ -39,7 +57,13 @@ class Lane:
     """
 
     def __init__(
-        self, journal: Journal, catalog: Catalog, settings: Settings, fetcher: Fetcher
+        self,
+        journal: Journal,
+        catalog: Catalog,
+        settings: Settings,
+        fetcher: Fetcher,
+        seals: Seals,
+        observer: Observer,
     ) -> None:
         self.journal = journal
         self.engine = Engine(
@@ -48,6 +72,8 @@ class Lane:
             settings.limits,
             echo_hosted_tools=not settings.compat.echo_without_hosted_tools,
             fetcher=fetcher,
+            observer=observer,
+            seals=seals,
         )
         self.readers = Readers(journal, settings.limits.reader_lease_seconds)
 
@@ -70,10 +96,31 @@ class Delivery(Protocol):
         """Wait until an ended response was sent whole; returns at once for one that goes on."""
 
 
+def _tracer(settings: Settings, given: TracerProvider | None) -> Tracer | None:
+    """What traces, None where nothing does. Raises ``MissingExtra``."""
+    if given is None and not settings.otel.wanted:
+        return None
+    try:
+        from heliograph.server import _trace
+
+        return _trace.Tracer(given) if given is not None else _trace.exporting(settings.otel)
+    except ModuleNotFoundError as missing:
+        if missing.name is None or not missing.name.startswith("opentelemetry"):
+            raise
+        raise errors.MissingExtra(
+            "exporting traces ([otel], OTEL_EXPORTER_OTLP_*)", "otel"
+        ) from None
+
+
 class Runtime:
     """Everything between the routes and the rooms below; one per app."""
 
-    def __init__(self, settings: Settings, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        tracer_provider: TracerProvider | None = None,
+    ) -> None:
         settings.check()
         self.settings = settings
         self.catalog = catalog
@@ -82,16 +129,21 @@ class Runtime:
         self._stopping = False
         self._scratch: Path | None = None
         self._chores: set[asyncio.Task[None]] = set()
+        self.seen = Seen(settings, catalog, _tracer(settings, tracer_provider))
         self.fetcher = Fetcher(
             settings.fetch,
             max_picture_bytes=settings.limits.max_picture_bytes,
             max_pixels=settings.limits.max_image_pixels,
         )
-        self.stored = Lane(self._journal(), catalog, settings, self.fetcher)
-        self.passing = Lane(MemoryJournal(), catalog, settings, self.fetcher)
+        seals, seen = seals_of(settings.data), self.seen
+        self.stored = Lane(self._journal(), catalog, settings, self.fetcher, seals, seen.stored)
+        self.passing = Lane(MemoryJournal(), catalog, settings, self.fetcher, seals, seen.passing)
+        self.compactor = Compactor(self.stored.engine)
         self.studio = Studio(catalog, settings.limits, settings.limits.max_images_at_once)
         self.unstored = Passing(self.passing.journal, self._chore)
         self.keys = Keys()
+        self.gate = Gate(settings)
+        self.quota = Quota(settings.limits)
 
     def _journal(self) -> Journal:
         if self.settings.journal == "memory":
@@ -106,6 +158,8 @@ class Runtime:
         if self._scratch is not None:
             # Nobody else may read it, and a name that is there already is somebody else's.
             self._scratch.mkdir(mode=0o700)
+        elif self.settings.data is not None:
+            _make_folder(Path(self.settings.data))
         await self.stored.start()
         await self.passing.start()
         self._chore(self._expire())
@@ -118,6 +172,7 @@ class Runtime:
             self.stored.engine.stop(seconds),
             self.passing.engine.stop(seconds),
             self.studio.drain(seconds),
+            self.compactor.drain(seconds),
         )
         await self._deliver()
         self.closing.close()
@@ -128,6 +183,8 @@ class Runtime:
         await self.passing.stop()
         await self.catalog.aclose()
         self.fetcher.close()
+        self.gate.close()
+        await self.seen.aclose()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
@@ -137,6 +194,22 @@ class Runtime:
             raise errors.ServerError(
                 "the server is stopping", status=503, code="server_stopping", retry_after=1
             )
+
+    def hold(self, caller: Caller, place: Place, lane: Lane, response_id: str) -> None:
+        """Give ``place`` back once the response has ended; at once where nobody counts it."""
+        if caller.concurrent:
+            self._chore(self._held(caller.tenant, place, lane, response_id))
+        else:
+            place.release()
+
+    async def _held(self, tenant: str, place: Place, lane: Lane, response_id: str) -> None:
+        with place, suppress(errors.JournalError):
+            record = await lane.journal.get(tenant, response_id)
+            if record.state != "finished":
+                frames = lane.journal.read(tenant, response_id, record.last_seq)
+                async with aclosing(frames):
+                    async for _ in frames:
+                        pass
 
     def lane(self, *, store: bool) -> Lane:
         """Where a response lives."""

@@ -12,7 +12,7 @@ from heliograph import errors, models
 from heliograph.providers._base import ChatTurn
 from heliograph.providers.chat._notes import ImageItem, note, picture_url, prompt_of
 from heliograph.providers.chat._request import encoded
-from heliograph.providers.chat._settings import ChatModel, ResponsesSettings
+from heliograph.providers.chat._settings import ChatModel, ResponsesSettings, source_of
 from heliograph.providers.chat._tools import Offer, hosted_name, is_hosted
 
 __all__ = ["answer_body", "relay_body"]
@@ -20,6 +20,7 @@ __all__ = ["answer_body", "relay_body"]
 Body = dict[str, Any]
 
 #: Fields that are served here and mean nothing to the upstream: state, routes, limits of the loop.
+_HELD = (models.ItemReferenceItem, models.CompactionItem, models.ContextCompactionItem)
 _ENCRYPTED = "reasoning.encrypted_content"
 _OURS = ("background", "conversation", "models", "previous_response_id", "provider", "route")
 
@@ -30,13 +31,22 @@ async def relay_body(turn: ChatTurn, offered: ChatModel, settings: ResponsesSett
     What it goes on from is kept here and not there, so the items are sent, pictures included.
     """
     body = _body(turn, offered, settings)
-    if turn.request.previous_response_id or _refers(turn.request.input):
-        body["input"] = [
-            _raw(await _with_picture(turn, item))
-            for item in turn.input
-            if not (settings.encrypted_reasoning and _unsealed(item))
-        ]
+    kept_here = turn.request.previous_response_id or turn.thoughts or _refers(turn.request.input)
+    if kept_here:
+        body["input"] = await _kept(turn, settings)
     return encoded(body)
+
+
+async def _kept(turn: ChatTurn, settings: ResponsesSettings) -> list[Any]:
+    """The items of the conversation, each with the text it came in."""
+    source = source_of(settings, turn.model)
+    items: list[Any] = []
+    for item in turn.input:
+        known = turn.thoughts.get(str(getattr(item, "id", "")), ())
+        given = [msgspec.Raw(each.data) for each in known if each.source == source]
+        if given or not (settings.encrypted_reasoning and _unsealed(item)):
+            items += given or [_raw(await _with_picture(turn, item))]
+    return items
 
 
 def _unsealed(item: Any) -> bool:
@@ -47,8 +57,7 @@ def _unsealed(item: Any) -> bool:
 def _refers(given: object) -> bool:
     """Whether an input names items that are kept here and not there."""
     return isinstance(given, list) and any(
-        isinstance(item, models.ItemReferenceItem) or (isinstance(item, ImageItem) and item.id)
-        for item in given
+        isinstance(item, _HELD) or (isinstance(item, ImageItem) and item.id) for item in given
     )
 
 
@@ -73,7 +82,7 @@ async def answer_body(
     """One step of the loop: the conversation so far, the image tool offered as a function."""
     body = _body(turn, offered, settings)
     body.pop("max_tool_calls", None)
-    body["input"] = await _input(turn, offered.sees)
+    body["input"] = await _input(turn, offered.sees, source_of(settings, turn.model))
     for name in ("tools", "tool_choice"):
         body.pop(name, None)
     if offer.functions:
@@ -119,11 +128,17 @@ def _tools(turn: ChatTurn, offer: Offer) -> list[Any]:
     return tools
 
 
-async def _input(turn: ChatTurn, sees: bool) -> list[Any]:
-    """The items; a picture made by the image tool becomes the function's call and its output."""
+async def _input(turn: ChatTurn, sees: bool, source: str) -> list[Any]:
+    """The items; a picture made by the image tool becomes the function's call and its output, and
+    reasoning that ``source`` gave goes back as it came."""
     name = hosted_name(turn.request.tools or ())
     items: list[Any] = []
     for number, item in enumerate(turn.input):
+        if isinstance(item, models.OutputReasoningItem):
+            known = turn.thoughts.get(str(item.id), ())
+            given = [msgspec.Raw(each.data) for each in known if each.source == source]
+            items += given or [_raw(item)]
+            continue
         if not isinstance(item, ImageItem):
             items.append(_raw(item))
             continue

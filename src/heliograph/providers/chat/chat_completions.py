@@ -15,7 +15,7 @@ from heliograph.providers.chat._drain import drain
 from heliograph.providers.chat._notes import has_pictures
 from heliograph.providers.chat._reader import AnswerReader
 from heliograph.providers.chat._request import body_of, check_request, encoded
-from heliograph.providers.chat._settings import ChatCompletionsSettings, card_of
+from heliograph.providers.chat._settings import ChatCompletionsSettings, card_of, source_of
 from heliograph.providers.chat._tools import offer
 
 __all__ = ["ChatCompletions"]
@@ -33,7 +33,11 @@ class ChatCompletions:
     """
 
     def __init__(
-        self, settings: ChatCompletionsSettings, *, http: httpx2.AsyncClient | None = None
+        self,
+        settings: ChatCompletionsSettings,
+        *,
+        http: httpx2.AsyncClient | None = None,
+        name: str = "",
     ) -> None:
         self.settings = settings
         self._key = read_key(settings.api_key_env)
@@ -43,6 +47,7 @@ class ChatCompletions:
             headers=settings.headers,
             timeouts=settings.timeouts,
             http=http,
+            name=name,
         )
         self._cards = tuple(
             card_of(name, model, settings.owned_by) for name, model in settings.models.items()
@@ -71,6 +76,7 @@ class ChatCompletions:
             offered.hosted,
             think_tags=self.settings.think_tags,
             secret=self._key,
+            source=source_of(self.settings, turn.model),
         )
         call = self._upstream.post(
             "/chat/completions", turn.model, json=encoded(body), accept="text/event-stream"

@@ -16,7 +16,7 @@ from heliograph.providers.chat._payloads import Payloads
 from heliograph.providers.chat._responses_needs import needs
 from heliograph.providers.chat._responses_reader import TERMINAL, EventReader, raise_failure
 from heliograph.providers.chat._responses_request import answer_body, relay_body
-from heliograph.providers.chat._settings import ChatModel, ResponsesSettings, card_of
+from heliograph.providers.chat._settings import ChatModel, ResponsesSettings, card_of, source_of
 from heliograph.providers.chat._tools import offer, refuse_tools
 
 __all__ = ["Responses"]
@@ -34,7 +34,7 @@ class Responses:
     """
 
     def __init__(
-        self, settings: ResponsesSettings, *, http: httpx2.AsyncClient | None = None
+        self, settings: ResponsesSettings, *, http: httpx2.AsyncClient | None = None, name: str = ""
     ) -> None:
         self.settings = settings
         self._key = read_key(settings.api_key_env)
@@ -44,6 +44,7 @@ class Responses:
             headers=settings.headers,
             timeouts=settings.timeouts,
             http=http,
+            name=name,
         )
         self._cards = tuple(
             card_of(name, model, settings.owned_by) for name, model in settings.models.items()
@@ -74,7 +75,8 @@ class Responses:
             return
         offered = offer(turn, has_pictures(turn))
         body = await answer_body(turn, self._model(turn), self.settings, offered)
-        reader = EventReader(turn.model, offered.hosted, self._key)
+        source = source_of(self.settings, turn.model)
+        reader = EventReader(turn.model, offered.hosted, self._key, source)
         payloads = Payloads(turn.model)
         async with aclosing(self._batches(turn.model, body, payloads)) as batches:
             async for batch in batches:

@@ -90,6 +90,10 @@ class Routed:
         """Which candidates are left alone now, and for how many seconds."""
         return self._tries.resting
 
+    def rests(self) -> dict[str, float]:
+        """For how many seconds each candidate is left alone; 0: it may be asked."""
+        return {name: self._tries.rest(name) for name in self._candidates}
+
     def check(self, request: models.ResponsesRequest) -> None:
         """Refuse what no candidate can do, in the first one's words. Raises ``ProviderError``."""
         refusal: errors.ProviderError | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any, TypeAlias
 
 from heliograph.testing._fakes import chat_wire, responses_wire
@@ -103,7 +105,7 @@ class FakeChat(FakeServer):
         wire = chat_wire if chat else responses_wire
         asked = request.json()
         if not stream or switches.ignore_stream:
-            await self._whole(reply, switches, said, wire.whole, asked)
+            await self._whole(reply, switches, said, wire, asked)
             return
         events = Events(reply, switches)
         if isinstance(said, Payloads):
@@ -129,12 +131,12 @@ class FakeChat(FakeServer):
         reply: Reply,
         switches: Switches,
         said: Say | Payloads,
-        whole: Callable[[Say, dict[str, Any]], dict[str, Any]],
+        wire: ModuleType,
         asked: dict[str, Any],
     ) -> None:
-        body = said.payloads[0] if isinstance(said, Payloads) else whole(said, asked)
-        if switches.bad_json:
-            body = _BROKEN
+        await asyncio.sleep(switches.slow)
+        body = said.payloads[0] if isinstance(said, Payloads) else wire.whole(said, asked)
+        body = self._spoilt(body, switches, wire.spoil_whole)
         if isinstance(body, bytes):
             await reply.whole(body, headers={"content-type": "application/json"})
         elif switches.cut is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from heliograph.testing._fakes.chat import Call, Say
 
-__all__ = ["error", "pieces", "spoil", "stream", "whole"]
+__all__ = ["error", "pieces", "spoil", "spoil_whole", "stream", "whole"]
 
 _ID = "chatcmpl-fake"
 
@@ -23,6 +23,11 @@ def pieces(text: str) -> list[str]:
 def spoil(payload: dict[str, Any]) -> dict[str, Any]:
     """The payload with a field of a wrong type."""
     return {**payload, "choices": [{"index": 0, "delta": {"content": 5}, "finish_reason": None}]}
+
+
+def spoil_whole(answer: dict[str, Any]) -> dict[str, Any]:
+    """A whole answer with fields of wrong types."""
+    return {**answer, "choices": [{"index": 0, "message": {"content": 5}, "finish_reason": 7}]}
 
 
 def error(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ shape that each uses.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from typing import Any
@@ -155,6 +156,7 @@ class FakeImages(FakeServer):
         return picture
 
     async def _whole(self, asked: _Asked, reply: Reply, switches: Switches) -> None:
+        await asyncio.sleep(switches.slow)
         entries = []
         for number in range(asked.n):
             data = self._draw(asked, -1 - number)

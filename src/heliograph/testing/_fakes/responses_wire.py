@@ -11,7 +11,7 @@ from heliograph.testing._fakes.chat_wire import pieces
 if TYPE_CHECKING:
     from heliograph.testing._fakes.chat import Call, Say
 
-__all__ = ["error", "spoil", "stream", "whole"]
+__all__ = ["error", "spoil", "spoil_whole", "stream", "whole"]
 
 _ID = "resp_fake"
 _ENDS = {"length": "max_output_tokens", "content_filter": "content_filter"}
@@ -20,6 +20,11 @@ _ENDS = {"length": "max_output_tokens", "content_filter": "content_filter"}
 def spoil(payload: dict[str, Any]) -> dict[str, Any]:
     """The event with fields of wrong types."""
     return {**payload, "sequence_number": "one", "output_index": "none"}
+
+
+def spoil_whole(answer: dict[str, Any]) -> dict[str, Any]:
+    """A whole response with fields of wrong types."""
+    return {**answer, "created_at": "yesterday", "output": "none"}
 
 
 def error(given: Mapping[str, Any]) -> dict[str, Any]:
