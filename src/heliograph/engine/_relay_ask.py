@@ -14,7 +14,7 @@ from heliograph.engine._context import Context
 from heliograph.engine._input import Input
 from heliograph.engine._limits import Limits
 from heliograph.engine._route import read_models, read_preferences
-from heliograph.engine._seal import Seal, is_sealed
+from heliograph.engine._seal import Seal
 from heliograph.engine._tool import HOSTED
 
 __all__ = ["read_either"]
@@ -39,23 +39,12 @@ def read_either(
     try:
         ask = read_ask(body, catalog, limits, context, seal)
     except errors.APIError as error:
-        foreign = error.code == "invalid_encrypted_content" and not _sealed_here(body)
-        if error.code not in _UNSERVED and not foreign:
-            raise
-        if not _relays(body, request, catalog):
+        if error.code not in _UNSERVED or not _relays(body, request, catalog):
             raise
         return _read_relayed(body, catalog, limits)
     if not _relays(body, request, catalog):
         return ask
     return msgspec.structs.replace(ask, relay="may")
-
-
-def _sealed_here(body: dict[str, Any]) -> bool:
-    """Whether the input holds content that is sealed as we seal it: no upstream's own."""
-    return any(
-        isinstance(item, dict) and is_sealed(str(item.get("encrypted_content") or ""))
-        for item in body["input"]
-    )
 
 
 def _relays(
