@@ -49,7 +49,7 @@ class Relay:
         echo: Echo,
         limits: Limits,
         clock: Callable[[], float],
-        started_at: Callable[[], float],
+        started: Callable[[], StartNote],
         *,
         background: bool,
     ) -> None:
@@ -58,7 +58,7 @@ class Relay:
         self._echo = echo
         self._limits = limits
         self._clock = clock
-        self._started_at = started_at
+        self._started = started
         self._background = background
         self._mender = lifecycle.Mender(emitter.machine, emitter.snapshot, echo.response)
         self._passed: set[str] = set()
@@ -253,7 +253,7 @@ class Relay:
     def _pass(self, event: models.StreamEvent, data: bytes) -> None:
         note = b""
         if event.__class__ is models.InProgressEvent:
-            note = write_note(StartNote(self._started_at()))
+            note = write_note(self._started())
         elif self._note and not isinstance(event, _BEGINNINGS):
             note, self._note = self._note, b""
         try:

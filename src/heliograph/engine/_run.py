@@ -81,7 +81,7 @@ class Run:
             self._echo,
             limits,
             clock,
-            lambda: self._started_at,
+            self._start_note,
             background=lease.background,
         )
         self._watched = providers.UNSEEN.watch("response")
@@ -285,8 +285,11 @@ class Run:
         if state != "in_progress":
             emit(
                 models.InProgressEvent(response=self._echo.response("in_progress")),
-                write_note(StartNote(self._started_at, dict(self._watched.headers))),
+                write_note(self._start_note()),
             )
+
+    def _start_note(self) -> StartNote:
+        return StartNote(self._started_at, dict(self._watched.headers))
 
     async def _watch(self) -> Ending:
         """Keep the lease, and say when to end; but never before the log was read to its end."""
