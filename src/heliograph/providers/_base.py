@@ -156,8 +156,7 @@ class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     that can see. ``tools`` are those the model may call now, the hosted one included;
     ``tool_choice`` is what the client asked, already narrowed. ``max_output_tokens`` is what is
     left of the request's. ``step`` counts from 0. ``thoughts`` are those that belong to reasoning
-    items, by the item's id. ``opened`` says that items of the request's input were sealed here, and
-    stand in this ``input`` opened.
+    items, by the item's id.
     """
 
     model: str
@@ -170,7 +169,6 @@ class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     step: int = 0
     picture: Callable[[str], Awaitable[bytes]] | None = None
     thoughts: Mapping[str, Sequence[Thought]] = {}
-    opened: bool = False
 
 
 class Text(msgspec.Struct, frozen=True):
