@@ -248,7 +248,7 @@ def test_a_generation_is_refused_by_the_field(
         ({"size": "64x64", "aspect_ratio": "1:1"}, "aspect_ratio"),
         ({"aspect_ratio": "wide"}, "aspect_ratio"),
         ({"output_format": "svg"}, "output_format"),
-        ({"provider": {"order": ["x"]}}, "provider"),
+        ({"provider": {"order": ["x"]}}, "provider.order[0]"),
         ({"moderation": "low"}, "moderation"),
         ({"input_references": [{"type": "file"}]}, "input_references[0].type"),
         (

@@ -11,7 +11,7 @@ Inside, a picture's base64 is a marker (see ``_pictures``), bare or behind a dat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -426,16 +426,31 @@ async def converse(
         if isinstance(given, str)
         else list(given or [])
     )
+    if isinstance(given, list):
+        asked = msgspec.json.decode(models.wire_of(request) or models.encode(request), type=_Asked)
+        _keep_texts(own, [bytes(text) for text in asked.input])
     kept = [*context.earlier, *context.referenced.values()]
     if not kept:
         return _unsealed(own, 0, {}, seal)
     made = {item["id"]: item["result"] for item in kept if item.get("result")}
     told = [await shown(item, pictures) for item in kept]
     items = _decoded(told)
+    _keep_texts(items, [msgspec.json.encode(item) for item in told])
     count = len(context.earlier)
     referenced = dict(zip(context.referenced, items[count:], strict=True))
     said = [referenced[name] if (name := _named(item)) else item for item in own]
     return _unsealed([*items[:count], *said], count, made, seal)
+
+
+class _Asked(msgspec.Struct):
+    input: list[msgspec.Raw]
+
+
+def _keep_texts(items: Sequence[models.InputItem], texts: list[bytes]) -> None:
+    """Let each item keep its text, for an upstream that is told all that it says."""
+    for item, text in zip(items, texts, strict=True):
+        if isinstance(item, models.Item):
+            item._wire = text
 
 
 def _unsealed(
