@@ -279,8 +279,10 @@ class Relay:
         if response.model != ours.model:
             response.model = ours.model
         for name in ours.__struct_fields__:
-            if getattr(response, name) is UNSET and getattr(ours, name) is not UNSET:
-                setattr(response, name, getattr(ours, name))
+            theirs, known = getattr(response, name), getattr(ours, name)
+            if known is not UNSET and (theirs is UNSET or (theirs is None and known is not None)):
+                setattr(response, name, known)
+        _fill_reasoning(response.reasoning, ours.reasoning)
         if isinstance(event, models.CompletedEvent) and not response.completed_at:
             response.completed_at = int(self._clock())
         if not self._echo.hosted_tools:
@@ -296,6 +298,15 @@ class Relay:
         """End audio that is half out."""
         for event in self._mender.silenced():
             self._emit(event)
+
+
+def _fill_reasoning(theirs: Any, ours: Any) -> None:
+    """What the request asked for, where the upstream does not repeat it."""
+    if not theirs or not ours:
+        return
+    for name in ours.__struct_fields__:
+        if getattr(theirs, name) in (None, UNSET) and getattr(ours, name) not in (None, UNSET):
+            setattr(theirs, name, getattr(ours, name))
 
 
 def _keep_text(event: models.StreamEvent, data: bytes) -> None:
