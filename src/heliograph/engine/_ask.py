@@ -51,6 +51,7 @@ _SERVED = frozenset(
 #: Labels and hints: they change nothing about the answer, and most are repeated in the response.
 _LABELS = frozenset(
     {
+        "client_metadata",
         "previous_response_id",
         "prompt_cache_key",
         "prompt_cache_options",
