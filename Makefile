@@ -39,6 +39,7 @@ lint: $(STAMP) ## format, lint, types, layers, stale docs
 	$(BIN)/python docs/_tools/model_pages.py --check
 	$(BIN)/python docs/_tools/lifecycle_diagram.py --check
 	$(BIN)/python docs/_tools/openapi.py --check
+	$(BIN)/python docs/_tools/metrics.py --check
 
 dist: $(STAMP) ## build the wheel, and try it in an environment of its own
 	$(BIN)/python tools/try_wheel.py
@@ -50,6 +51,7 @@ docs: $(STAMP) ## write the generated pages anew
 	$(BIN)/python docs/_tools/model_pages.py
 	$(BIN)/python docs/_tools/lifecycle_diagram.py
 	$(BIN)/python docs/_tools/openapi.py
+	$(BIN)/python docs/_tools/metrics.py
 
 gallery: $(STAMP) ## the twenty prompts of the examples sheet, as one picture
 	$(BIN)/python examples/gallery.py

@@ -191,6 +191,9 @@ class Through(journal.Journal):
     async def detach(self, tenant: str, response_id: str, reader: str) -> None:
         await self.inner.detach(tenant, response_id, reader)
 
+    async def load(self) -> journal.Load:
+        return await self.inner.load()
+
     async def expire(self) -> int:
         return await self.inner.expire()
 

@@ -69,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
         "--config", metavar="FILE", help="a TOML file; the options above win over it"
     )
 
+    serve.add_argument("--log-format", choices=("text", "json"), help="default: text")
+    levels = ("debug", "info", "warning", "error")
+    serve.add_argument("--log-level", choices=levels, help="default: info")
+
     config = commands.add_parser("config", help="look at a configuration file")
     verbs = config.add_subparsers(dest="verb", required=True, metavar="VERB")
     told = verbs.add_parser("check", help="say what would be served, or what is wrong")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 
 import msgspec
@@ -24,7 +23,10 @@ def run(args: argparse.Namespace) -> int:
     options = {"host": args.host, "port": args.port, "data": args.data}
     told = {name: value for name, value in options.items() if value is not None}
     settings = msgspec.structs.replace(settings, **told)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    log = {"format": args.log_format, "level": args.log_level}
+    log = {name: value for name, value in log.items() if value is not None}
+    settings = msgspec.structs.replace(settings, log=msgspec.structs.replace(settings.log, **log))
+    server.setup_logging(settings.log)
 
     def announce(running: server.Server) -> None:
         kept = settings.data or "a temporary folder, erased at the end"

@@ -117,6 +117,17 @@ class Calls:
         A failure of the provider's ends the item and not the response. Raises what the journal
         raises; anything else that a provider raises is a bug in it and comes through.
         """
+        watching = providers.OBSERVER.get().watch("image", model=job.model, item=call.item_id)
+        with watching as watched:
+            await self._draw(call, job, hosted, watched)
+
+    async def _draw(
+        self,
+        call: Call,
+        job: providers.ImageJob,
+        hosted: HostedTool,
+        watched: providers.Watched,
+    ) -> None:
         where: dict[str, Any] = {"item_id": call.item_id, "output_index": call.index}
         if call.stage == "added":
             self._emitter.emit(models.ImageGenCallInProgressEvent(**where))
@@ -137,6 +148,7 @@ class Calls:
                         return
             self.fail(call, Failure("server_error", f"{job.model} ended without a picture"))
         except errors.ProviderError as error:
+            watched.tell(error=error.kind)
             self.fail(call, _failure(error, hosted))
         except errors.NotFound as error:
             self.fail(call, Failure("server_error", error.message))

@@ -10,10 +10,12 @@ the slower side.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import cast
 
 from heliograph import lifecycle, models
 from heliograph.engine._limits import Limits
+from heliograph.engine._observer import UNSEEN, Observer
 from heliograph.engine._pictures import Pictures
 from heliograph.engine._splice import wire_size
 from heliograph.journal import Entry, Journal, Lease
@@ -24,13 +26,21 @@ __all__ = ["Emitter"]
 class Emitter:
     """Numbers, checks, folds and journals the events of one response under one lease."""
 
-    def __init__(self, journal: Journal, lease: Lease, pictures: Pictures, limits: Limits) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        lease: Lease,
+        pictures: Pictures,
+        limits: Limits,
+        observer: Observer = UNSEEN,
+    ) -> None:
         self.machine = lifecycle.Machine()
         self.snapshot = lifecycle.Snapshot()
         self.pictures = pictures
         self._journal = journal
         self._lease = lease
         self._limits = limits
+        self._observer = observer
         self._next = 0
         self._committed = -1
         self._pending: list[Entry] = []
@@ -70,6 +80,11 @@ class Emitter:
         return self._lease.response_id
 
     @property
+    def next(self) -> int:
+        """The next event's sequence number."""
+        return self._next
+
+    @property
     def settled(self) -> bool:
         """Whether nothing more is committed but with the response's end (or its release)."""
         return self._closing
@@ -105,9 +120,15 @@ class Emitter:
 
     async def _append(self, entries: list[Entry]) -> None:
         first = self._committed + 1
+        began = time.perf_counter()
         self._committed = await self._journal.append(self._lease, first, entries)
+        self._seen(entries, began)
         async with self._moved:
             self._moved.notify_all()
+
+    def _seen(self, entries: list[Entry], began: float) -> None:
+        size = sum([len(entry.data) for entry in entries])
+        self._observer.appended(len(entries), size, time.perf_counter() - began)
 
     def settle(self) -> None:
         """Let ``write`` end once the append in flight is through; what waits goes on waiting."""
@@ -117,7 +138,9 @@ class Emitter:
     async def finish(self, snapshot: Entry) -> None:
         """Commit what waits as the log's last frame, and end the job. ``write`` must have ended."""
         entries, self._pending = self._pending, []
+        began = time.perf_counter()
         await self._journal.finish(self._lease, self._committed + 1, entries, snapshot)
+        self._seen(entries, began)
 
     async def release(self) -> None:
         """Commit what waits and give the lease back. ``write`` must have ended."""

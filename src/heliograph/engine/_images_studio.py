@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 
 import msgspec
 
@@ -16,13 +16,18 @@ __all__ = ["Studio"]
 
 
 class Studio:
-    """Draws for the Images APIs with a catalog's image providers, at most ``at_once`` at a time."""
+    """Draws for the Images APIs with a catalog's image providers, at most ``at_once`` at a time.
+
+    ``drawing`` pictures are under way, ``waiting`` ones wait for a place.
+    """
 
     def __init__(self, catalog: providers.Catalog, limits: Limits, at_once: int) -> None:
         self._catalog = catalog
         self._limits = limits
         self._places = asyncio.Semaphore(at_once)
         self._open = 0
+        self.waiting = 0
+        self.drawing = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -63,14 +68,29 @@ class Studio:
         Raises ``ProviderError`` (also for a picture over a limit) and ``BadRequest``.
         """
         try:
-            async with (
-                self._places,
-                aclosing(self._drawn(ask.job.model, self.job(ask, index))) as parts,
-            ):
-                async for part in parts:
-                    yield part
+            async with self._place():
+                watching = providers.OBSERVER.get().watch("drawing", model=ask.job.model)
+                drawn = self._drawn(ask.job.model, self.job(ask, index))
+                with watching:
+                    async with aclosing(drawn) as parts:
+                        async for part in parts:
+                            yield part
         except errors.ProviderError as error:
             raise ask.refusal(error) from error
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        self.waiting += 1
+        try:
+            await self._places.acquire()
+        finally:
+            self.waiting -= 1
+        self.drawing += 1
+        try:
+            yield
+        finally:
+            self.drawing -= 1
+            self._places.release()
 
     async def _drawn(
         self, model: str, job: providers.ImageJob

@@ -14,9 +14,12 @@ __all__ = ["CallNote", "Note", "PictureNote", "StartNote", "Usages", "read_note"
 
 
 class StartNote(msgspec.Struct, frozen=True, tag="start", omit_defaults=True):
-    """Beside ``response.in_progress``: when the wall clock of the response began to run."""
+    """Beside ``response.in_progress``: when the wall clock of the response began to run, and the
+    trace headers of the first owner's run.
+    """
 
     started_at: float
+    trace: dict[str, str] = {}
 
 
 class CallNote(msgspec.Struct, frozen=True, tag="call", omit_defaults=True, kw_only=True):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 
 from heliograph import errors
+from heliograph.engine._observer import UNSEEN, Observer
 from heliograph.journal import BlobRef, BlobStore, Entry
 
 __all__ = ["Pictures", "base64_size"]
@@ -26,8 +27,9 @@ def base64_size(size: int) -> int:
 class Pictures:
     """The pictures of one response: stores them, and turns JSON into entries and back."""
 
-    def __init__(self, blobs: BlobStore) -> None:
+    def __init__(self, blobs: BlobStore, observer: Observer = UNSEEN) -> None:
         self._blobs = blobs
+        self._observer = observer
         self._prefix = f"hg{secrets.token_hex(15)}"
         self._bytes = self._prefix.encode()
         self._sizes: dict[str, int] = {}
@@ -36,6 +38,7 @@ class Pictures:
         """Store a picture, durably; returns the marker that stands for it."""
         sha256 = await self._blobs.put(data)
         self._sizes[sha256] = len(data)
+        self._observer.stored(len(data))
         return self._prefix + sha256
 
     async def get(self, marker: str) -> bytes:

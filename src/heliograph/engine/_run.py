@@ -21,8 +21,10 @@ from heliograph.engine._emitter import Emitter
 from heliograph.engine._items import Items
 from heliograph.engine._limits import Limits
 from heliograph.engine._notes import CallNote, StartNote, Usages, read_note, write_note
+from heliograph.engine._observer import RESPONSE_ID, UNSEEN, Observer
 from heliograph.engine._pictures import Pictures
 from heliograph.engine._remote import inlined
+from heliograph.engine._seal import Seal
 from heliograph.engine._splice import wire_size
 from heliograph.engine._steps import COMPLETED, Ending, Steps
 
@@ -44,25 +46,30 @@ class Run:
         catalog: providers.Catalog,
         limits: Limits,
         clock: journal.Clock,
+        seal: Seal,
         *,
         echo_hosted_tools: bool,
+        observer: Observer = UNSEEN,
     ) -> None:
         self._lease = lease
         self._journal = store
         self._catalog = catalog
         self._limits = limits
         self._clock = clock
+        self._seal = seal
         self._body: dict[str, Any] = msgspec.json.decode(lease.request)
         self._echo = Echo(
             lease.response_id, lease.created_at, self._body, hosted_tools=echo_hosted_tools
         )
-        pictures = Pictures(store.blobs)
+        self._observer = observer
+        pictures = Pictures(store.blobs, observer)
         self._context = read_context(lease.context, pictures)
-        self._emitter = Emitter(store, lease, pictures, limits)
+        self._emitter = Emitter(store, lease, pictures, limits, observer)
         self._items = Items(self._emitter)
         self._usages = Usages()
         self._calls = Calls(self._emitter, self._items, self._usages, catalog, limits)
         self._started_at = clock()
+        self._watched = providers.UNSEEN.watch("response")
         self._leave = asyncio.Event()
         self._caught_up = asyncio.Event()
 
@@ -72,6 +79,14 @@ class Run:
 
     async def run(self) -> None:
         """Do it. A lost lease ends it in silence: the response has another owner."""
+        RESPONSE_ID.set(self._lease.response_id)
+        providers.OBSERVER.set(self._observer)
+        lease = self._lease
+        watching = self._observer.watch("response", id=lease.response_id, takeovers=lease.takeovers)
+        with watching as self._watched:
+            await self._run()
+
+    async def _run(self) -> None:
         writer = asyncio.create_task(self._emitter.write())
         work = asyncio.create_task(self._work())
         watch = asyncio.create_task(self._watch())
@@ -88,8 +103,11 @@ class Run:
             else:
                 await self._end(outcome)
         except errors.Fenced:
+            self._observer.fenced()
+            self._watched.tell(status="lost")
             log.info("%s: another worker owns it now", self._lease.response_id)
         except errors.JournalError as error:
+            self._watched.tell(status="lost")
             log.error("%s: left to be taken over: %s", self._lease.response_id, error)
         finally:
             await _cancel([*tasks, writer])
@@ -174,11 +192,12 @@ class Run:
             return CANCELLED
         await self._begin()
         body, request = await self._asked()
-        ask = read_ask(body, self._catalog, self._limits, self._context)
+        ask = read_ask(body, self._catalog, self._limits, self._context, self._seal)
+        self._watched.tell(model=ask.model)
         return await Steps(
             ask,
             request,
-            await converse(self._context, request, self._emitter.pictures),
+            await converse(self._context, request, self._emitter.pictures, self._seal),
             self._emitter,
             self._items,
             self._calls,
@@ -217,6 +236,7 @@ class Run:
                 self._calls.replay(event, note)
                 if isinstance(note, StartNote):
                     self._started_at = note.started_at
+                    self._watched.follows(note.trace)
                 elif isinstance(note, CallNote):
                     self._usages.add(note.usage)
             left -= len(frame.entries)
@@ -239,7 +259,7 @@ class Run:
         if state != "in_progress":
             emit(
                 models.InProgressEvent(response=self._echo.response("in_progress")),
-                write_note(StartNote(self._started_at)),
+                write_note(StartNote(self._started_at, dict(self._watched.headers))),
             )
 
     async def _watch(self) -> Ending:
@@ -295,6 +315,7 @@ class Run:
             }.get(ending.status, models.IncompleteEvent)(response=response)
             self._emitter.emit(event)
         await self._emitter.finish(self._emitter.pictures.cut(models.encode(response)))
+        self._watched.tell(status=str(response.status), events=self._emitter.next)
 
     def _close_all(self, ending: Ending) -> None:
         if self._emitter.machine.state == "none":

@@ -10,6 +10,7 @@ from heliograph.journal._base import (
     Journal,
     Lease,
     LeaseState,
+    Load,
     NewResponse,
     Record,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "Journal",
     "Lease",
     "LeaseState",
+    "Load",
     "MemoryJournal",
     "NewResponse",
     "Record",

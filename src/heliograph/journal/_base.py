@@ -33,6 +33,7 @@ __all__ = [
     "Journal",
     "Lease",
     "LeaseState",
+    "Load",
     "NewResponse",
     "Record",
 ]
@@ -160,6 +161,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     context: Entry | None = None
 
 
+class Load(msgspec.Struct, frozen=True):
+    """How many responses wait to be claimed, and how many are claimed and not finished."""
+
+    queued: int
+    running: int
+
+
 class BlobStore(ABC):
     """Content-addressed bytes, durable when ``put`` returns."""
 
@@ -267,6 +275,10 @@ class Journal(ABC):
     @abstractmethod
     async def detach(self, tenant: str, response_id: str, reader: str) -> None:
         """Give a reader lease back. Unknown ones are ignored."""
+
+    @abstractmethod
+    async def load(self) -> Load:
+        """What waits and what runs now, of all tenants."""
 
     @abstractmethod
     async def expire(self) -> int:

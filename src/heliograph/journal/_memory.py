@@ -25,6 +25,7 @@ from heliograph.journal._base import (
     Journal,
     Lease,
     LeaseState,
+    Load,
     NewResponse,
     Record,
 )
@@ -332,6 +333,12 @@ class MemoryJournal(Journal):
         log = self._logs.get(response_id)
         if log is not None and log.new.tenant == tenant:
             log.readers.detach(reader, self._clock())
+
+    async def load(self) -> Load:
+        """See ``Journal.load``."""
+        self._check_open()
+        states = [log.state for log in self._logs.values()]
+        return Load(states.count("queued"), states.count("running"))
 
     async def expire(self) -> int:
         """See ``Journal.expire``."""

@@ -14,7 +14,7 @@ import msgspec
 
 from heliograph import errors
 from heliograph.journal import _limits
-from heliograph.journal._base import Frame, JobState, Record
+from heliograph.journal._base import Frame, JobState, Load, Record
 from heliograph.journal._database import open_reader, translate
 from heliograph.journal._frames import part_after, unpack_entries, unpack_entry
 
@@ -43,6 +43,9 @@ SELECT j.state, r.request, r.background, r.created_at, j.epoch, j.takeovers, j.c
 FROM responses r JOIN jobs j ON j.rid = r.rid LEFT JOIN snapshots s ON s.rid = r.rid
     LEFT JOIN contexts c ON c.rid = r.rid
 WHERE r.id = ?1 AND r.tenant = ?2
+"""
+_LOAD = """
+SELECT (SELECT count(*) FROM jobs WHERE state = 0), (SELECT count(*) FROM jobs WHERE state = 1)
 """
 
 
@@ -86,6 +89,10 @@ class Pages:
     async def record(self, tenant: str, response_id: str) -> Record:
         """Raises ``UnknownResponse``."""
         return await self._run(lambda db: _record(db, tenant, response_id))
+
+    async def load(self) -> Load:
+        """See ``Journal.load``."""
+        return await self._run(lambda db: Load(*db.execute(_LOAD).fetchone()))
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self._threads is None:

@@ -30,6 +30,7 @@ from heliograph.journal._base import (
     Journal,
     Lease,
     LeaseState,
+    Load,
     NewResponse,
     Record,
 )
@@ -326,6 +327,10 @@ class SqliteJournal(Journal):
         """See ``Journal.detach``."""
         opened = self._running()
         await opened.writer.submit(partial(opened.store.detach, tenant, response_id, reader))
+
+    async def load(self) -> Load:
+        """See ``Journal.load``."""
+        return await self._running().pages.load()
 
     async def expire(self) -> int:
         """See ``Journal.expire``. In small batches, so that appends pass in between."""

@@ -21,10 +21,14 @@ from heliograph.providers._base import (
     Refusal,
     RelayProvider,
     Text,
+    Thought,
 )
 from heliograph.providers._catalog import Catalog, embedded
+from heliograph.providers._observer import OBSERVER, UNSEEN, Observer, Watched, Work
 
 __all__ = [
+    "OBSERVER",
+    "UNSEEN",
     "Arguments",
     "Catalog",
     "ChatPart",
@@ -40,11 +44,15 @@ __all__ = [
     "ImageProvider",
     "InlinePicture",
     "ModelCard",
+    "Observer",
     "Picture",
     "Preview",
     "Reasoning",
     "Refusal",
     "RelayProvider",
     "Text",
+    "Thought",
+    "Watched",
+    "Work",
     "embedded",
 ]

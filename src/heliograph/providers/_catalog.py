@@ -74,6 +74,15 @@ class Catalog:
             if close is not None:
                 await close()
 
+    def rests(self) -> dict[str, float]:
+        """For how many seconds each upstream of a route is left alone; 0: it may be asked."""
+        found: dict[str, float] = {}
+        for provider in self._everyone:
+            rests = getattr(provider, "rests", None)
+            if rests is not None:
+                found |= rests()
+        return found
+
     def capabilities(self) -> tuple[str, ...]:
         """What a worker with these providers can claim: ``chat:<model>`` and ``image:<model>``."""
         return (*(f"chat:{m}" for m in self._chat), *(f"image:{m}" for m in self._images))

@@ -14,12 +14,13 @@ import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import httpx2
 import msgspec
 
 from heliograph import errors, sse
+from heliograph.providers._observer import OBSERVER, Watched
 
 __all__ = ["Answer", "Part", "Timeouts", "Upstream", "failure", "failure_in_stream", "read_key"]
 
@@ -104,8 +105,11 @@ def read_key(name: str | None) -> str | None:
 class Answer:
     """An upstream's answer, its head read and its body not."""
 
-    def __init__(self, response: httpx2.Response, label: str, timeouts: Timeouts) -> None:
+    def __init__(
+        self, response: httpx2.Response, label: str, timeouts: Timeouts, watched: Watched
+    ) -> None:
         self._response = response
+        self._watched = watched
         self._label = label
         self._timeouts = timeouts
         self.status = response.status_code
@@ -120,12 +124,16 @@ class Answer:
         pieces = response.aiter_raw() if plain else response.aiter_bytes()
         loop = asyncio.get_running_loop()
         until = max(self._first_until, loop.time() + self._timeouts.silence_seconds)
+        first = True
         try:
             while True:
                 async with asyncio.timeout_at(until):
                     chunk = await anext(pieces, None)
                 if chunk is None:
                     return
+                if first:
+                    first = False
+                    self._watched.first()
                 yield chunk
                 until = loop.time() + self._timeouts.silence_seconds
         except TimeoutError:
@@ -173,7 +181,8 @@ class Upstream:
     """The HTTP side of one provider.
 
     ``base_url`` is where the API's paths begin. ``http`` is a client to use instead of an own one;
-    whoever gave it closes it. ``headers`` win over those set here.
+    whoever gave it closes it. ``headers`` win over those set here. ``name`` is the provider's in
+    the configuration, ``kind`` what its models make: an observer is told both.
     """
 
     def __init__(
@@ -184,7 +193,11 @@ class Upstream:
         headers: Mapping[str, str] | None = None,
         timeouts: Timeouts | None = None,
         http: httpx2.AsyncClient | None = None,
+        name: str = "",
+        kind: Literal["chat", "image"] = "chat",
     ) -> None:
+        self._name = name
+        self._kind = kind
         self._base = base_url.rstrip("/")
         self._key = key
         self._timeouts = timeouts if timeouts is not None else Timeouts()
@@ -238,6 +251,23 @@ class Upstream:
 
     @asynccontextmanager
     async def _sent(self, request: httpx2.Request, label: str) -> AsyncIterator[Answer]:
+        watching = OBSERVER.get().watch(
+            "upstream",
+            provider=self._name,
+            kind=self._kind,
+            model=label,
+            method=request.method,
+            url=str(request.url),
+        )
+        with watching as watched:
+            request.headers.update(watched.headers)
+            async with self._answered(request, label, watched) as answer:
+                yield answer
+
+    @asynccontextmanager
+    async def _answered(
+        self, request: httpx2.Request, label: str, watched: Watched
+    ) -> AsyncIterator[Answer]:
         times = self._timeouts
         whole = httpx2.Timeout(None, connect=times.connect_seconds)
         request.extensions["timeout"] = whole.as_dict()
@@ -253,7 +283,8 @@ class Upstream:
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise _broken(label, "cannot be reached", error) from error
         try:
-            answer = Answer(response, label, times)
+            watched.tell(status=response.status_code)
+            answer = Answer(response, label, times, watched)
             answer._first_until = until
             if not response.is_success:
                 raise failure(

@@ -120,13 +120,13 @@ def _made(
     try:
         match settings:
             case ChatCompletionsSettings():
-                return ChatCompletions(settings)
+                return ChatCompletions(settings, name=name)
             case ResponsesSettings():
-                return Responses(settings)
+                return Responses(settings, name=name)
             case OpenAIImagesSettings():
-                return OpenAIImages(settings)
+                return OpenAIImages(settings, name=name)
             case OpenRouterImagesSettings():
-                return OpenRouterImages(settings)
+                return OpenRouterImages(settings, name=name)
             case DirectSettings():
                 return Direct()
             case IllustratorSettings():

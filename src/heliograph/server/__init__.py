@@ -1,17 +1,23 @@
 """The Responses API over HTTP: Starlette on uvicorn, streams out of the journal."""
 
 from heliograph.server._app import create_app
+from heliograph.server._log import setup_logging
 from heliograph.server._openapi import openapi_document
+from heliograph.server._seen_settings import Log, MetricsPage, Otel
 from heliograph.server._serve import Server, run
 from heliograph.server._settings import Compat, Limits, Settings, load_settings
 
 __all__ = [
     "Compat",
     "Limits",
+    "Log",
+    "MetricsPage",
+    "Otel",
     "Server",
     "Settings",
     "create_app",
     "load_settings",
     "openapi_document",
     "run",
+    "setup_logging",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,6 +19,9 @@ from heliograph.server._errors import error_body
 from heliograph.server._routes import routes
 from heliograph.server._runtime import Runtime
 from heliograph.server._settings import Settings
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
 
 __all__ = ["create_app"]
 
@@ -35,15 +39,22 @@ async def _refused(request: Request, refused: Exception) -> Response:
     )
 
 
-def create_app(settings: Settings | None = None, catalog: Catalog | None = None) -> Starlette:
+def create_app(
+    settings: Settings | None = None,
+    catalog: Catalog | None = None,
+    tracer_provider: TracerProvider | None = None,
+) -> Starlette:
     """The server as an ASGI app, for any ASGI server; its lifespan starts and stops the engine.
 
     ``catalog`` is what it serves, the settings' providers unless given; it is closed when the
-    server stops. Raises ``ConfigError`` for settings that must not be served. ``app.state.runtime``
-    is private to this room.
+    server stops. ``tracer_provider`` is an OpenTelemetry provider to trace with, whatever
+    ``[otel]`` says; whoever gave it shuts it down. Raises ``ConfigError`` for settings that must
+    not be served, ``MissingExtra``. ``app.state.runtime`` is private to this room.
     """
     told = settings if settings is not None else Settings()
-    runtime = Runtime(told, catalog if catalog is not None else told.install().catalog)
+    runtime = Runtime(
+        told, catalog if catalog is not None else told.install().catalog, tracer_provider
+    )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -55,7 +66,7 @@ def create_app(settings: Settings | None = None, catalog: Catalog | None = None)
 
     app = Starlette(
         routes=routes(runtime),
-        middleware=[Middleware(Edge, local=told.local)],
+        middleware=[Middleware(Edge, local=told.local, seen=runtime.seen)],
         exception_handlers={HTTPException: _refused},
         lifespan=lifespan,
     )

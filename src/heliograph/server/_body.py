@@ -6,6 +6,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
 from heliograph import errors
+from heliograph.server._exchange import exchange_of
 
 __all__ = ["bounded", "header", "read_body", "too_large"]
 
@@ -72,4 +73,5 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
             raise ClientDisconnect
         body += message.get("body", b"")
         if not message.get("more_body", False):
+            exchange_of(scope).body(body)
             return bytes(body)

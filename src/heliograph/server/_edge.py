@@ -1,4 +1,4 @@
-"""The outermost layer: request ids, who may ask from where, errors as answers, one log line.
+"""The outermost layer: request ids, who may ask from where, errors as answers, one exchange.
 
 Nothing gets past it: whatever a handler raises leaves as an error in the API's shape, and what
 nobody foresaw is logged with the request id and answered as ``server_error``.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import logging
 import secrets
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -20,6 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from heliograph import errors
 from heliograph.server._body import header
 from heliograph.server._errors import as_api_error, error_body, error_headers
+from heliograph.server._exchange import Exchange
+from heliograph.server._log import words
+from heliograph.server._seen import Seen
 
 __all__ = ["Edge", "answer_error", "is_loopback"]
 
@@ -76,24 +78,32 @@ async def _abandon(scope: Scope, send: Send) -> None:
 class Edge:
     """ASGI middleware; ``local`` turns the checks of ``Host`` and ``Origin`` on."""
 
-    def __init__(self, app: ASGIApp, *, local: bool) -> None:
+    def __init__(self, app: ASGIApp, *, local: bool, seen: Seen) -> None:
         self._app = app
+        self._seen = seen
+        self._bodies = seen.bodies
         self._local = local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        request_id = f"req_{secrets.token_hex(12)}"
-        scope.setdefault("state", {})["request_id"] = request_id
-        status = 0
-        began = time.perf_counter()
+        with self._seen.exchange(scope, f"req_{secrets.token_hex(12)}") as exchange:
+            await self._handle(scope, receive, send, exchange)
+
+    async def _handle(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
+        request_id = exchange.request_id
 
         async def stamped(message: Message) -> None:
-            nonlocal status
-            if message["type"] in _BEGINS:
-                status = message.get("status", 101)
+            kind = message["type"]
+            if kind == "http.response.body":
+                exchange.bytes += len(message["body"])
+            elif kind in _BEGINS:
+                exchange.status = message.get("status", 101)
                 headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                for name, value in headers:
+                    if name == b"x-response-id":
+                        exchange.response_id = value.decode()
                 message = {**message, "headers": headers}
             await send(message)
 
@@ -102,30 +112,21 @@ class Edge:
                 _check_local(scope)
             await self._app(scope, receive, stamped)
         except ClientDisconnect:
-            status = 499
+            exchange.status = 499
         except errors.HeliographError as error:
             answer = as_api_error(error)
             if answer.status >= 500:
-                _log.error("%s %s", request_id, error, exc_info=error)
-            if status:
+                _log.error("%s %s", request_id, words(error, bodies=self._bodies), exc_info=error)
+            if exchange.status:
                 return  # the answer had begun: it stays unfinished, which is how clients can tell
             await answer_error(answer, scope, stamped)
         except Exception as error:  # noqa: BLE001 - the server's one edge: nothing may get past it
             _log.error("%s failed", request_id, exc_info=error)
-            if status:
+            if exchange.status:
                 await _abandon(scope, send)
                 return
             bug = errors.ServerError(f"the server failed on this request ({request_id})")
             await answer_error(bug, scope, stamped)
-        finally:
-            _log.info(
-                "%s %s %s %d %.1f ms",
-                request_id,
-                scope.get("method", "WS"),
-                scope["path"],
-                status,
-                (time.perf_counter() - began) * 1e3,
-            )
 
 
 async def answer_error(

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from heliograph import engine, errors, providers, sse
 from heliograph.server._errors import as_api_error
+from heliograph.server._exchange import Exchange, exchange_of
 from heliograph.server._frames import PIECE
 from heliograph.server._images_shapes import Dialect
 from heliograph.server._runtime import Runtime
@@ -47,7 +48,9 @@ class Drawing:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._runtime.studio.busy(), Watch(receive, self._runtime.closing) as watch:
             if self._ask.stream:
-                await self._stream(send)
+                exchange = exchange_of(scope)
+                with exchange.streaming():
+                    await self._stream(send, exchange)
             else:
                 await self._whole(send)
         if watch.ended == "closing" and not self._begun:
@@ -92,12 +95,13 @@ class Drawing:
         await _write(send, document, [picture.data for picture in pictures])
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _stream(self, send: Send) -> None:
+    async def _stream(self, send: Send, exchange: Exchange) -> None:
         try:
             for index in range(self._ask.n):
                 async with aclosing(self._parts(index)) as parts:
                     while (part := await self._next(parts, send)) is not None:
                         await self._event(part, send)
+                        exchange.sent(1)
         except errors.HeliographError as error:
             if not self._begun:
                 raise

@@ -74,6 +74,7 @@ def _schemas() -> dict[str, Schema]:
 
 def _paths() -> dict[str, Any]:
     paths: dict[str, Any] = {path: {"get": _probe(*probe)} for path, probe in PROBES.items()}
+    paths["/metrics"] = {"get": _metrics()}
     for base in BASES:
         for operation in OPERATIONS:
             answer = _of(operation, base)
@@ -142,6 +143,17 @@ def _probe(name: str, summary: str, refusals: tuple[int, ...]) -> dict[str, Any]
     for status in refusals:
         answers[str(status)] = _refusal(status, "Error")
     return {"operationId": name, "summary": summary, "security": [{}], "responses": answers}
+
+
+def _metrics() -> dict[str, Any]:
+    content = {"text/plain": {"schema": {"type": "string"}}}
+    page = {"description": "Prometheus's text format.", "content": content}
+    return {
+        "operationId": "metrics",
+        "summary": "The server's numbers, for Prometheus; not opened by an API key.",
+        "security": [{}],
+        "responses": {"200": page, "401": _refusal(401, "Error"), "403": _refusal(403, "Error")},
+    }
 
 
 def _refusal(status: int, shape: str) -> dict[str, Any]:

@@ -14,12 +14,14 @@ from heliograph.server import _cards
 from heliograph.server._answers import Json, Stored
 from heliograph.server._auth import tenant_of
 from heliograph.server._body import read_body
+from heliograph.server._compact import Compacting
 from heliograph.server._edge import answer_error
 from heliograph.server._errors import OPENROUTER_BASE
 from heliograph.server._images import Images
 from heliograph.server._openapi import openapi_json
 from heliograph.server._query import Retrieve, idempotency_key, page
 from heliograph.server._runtime import Lane, Runtime
+from heliograph.server._seen import MetricsAnswer
 from heliograph.server._socket import Nowhere, Socket
 from heliograph.server._stream import EventStream
 from heliograph.server._watch import Watch
@@ -137,7 +139,7 @@ class _Api:
         self, tenant: str, asked: models.ResponsesRequest, body: bytes, key: str | None
     ) -> str:
         first = self.runtime.stored.engine
-        plan = first.check(asked, await first.resolve(tenant, asked))
+        plan = first.check(asked, await first.resolve(tenant, asked), tenant=tenant)
         created = await self.runtime.lane(store=plan.store).engine.submit(
             tenant,
             asked,
@@ -183,6 +185,12 @@ class _Api:
         await self.runtime.cancel(tenant, response_id)
         return await self._current(self.runtime.stored, tenant, response_id)
 
+    async def compact(self, request: Request) -> ASGIApp:
+        tenant = self._tenant(request)
+        self.runtime.accept()
+        body = await read_body(request.scope, request.receive, self._limits.max_body_bytes)
+        return Compacting(self.runtime, tenant, models.decode(models.CompactRequest, body))
+
     async def list_models(self, request: Request) -> ASGIApp:
         self._tenant(request)
         cards = self.runtime.catalog.cards()
@@ -196,6 +204,12 @@ class _Api:
         if request.url.path.startswith(OPENROUTER_BASE):
             return Json({"data": _cards.openrouter_card(card)})
         return Json(_cards.openai_card(card))
+
+    async def metrics(self, request: Request) -> ASGIApp:
+        seen = self.runtime.seen
+        seen.admit(request.scope)
+        page = await seen.page(self.runtime, request.headers.get("accept", ""))
+        return MetricsAnswer(*page)
 
     async def openapi(self, request: Request) -> ASGIApp:
         return Json(msgspec.Raw(openapi_json()))
@@ -255,6 +269,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
     images = Images(runtime, api._tenant)
     table: list[BaseRoute] = [
         Route("/healthz", _Methods(GET=api.healthy, HEAD=api.healthy)),
+        Route("/metrics", _Methods(GET=api.metrics)),
         Route("/readyz", _Methods(GET=api.ready, HEAD=api.ready)),
         Route(f"{OPENROUTER_BASE}/model/{{model:path}}", _Methods(GET=api.one_model)),
         Route("/v1/images/generations", _Methods(POST=images.generate)),
@@ -271,6 +286,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         table += [
             Route(f"{base}/responses", _Methods(POST=api.create)),
             WebSocketRoute(f"{base}/responses", Socket(runtime)),
+            Route(f"{base}/responses/compact", _Methods(POST=api.compact)),
             Route(one, _Methods(GET=api.retrieve, DELETE=api.delete)),
             Route(f"{one}/cancel", _Methods(POST=api.cancel)),
             Route(f"{base}/openapi.json", _Methods(GET=api.openapi)),

@@ -10,17 +10,24 @@ import tempfile
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from heliograph import errors
-from heliograph.engine import Engine, Studio
+from heliograph.engine import Compactor, Engine, Observer, Seals, Studio
 from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
 from heliograph.providers.fetch import Fetcher
 from heliograph.server._passing import Keys, Passing
 from heliograph.server._readers import Readers
+from heliograph.server._secret import seals_of
+from heliograph.server._seen import Seen
 from heliograph.server._settings import Settings
 from heliograph.server._watch import Closing
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
+
+    from heliograph.server._trace import Tracer
 
 __all__ = ["Delivery", "Lane", "Runtime"]
 
@@ -39,7 +46,13 @@ class Lane:
     """
 
     def __init__(
-        self, journal: Journal, catalog: Catalog, settings: Settings, fetcher: Fetcher
+        self,
+        journal: Journal,
+        catalog: Catalog,
+        settings: Settings,
+        fetcher: Fetcher,
+        seals: Seals,
+        observer: Observer,
     ) -> None:
         self.journal = journal
         self.engine = Engine(
@@ -48,6 +61,8 @@ class Lane:
             settings.limits,
             echo_hosted_tools=not settings.compat.echo_without_hosted_tools,
             fetcher=fetcher,
+            observer=observer,
+            seals=seals,
         )
         self.readers = Readers(journal, settings.limits.reader_lease_seconds)
 
@@ -70,10 +85,31 @@ class Delivery(Protocol):
         """Wait until an ended response was sent whole; returns at once for one that goes on."""
 
 
+def _tracer(settings: Settings, given: TracerProvider | None) -> Tracer | None:
+    """What traces, None where nothing does. Raises ``MissingExtra``."""
+    if given is None and not settings.otel.wanted:
+        return None
+    try:
+        from heliograph.server import _trace
+
+        return _trace.Tracer(given) if given is not None else _trace.exporting(settings.otel)
+    except ModuleNotFoundError as missing:
+        if missing.name is None or not missing.name.startswith("opentelemetry"):
+            raise
+        raise errors.MissingExtra(
+            "exporting traces ([otel], OTEL_EXPORTER_OTLP_*)", "otel"
+        ) from None
+
+
 class Runtime:
     """Everything between the routes and the rooms below; one per app."""
 
-    def __init__(self, settings: Settings, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        tracer_provider: TracerProvider | None = None,
+    ) -> None:
         settings.check()
         self.settings = settings
         self.catalog = catalog
@@ -82,13 +118,16 @@ class Runtime:
         self._stopping = False
         self._scratch: Path | None = None
         self._chores: set[asyncio.Task[None]] = set()
+        self.seen = Seen(settings, catalog, _tracer(settings, tracer_provider))
         self.fetcher = Fetcher(
             settings.fetch,
             max_picture_bytes=settings.limits.max_picture_bytes,
             max_pixels=settings.limits.max_image_pixels,
         )
-        self.stored = Lane(self._journal(), catalog, settings, self.fetcher)
-        self.passing = Lane(MemoryJournal(), catalog, settings, self.fetcher)
+        seals, seen = seals_of(settings.data), self.seen
+        self.stored = Lane(self._journal(), catalog, settings, self.fetcher, seals, seen.stored)
+        self.passing = Lane(MemoryJournal(), catalog, settings, self.fetcher, seals, seen.passing)
+        self.compactor = Compactor(self.stored.engine)
         self.studio = Studio(catalog, settings.limits, settings.limits.max_images_at_once)
         self.unstored = Passing(self.passing.journal, self._chore)
         self.keys = Keys()
@@ -118,6 +157,7 @@ class Runtime:
             self.stored.engine.stop(seconds),
             self.passing.engine.stop(seconds),
             self.studio.drain(seconds),
+            self.compactor.drain(seconds),
         )
         await self._deliver()
         self.closing.close()
@@ -128,6 +168,7 @@ class Runtime:
         await self.passing.stop()
         await self.catalog.aclose()
         self.fetcher.close()
+        await self.seen.aclose()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
 

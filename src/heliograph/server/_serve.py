@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -20,6 +21,9 @@ from heliograph.server._http import http_protocol
 from heliograph.server._runtime import Runtime
 from heliograph.server._settings import Settings
 from heliograph.server._socket_wire import SocketProtocol
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
 
 __all__ = ["Server", "run"]
 
@@ -59,12 +63,19 @@ class Server:
     """``await start()``, then ``port`` and ``url``, then ``await stop()``; or ``async with``.
 
     It runs in the current event loop. ``start`` raises ``ConfigError`` for settings that must not
-    be served, an address that cannot be had, or a data folder that cannot be used.
+    be served, an address that cannot be had, or a data folder that cannot be used. What it is made
+    from is as for ``create_app``.
     """
 
-    def __init__(self, settings: Settings | None = None, catalog: Catalog | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        catalog: Catalog | None = None,
+        tracer_provider: TracerProvider | None = None,
+    ) -> None:
         self.settings = settings if settings is not None else Settings(port=0)
         self._catalog = catalog
+        self._tracer_provider = tracer_provider
         self._runtime: Runtime | None = None
         self._uvicorn: _Uvicorn | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -78,7 +89,7 @@ class Server:
 
     async def start(self) -> None:
         """Listen, open the journal, begin to work. A request is answered once this returns."""
-        app = create_app(self.settings, self._catalog)
+        app = create_app(self.settings, self._catalog, self._tracer_provider)
         sock = _listen(self.settings.host, self.settings.port)
         runtime: Runtime = app.state.runtime
         try:

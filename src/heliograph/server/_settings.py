@@ -17,6 +17,7 @@ from heliograph.providers.configured import (
 )
 from heliograph.providers.fetch import FetchSettings
 from heliograph.server._edge import is_loopback
+from heliograph.server._seen_settings import Log, MetricsPage, Otel
 from heliograph.server._strict import read
 
 __all__ = ["Compat", "Limits", "Settings", "load_settings"]
@@ -87,8 +88,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     alone. ``providers`` are those that it serves, by the names that errors and routes call them;
     ``routes`` says how hard chat upstreams are tried; ``embedded`` whether the two embedded models
     are served too. ``fetch`` says whether pictures are fetched that a request names by address.
-    ``key``, where set, is the one key that requests must bear; it is never read
-    from a file.
+    ``log``, ``metrics`` and ``otel`` say how it is seen. ``key``, where set, is the one key that
+    requests must bear; it is never read from a file.
     """
 
     host: str = "127.0.0.1"
@@ -97,6 +98,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     journal: Literal["sqlite", "memory"] = "sqlite"
     limits: Limits = Limits()
     compat: Compat = Compat()
+    log: Log = Log()
+    metrics: MetricsPage = MetricsPage()
+    otel: Otel = Otel()
     embedded: bool = True
     providers: dict[str, ProviderSettings] = {}
     routes: RouteSettings = RouteSettings()
@@ -138,6 +142,9 @@ class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     journal: Literal["sqlite", "memory"] = "sqlite"
     limits: Limits = Limits()
     compat: Compat = Compat()
+    log: Log = Log()
+    metrics: MetricsPage = MetricsPage()
+    otel: Otel = Otel()
     embedded: bool = True
     providers: dict[str, ProviderSettings] = {}
     routes: RouteSettings = RouteSettings()

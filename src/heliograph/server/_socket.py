@@ -18,6 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 from heliograph import errors
 from heliograph.server._auth import tenant_of
 from heliograph.server._errors import as_api_error, error_envelope
+from heliograph.server._exchange import Exchange, exchange_of
 from heliograph.server._runtime import Runtime
 from heliograph.server._settings import Limits
 from heliograph.server._socket_memory import Memory
@@ -107,8 +108,11 @@ class _Inbox:
 class _Connection:
     """An accepted WebSocket."""
 
-    def __init__(self, runtime: Runtime, tenant: str, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, runtime: Runtime, tenant: str, exchange: Exchange, receive: Receive, send: Send
+    ) -> None:
         self._runtime = runtime
+        self._exchange = exchange
         self._tenant = tenant
         self._send = send
         self._limits = runtime.settings.limits
@@ -143,7 +147,16 @@ class _Connection:
                     raise errors.BadRequest(
                         "a message must be text, with a JSON object in it", code="binary_message"
                     )
-                turn = Turn(self._runtime, self._tenant, self._memory, self.say, self._inbox.ending)
+                self._exchange.turn()
+                self._exchange.body(data)
+                turn = Turn(
+                    self._runtime,
+                    self._tenant,
+                    self._exchange,
+                    self._memory,
+                    self.say,
+                    self._inbox.ending,
+                )
                 await turn.run(data)
             except errors.HeliographError as error:
                 self._inbox.ending()
@@ -153,6 +166,7 @@ class _Connection:
         """Send one text message. Raises ``ClientDisconnect``."""
         try:
             await self._send({"type": "websocket.send", "text": data.decode()})
+            self._exchange.bytes += len(data)
         except OSError:
             raise ClientDisconnect from None
 
@@ -193,4 +207,6 @@ class Socket:
             await send({"type": "websocket.accept"})
         except OSError:
             raise ClientDisconnect from None
-        await _Connection(self._runtime, tenant, receive, send).serve()
+        exchange = exchange_of(scope)
+        with exchange.socket():
+            await _Connection(self._runtime, tenant, exchange, receive, send).serve()

@@ -11,6 +11,7 @@ import msgspec
 
 from heliograph import engine, errors, models
 from heliograph.server._body import too_large
+from heliograph.server._exchange import Exchange
 from heliograph.server._frames import event_type
 from heliograph.server._runtime import Lane, Runtime
 from heliograph.server._socket_memory import Fields, Memory, items_of, on_top_of
@@ -92,8 +93,15 @@ class Turn:
     """
 
     def __init__(
-        self, runtime: Runtime, tenant: str, memory: Memory, say: Say, ending: Callable[[], None]
+        self,
+        runtime: Runtime,
+        tenant: str,
+        exchange: Exchange,
+        memory: Memory,
+        say: Say,
+        ending: Callable[[], None],
     ) -> None:
+        self._exchange = exchange
         self._ending = ending
         self._runtime = runtime
         self._limits = runtime.settings.limits
@@ -142,7 +150,7 @@ class Turn:
         named = msgspec.structs.replace(request, previous_response_id=models.UNSET)
         try:
             resolved = await stored.resolve(self._tenant, named)
-            plan = stored.check(request, resolved, continued=True)
+            plan = stored.check(request, resolved, tenant=self._tenant, continued=True)
         except errors.BadRequest as refused:
             raise _counted_from(len(before), refused) from None
         lane = self._runtime.lane(store=plan.store)
@@ -165,7 +173,9 @@ class Turn:
                     pass
             raise
         with self._reading(lane, created.response_id, store=plan.store):
-            await self._follow(lane, created.response_id)
+            self._exchange.response_id = created.response_id
+            with self._exchange.streaming():
+                await self._follow(lane, created.response_id)
             said = items_of(fields)
             said = said if plan.resolved is None else plan.resolved.whole(said)
             return await self._remember(lane, created.response_id, said)
@@ -210,6 +220,7 @@ class Turn:
                         self._ending()
                     pieces = await engine.render(entry, lane.journal.blobs)
                     await self._say(b"".join(pieces))
+                    self._exchange.sent(1)
         self._ended = True
 
     async def _remember(self, lane: Lane, response_id: str, given: list[bytes]) -> str:

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from heliograph import errors, sse
 from heliograph.journal import BlobStore, Journal
+from heliograph.server._exchange import exchange_of
 from heliograph.server._frames import write_frame
 from heliograph.server._watch import Closing, Watch
 
@@ -39,6 +40,7 @@ class EventStream:
         "_after",
         "_closing",
         "_comment",
+        "_exchange",
         "_interval",
         "_journal",
         "_last_write",
@@ -74,11 +76,12 @@ class EventStream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._send = send
+        exchange = self._exchange = exchange_of(scope)
         headers = [*_HEADERS, (b"x-response-id", self.response_id.encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         self._arm(self._interval)
         try:
-            with Watch(receive, self._closing):
+            with exchange.streaming(), Watch(receive, self._closing):
                 await self._pump()
         finally:
             if self._timer is not None:
@@ -96,6 +99,7 @@ class EventStream:
                     if self._comment is not None:
                         await self._comment
                     await write_frame(frame, self._after, blobs, self._write)
+                    self._exchange.sent(frame.last - max(self._after, frame.first - 1))
                     self._after = max(self._after, frame.last)
                     self._waiting = True
         except errors.UnknownResponse:

@@ -6,7 +6,7 @@ import pytest
 from tests.contract.journal.support import CHAT, Clock, claim, entry, new, started
 
 from heliograph import errors
-from heliograph.journal import Journal, Lease
+from heliograph.journal import Entry, Journal, Lease, Load
 
 
 async def test_the_oldest_goes_first(journal: Journal) -> None:
@@ -315,3 +315,19 @@ async def test_a_zombies_append_in_the_same_breath_as_the_takeover(
 
 def test_the_default_capability_is_what_the_tests_say() -> None:
     assert CHAT == ("chat:heliograph/direct",)
+
+
+async def test_the_load_is_what_waits_and_what_runs_of_all_tenants(
+    journal: Journal, clock: Clock
+) -> None:
+    assert await journal.load() == Load(0, 0)
+    for name, tenant in (("r1", "t"), ("r2", "t"), ("r3", "u")):
+        await journal.create(new(name, tenant=tenant))
+    assert await journal.load() == Load(3, 0)
+    lease = await claim(journal)
+    assert await journal.load() == Load(2, 1)
+    await journal.release(lease)
+    assert await journal.load() == Load(3, 0)
+    lease = await claim(journal)
+    await journal.finish(lease, 0, [entry(0)], Entry(b"end"))
+    assert await journal.load() == Load(2, 0)

@@ -33,7 +33,11 @@ class ChatCompletions:
     """
 
     def __init__(
-        self, settings: ChatCompletionsSettings, *, http: httpx2.AsyncClient | None = None
+        self,
+        settings: ChatCompletionsSettings,
+        *,
+        http: httpx2.AsyncClient | None = None,
+        name: str = "",
     ) -> None:
         self.settings = settings
         self._key = read_key(settings.api_key_env)
@@ -43,6 +47,7 @@ class ChatCompletions:
             headers=settings.headers,
             timeouts=settings.timeouts,
             http=http,
+            name=name,
         )
         self._cards = tuple(
             card_of(name, model, settings.owned_by) for name, model in settings.models.items()

@@ -30,7 +30,7 @@ class Responses:
     """
 
     def __init__(
-        self, settings: ResponsesSettings, *, http: httpx2.AsyncClient | None = None
+        self, settings: ResponsesSettings, *, http: httpx2.AsyncClient | None = None, name: str = ""
     ) -> None:
         self.settings = settings
         self._key = read_key(settings.api_key_env)
@@ -40,6 +40,7 @@ class Responses:
             headers=settings.headers,
             timeouts=settings.timeouts,
             http=http,
+            name=name,
         )
         self._cards = tuple(
             card_of(name, model, settings.owned_by) for name, model in settings.models.items()

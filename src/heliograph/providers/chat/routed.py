@@ -85,6 +85,10 @@ class Routed:
         """Which candidates are left alone now, and for how many seconds."""
         return {name: health.rest for name, health in self._health.items() if health.rest > 0}
 
+    def rests(self) -> dict[str, float]:
+        """For how many seconds each candidate is left alone; 0: it may be asked."""
+        return {name: health.rest for name, health in self._health.items()}
+
     def check(self, request: models.ResponsesRequest) -> None:
         """Refuse what no candidate can do, in the first one's words. Raises ``ProviderError``."""
         refusal: errors.ProviderError | None = None

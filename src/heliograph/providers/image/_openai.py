@@ -58,9 +58,13 @@ class OpenAIImages(RemoteImages):
     """``POST /images/generations``, or ``/images/edits`` where there are pictures to start from."""
 
     def __init__(
-        self, settings: OpenAIImagesSettings, *, http: httpx2.AsyncClient | None = None
+        self,
+        settings: OpenAIImagesSettings,
+        *,
+        http: httpx2.AsyncClient | None = None,
+        name: str = "",
     ) -> None:
-        super().__init__(settings, http=http)
+        super().__init__(settings, http=http, name=name)
         self._settings = settings
 
     def check(self, job: ImageJob) -> None:

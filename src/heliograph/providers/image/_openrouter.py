@@ -42,9 +42,13 @@ class OpenRouterImages(RemoteImages):
     """Streams where a preview is wanted; OpenRouter ignores that for models that cannot."""
 
     def __init__(
-        self, settings: OpenRouterImagesSettings, *, http: httpx2.AsyncClient | None = None
+        self,
+        settings: OpenRouterImagesSettings,
+        *,
+        http: httpx2.AsyncClient | None = None,
+        name: str = "",
     ) -> None:
-        super().__init__(settings, http=http)
+        super().__init__(settings, http=http, name=name)
         self._settings = settings
 
     def check(self, job: ImageJob) -> None:

@@ -81,7 +81,9 @@ class _NotStreamed(Exception):
 class RemoteImages(ABC):
     """Base of the providers: ``cards``, ``seed_for``, ``draw`` and ``aclose`` of the protocol."""
 
-    def __init__(self, settings: RemoteSettings, *, http: httpx2.AsyncClient | None = None) -> None:
+    def __init__(
+        self, settings: RemoteSettings, *, http: httpx2.AsyncClient | None = None, name: str = ""
+    ) -> None:
         self._told = settings
         self._key = read_key(settings.api_key_env)
         self._upstream = Upstream(
@@ -90,6 +92,8 @@ class RemoteImages(ABC):
             headers=settings.headers,
             timeouts=settings.timeouts,
             http=http,
+            name=name,
+            kind="image",
         )
         self._unstreamed: set[str] = set()
         inputs = ("text", "image") if settings.references else ("text",)
