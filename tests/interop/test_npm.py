@@ -157,8 +157,9 @@ def test_openrouter_0_1_27_leads_two_turns_with_its_switch(old_house: House) -> 
     assert told["usage"] == spent(1, 2, 2)
 
 
+@pytest.mark.parametrize("provider", ["open-responses", "openai"])
 @pytest.mark.parametrize("form", ["generateText", "streamText", "ToolLoopAgent"])
-def test_the_ai_sdk_s_loop_leads_two_turns(there: House, form: str) -> None:
-    told = run("ai_turns.mjs", there, houses.MODEL, form)
+def test_the_ai_sdk_s_loop_leads_two_turns(there: House, form: str, provider: str) -> None:
+    told = run("ai_turns.mjs", there, houses.MODEL, form, provider)
     led(told, there)
     assert told["usage"] == spent(3, 2)

@@ -1,18 +1,29 @@
-// The AI SDK's loop in its three forms: generateText, streamText, ToolLoopAgent.
+// The AI SDK's loop in its three forms (generateText, streamText, ToolLoopAgent), with either of its
+// providers that speak the Responses API.
+import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenResponses } from "@ai-sdk/open-responses";
 import { generateText, isStepCount, streamText, tool, ToolLoopAgent } from "ai";
 import { z } from "zod";
 import { base, model as id, report, sha256, turns } from "./common.mjs";
 import { imageExtension, imageTool } from "./image_tool.mjs";
 
+const [form, provider] = process.argv.slice(4);
+const { size, partial_images } = turns.hosted;
+const openai = createOpenAI({ apiKey: "any", baseURL: `${base}/v1` });
 const house = createOpenResponses({
   name: "heliograph",
   url: `${base}/v1/responses`,
   experimental_extensions: [imageExtension],
 });
-const { size, partial_images } = turns.hosted;
+const [model, image] = {
+  "open-responses": [house(id), imageTool({ size, partial_images })],
+  openai: [
+    openai.responses(id),
+    openai.tools.imageGeneration({ size: "1024x1024", partialImages: partial_images }),
+  ],
+}[provider];
 const common = {
-  model: house(id),
+  model,
   maxRetries: 0,
   stopWhen: isStepCount(5),
   tools: {
@@ -21,7 +32,7 @@ const common = {
       inputSchema: z.object({ window: z.string() }),
       execute: ({ window }) => (window === "north" ? turns.seen : "a wall"),
     }),
-    image: imageTool({ size, partial_images }),
+    image_generation: image,
   },
 };
 const how = {
@@ -38,7 +49,13 @@ const how = {
     return { text, files, steps, totalUsage, response: await result.response };
   },
   ToolLoopAgent: (messages) => new ToolLoopAgent(common).generate({ messages }),
-}[process.argv[4]];
+}[form];
+
+// A streamed step keeps the previews of a call as results, too; the last one is the picture.
+const drawn = ({ files, toolResults }) => [
+  ...files.map((file) => file.base64),
+  ...new Map(toolResults.map(({ toolCallId, output }) => [toolCallId, output.result])).values(),
+].filter(Boolean);
 
 const messages = [{ role: "user", content: turns.ask }];
 const first = await how(messages);
@@ -47,8 +64,6 @@ const second = await how(messages);
 const results = [first, second];
 report({
   words: results.flatMap((result) => result.steps.map((step) => step.text)),
-  pictures: results.flatMap((result) => result.steps.flatMap((step) => step.files)).map((file) =>
-    sha256(file.base64),
-  ),
+  pictures: results.flatMap((result) => result.steps).flatMap(drawn).map(sha256),
   usage: results.map(({ totalUsage: used }) => [used.inputTokens, used.outputTokens]),
 });
