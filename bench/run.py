@@ -16,7 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "RESULTS.md"
-ORDER = ("streams", "limits", "imports", "journal", "e2e")
+ORDER = ("streams", "limits", "imports", "journal", "e2e", "gateways")
 
 
 def sections() -> list[str]:

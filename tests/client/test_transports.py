@@ -14,7 +14,7 @@ from tests.client.ways import WAYS, client
 
 from heliograph import errors
 from heliograph.client import AsyncDirectTransport, AsyncHeliograph, DirectTransport, Heliograph
-from heliograph.client._aio import AioBackend
+from heliograph.http._aio import AioBackend
 
 TEXT = text_events("a", "b")
 ASK = {"model": "m", "input": "x"}

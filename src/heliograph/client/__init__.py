@@ -19,8 +19,6 @@ if TYPE_CHECKING:
         AsyncStreamManager,
     )
     from heliograph.client._core import ModelInfo, ResponseParams
-    from heliograph.client._direct import DirectTransport
-    from heliograph.client._direct_async import AsyncDirectTransport
     from heliograph.client._sync import (
         Heliograph,
         Models,
@@ -29,23 +27,24 @@ if TYPE_CHECKING:
         StreamManager,
     )
     from heliograph.client._transport import Timeout
+    from heliograph.http import AsyncDirectTransport, DirectTransport
 
 _MODULE_OF = {
-    "AsyncDirectTransport": "_direct_async",
-    "AsyncHeliograph": "_async",
-    "AsyncModels": "_async",
-    "AsyncResponseStream": "_async",
-    "AsyncResponses": "_async",
-    "AsyncStreamManager": "_async",
-    "DirectTransport": "_direct",
-    "Heliograph": "_sync",
-    "ModelInfo": "_core",
-    "Models": "_sync",
-    "ResponseParams": "_core",
-    "ResponseStream": "_sync",
-    "Responses": "_sync",
-    "StreamManager": "_sync",
-    "Timeout": "_transport",
+    "AsyncDirectTransport": "heliograph.http",
+    "AsyncHeliograph": "heliograph.client._async",
+    "AsyncModels": "heliograph.client._async",
+    "AsyncResponseStream": "heliograph.client._async",
+    "AsyncResponses": "heliograph.client._async",
+    "AsyncStreamManager": "heliograph.client._async",
+    "DirectTransport": "heliograph.http",
+    "Heliograph": "heliograph.client._sync",
+    "ModelInfo": "heliograph.client._core",
+    "Models": "heliograph.client._sync",
+    "ResponseParams": "heliograph.client._core",
+    "ResponseStream": "heliograph.client._sync",
+    "Responses": "heliograph.client._sync",
+    "StreamManager": "heliograph.client._sync",
+    "Timeout": "heliograph.client._transport",
 }
 
 __all__ = [
@@ -71,7 +70,7 @@ def __getattr__(name: str) -> Any:
     module = _MODULE_OF.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{module}"), name)
+    value = getattr(import_module(module), name)
     globals()[name] = value
     return value
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from urllib.request import getproxies
 
 import httpx2
 
 from heliograph import errors
-from heliograph.client._direct import DirectTransport
 from heliograph.client._transport import Call, Timeout
+from heliograph.http import DirectTransport, proxied
 
 
 @contextmanager
@@ -31,11 +30,6 @@ def translated() -> Iterator[None]:
 
 def _say(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def proxied() -> bool:
-    """Whether the environment names a proxy; httpx2's own transports know what to do then."""
-    return not getproxies().keys().isdisjoint(("http", "https", "all"))
 
 
 def waits(timeout: Timeout) -> httpx2.Timeout:

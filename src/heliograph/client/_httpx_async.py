@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Mapping
 
 import httpx2
 
-from heliograph.client._direct_async import AsyncDirectTransport
-from heliograph.client._httpx import proxied, translated, waits
+from heliograph.client._httpx import translated, waits
 from heliograph.client._transport import Call
+from heliograph.http import AsyncDirectTransport, proxied
 
 
 class AsyncHttpxReply:

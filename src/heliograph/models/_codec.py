@@ -8,6 +8,7 @@ look more: for pictures to cut out, and for nesting.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
@@ -100,6 +101,10 @@ def decode_like(obj: object, data: bytes) -> Any:
     return _reader(type(obj)).read(data, keep=False)
 
 
+_MAKING = threading.Lock()
+"""msgspec 0.22 crashes where two threads make decoders of classes that they share."""
+
+
 class _Reader:
     """Reads one class, or one union of classes, in the cheapest way that works.
 
@@ -117,7 +122,8 @@ class _Reader:
     def decode(self) -> Callable[[bytes], Any]:
         """msgspec's decoder of the type."""
         if self._decode is None:
-            self._decode = msgspec.json.Decoder(self.type).decode
+            with _MAKING:
+                self._decode = self._decode or msgspec.json.Decoder(self.type).decode
         return self._decode
 
     def read(self, data: bytes, keep: bool = True) -> Any:

@@ -20,6 +20,7 @@ import httpx2
 import msgspec
 
 from heliograph import errors, sse
+from heliograph.http import AsyncDirectTransport, proxied
 from heliograph.providers._observer import OBSERVER, Watched
 
 __all__ = ["Answer", "Part", "Timeouts", "Upstream", "failure", "failure_in_stream", "read_key"]
@@ -202,7 +203,7 @@ class Upstream:
         self._key = key
         self._timeouts = timeouts if timeouts is not None else Timeouts()
         self._own = http is None
-        self._http = http if http is not None else httpx2.AsyncClient(limits=_NO_QUEUE)
+        self._http = http if http is not None else _client()
         self._headers = {"accept-encoding": "identity"}
         if key is not None:
             self._headers["authorization"] = f"Bearer {key}"
@@ -311,6 +312,12 @@ async def _beginning(answer: Answer) -> bytes:
     except errors.ProviderError:
         pass  # its status says enough
     return head[:MAX_ERROR_BODY]
+
+
+def _client() -> httpx2.AsyncClient:
+    if proxied():
+        return httpx2.AsyncClient(limits=_NO_QUEUE)
+    return httpx2.AsyncClient(transport=AsyncDirectTransport(max_connections=None))
 
 
 def _timed_out(label: str, what: str) -> errors.ProviderError:

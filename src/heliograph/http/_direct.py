@@ -23,7 +23,7 @@ class _Body(httpx2.SyncByteStream):
         self._take = reply.extensions["network_stream"].bypass.take
 
     def __iter__(self) -> Iterator[bytes]:
-        from heliograph.client._bypass import as_httpx
+        from heliograph.http._bypass import as_httpx
 
         take = self._take
         with as_httpx():
@@ -48,7 +48,7 @@ class DirectTransport(httpx2.BaseTransport):
         self._making = threading.Lock()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        from heliograph.client._bypass import as_httpx, core_request, sync_pool
+        from heliograph.http._bypass import as_httpx, core_request, sync_pool
 
         scheme = request.url.scheme
         with self._making:

@@ -8,9 +8,9 @@ from typing import Any
 
 import httpcore2
 
-from heliograph.client._aio import AioBackend
-from heliograph.client._bypass import READ, SocketOptions, pool_settings
-from heliograph.client._chunks import Bypass
+from heliograph.http._aio import AioBackend
+from heliograph.http._bypass import READ, SocketOptions, pool_settings
+from heliograph.http._chunks import Bypass
 
 
 class AsyncBypassStream(httpcore2.AsyncNetworkStream):
@@ -70,8 +70,9 @@ class AsyncBypassBackend(httpcore2.AsyncNetworkBackend):
         await self._inner.sleep(seconds)
 
 
-def async_pool(scheme: str, ssl_context: ssl.SSLContext | None) -> httpcore2.AsyncConnectionPool:
+def async_pool(
+    scheme: str, ssl_context: ssl.SSLContext | None, max_connections: int | None
+) -> httpcore2.AsyncConnectionPool:
     """A pool for a scheme's connections."""
-    return httpcore2.AsyncConnectionPool(
-        network_backend=AsyncBypassBackend(), **pool_settings(scheme, ssl_context)
-    )
+    settings = pool_settings(scheme, ssl_context) | {"max_connections": max_connections}
+    return httpcore2.AsyncConnectionPool(network_backend=AsyncBypassBackend(), **settings)

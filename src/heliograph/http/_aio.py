@@ -164,7 +164,7 @@ class AioBackend(httpcore2.AsyncNetworkBackend):
                     host,
                     port,
                     local_addr=None if local_address is None else (local_address, 0),
-                    happy_eyeballs_delay=_EYEBALLS,
+                    **_happy(asyncio.get_running_loop()),
                 )
         except TimeoutError as error:
             raise httpcore2.ConnectTimeout(str(error)) from error
@@ -176,6 +176,11 @@ class AioBackend(httpcore2.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+def _happy(loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
+    """uvloop's loop takes no ``happy_eyeballs_delay``: it tries one address after the other."""
+    return {"happy_eyeballs_delay": _EYEBALLS} if isinstance(loop, asyncio.BaseEventLoop) else {}
 
 
 def _wake(waiter: asyncio.Future[None] | None) -> None:

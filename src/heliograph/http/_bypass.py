@@ -13,7 +13,7 @@ from typing import Any
 import httpcore2
 import httpx2
 
-from heliograph.client._chunks import Bypass
+from heliograph.http._chunks import Bypass
 
 READ = 256 * 1024
 """Bytes asked of the socket at once."""

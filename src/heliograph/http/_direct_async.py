@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import httpcore2
 import httpx2
 
-from heliograph.client._bypass import as_httpx, core_request
-from heliograph.client._bypass_async import async_pool
+from heliograph.http._bypass import as_httpx, core_request
+from heliograph.http._bypass_async import async_pool
 
 
 class _AsyncBody(httpx2.AsyncByteStream):
@@ -29,17 +29,25 @@ class _AsyncBody(httpx2.AsyncByteStream):
 
 
 class AsyncDirectTransport(httpx2.AsyncBaseTransport):
-    """`DirectTransport` for ``httpx2.AsyncClient``, under asyncio."""
+    """`DirectTransport` for ``httpx2.AsyncClient``, under asyncio.
 
-    def __init__(self, ssl_context: ssl.SSLContext | None = None) -> None:
+    At most ``max_connections`` are open, None for no bound; who comes then waits.
+    """
+
+    def __init__(
+        self, ssl_context: ssl.SSLContext | None = None, *, max_connections: int | None = 1000
+    ) -> None:
         self._ssl_context = ssl_context
+        self._max_connections = max_connections
         self._pools: dict[str, httpcore2.AsyncConnectionPool] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         scheme = request.url.scheme
         pool = self._pools.get(scheme)
         if pool is None:
-            pool = self._pools[scheme] = async_pool(scheme, self._ssl_context)
+            pool = self._pools[scheme] = async_pool(
+                scheme, self._ssl_context, self._max_connections
+            )
         with as_httpx():
             reply = await pool.handle_async_request(core_request(request))
         return httpx2.Response(
