@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.interop import house as houses
+from tests.interop import recording
 from tests.interop.house import ANSWERS, NIGHT, SEEN, STEP_USAGE, House
 from tests.server.kit import MODEL, Recorder, Running, Threaded, digest, running
 
@@ -163,3 +164,12 @@ def test_the_ai_sdk_s_loop_leads_two_turns(there: House, form: str, provider: st
     told = run("ai_turns.mjs", there, houses.MODEL, form, provider)
     led(told, there)
     assert told["usage"] == spent(3, 2)
+
+
+def test_the_ai_sdk_s_requests_are_as_recorded() -> None:
+    """``python -m tests.interop.recording`` writes them anew."""
+    folder = Path(__file__).parent / "recorded"
+    found = recording.record()
+    assert {file.stem for file in folder.glob("ai_sdk_*.json")} == found.keys()
+    for name, body in found.items():
+        assert json.loads((folder / f"{name}.json").read_text())["body"] == body, name

@@ -67,7 +67,7 @@ class Echo:
             "background": _given(body, "background", False),
             "store": _given(body, "store", True),
             "service_tier": "default",
-            "text": {"format": {"type": "text"}} | (body.get("text") or {}),
+            "text": _text(body.get("text") or {}),
             "reasoning": _reasoning(body.get("reasoning")),
             "usage": zero_usage(),
         }
@@ -91,6 +91,15 @@ class Echo:
 def _given(body: dict[str, Any], name: str, default: object) -> object:
     value = body.get(name)
     return default if value is None else value
+
+
+def _text(given: dict[str, Any]) -> dict[str, Any]:
+    """Open Responses requires a JSON Schema's description, OpenRouter's refuses a null one."""
+    form = given.get("format") or {"type": "text"}
+    if form.get("type") == "json_schema":
+        said = {name: value for name, value in form.items() if value is not None}
+        form = {"description": "", "strict": False} | said
+    return {**given, "format": form}
 
 
 def _reasoning(given: dict[str, Any] | None) -> dict[str, Any] | None:

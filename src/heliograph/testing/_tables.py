@@ -55,6 +55,9 @@ def _extensions() -> Iterator[Extension]:
 
 EXTENSIONS = tuple(_extensions())
 
+OBJECT = "object"
+"""The type of an extension that lets any object stand there."""
+
 
 class Table:
     """One specification's objects: ``schemas`` by name, ``events`` wire type to name.
@@ -119,8 +122,11 @@ class Table:
             found.insert(0, {"type": scalars})
         if constants:
             found.insert(0, {"enum": constants})
-        if where in self._extended and any("$ref" in one for one in found):
-            found.append(_extension(self._extended[where]))
+        more = self._extended.get(where, ())
+        if OBJECT in more:
+            found.append({"type": "object"})
+        elif more and any("$ref" in one for one in found):
+            found.append(_extension(more))
         return found[0] if len(found) == 1 else {"anyOf": found}
 
 
