@@ -16,6 +16,7 @@ import msgspec
 
 from heliograph import errors, journal, models, providers
 from heliograph.engine import _fields as fields
+from heliograph.engine._ask import speaks_responses
 from heliograph.engine._compaction import State, seal_state
 from heliograph.engine._context import (
     Context,
@@ -115,7 +116,9 @@ class Compactor:
             request = _request(body, model)
         seal = self._engine.seals.of(tenant)
         if body.get("input") is not None:
-            read_input(body, self._limits, context, seal)
+            takes = self._engine.catalog.card(model).input_modalities
+            foreign = speaks_responses(self._engine.catalog, model)
+            read_input(body, self._limits, context, seal, takes, foreign=foreign)
         response_id = new_id("resp")
         given = {"input": body.get("input") or []}
         own = unfolded(own_items(response_id, given, context), seal, "input")
@@ -127,9 +130,11 @@ class Compactor:
             summary = notes or summary
         usages = Usages()
         usages.add(Usages.plain(usage))
+        state = await self._state(window, summary, pictures)
         item = models.CompactionItem(
             id=response_id.replace("resp_", "cmp_"),
-            encrypted_content=seal_state(await self._state(window, summary, pictures), seal),
+            # Megabytes of pictures would hold up every stream of this loop.
+            encrypted_content=await asyncio.to_thread(seal_state, state, seal),
         )
         return models.encode(
             models.CompactedResponse(

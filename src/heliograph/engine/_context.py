@@ -135,8 +135,8 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a chat model is told: items oldest first, nothing of them sealed; ``made`` are earlier
-    pictures, and ``thoughts`` what belongs to reasoning items, by item id."""
+    """What a chat model is told: items oldest first, what was sealed here opened; ``made`` are
+    earlier pictures, and ``thoughts`` what belongs to reasoning items, by item id."""
 
     said: tuple[models.InputItem, ...]
     made: dict[str, str] = {}
@@ -308,10 +308,14 @@ async def _items_of(record: Record, pictures: Pictures, seal: Seal) -> tuple[Con
 
 
 def unfolded(items: list[Json], seal: Seal, field: str) -> list[Json]:
-    """The items, each compaction item as those that it stands for; ``field`` is who is to blame."""
+    """The items, each compaction item that was sealed here as those that it stands for.
+
+    Raises ``BadRequest`` naming ``field`` for one that does not open.
+    """
     lead, body = [], []
     for item in items:
-        if item["type"] not in COMPACTIONS:
+        sealed = item["type"] in COMPACTIONS and is_sealed(str(item.get("encrypted_content")))
+        if not sealed:
             body.append(item)
             continue
         state = open_state(item, seal, field)
@@ -455,7 +459,10 @@ def _unsealed(
         match item:
             case None:
                 pass
-            case models.CompactionItem() | models.ContextCompactionItem():
+            case (
+                models.CompactionItem(encrypted_content=str() as text)
+                | models.ContextCompactionItem(encrypted_content=str() as text)
+            ) if is_sealed(text):
                 given = {"encrypted_content": item.encrypted_content}
                 state = open_state(given, seal, f"{path}.encrypted_content")
                 lead += _decoded(lead_items(state, str(at)))
