@@ -128,7 +128,9 @@ def test_the_illustrator_draws_the_earlier_scene_at_night() -> None:
         first, second = turns(http, "a red fox on a hill", "make it night")
         assert picture(first) != picture(second)
         with Image.open(io.BytesIO(picture(second))) as drawn:
-            assert "a red fox on a hill, make it night" in str(drawn.info)
+            made_from = str(drawn.info)
+        assert "a red fox on a hill" in made_from
+        assert "make it night" in made_from
 
 
 def test_the_earlier_response_is_not_needed_any_more_once_a_turn_is_stored(
