@@ -24,6 +24,7 @@ _NUMBERS = {
     "top_logprobs": 0,
 }
 _OPTIONAL = ("prompt_cache_options", "prompt_cache_retention", "user")
+_CACHING = {"mode": "implicit", "ttl": "30m"}
 _NULLABLE = (
     "instructions",
     "max_output_tokens",
@@ -74,6 +75,8 @@ class Echo:
         fields |= {name: _given(body, name, default) for name, default in _NUMBERS.items()}
         fields |= {name: body.get(name) for name in _NULLABLE}
         fields |= {name: body[name] for name in _OPTIONAL if body.get(name) is not None}
+        if "prompt_cache_options" in fields:
+            fields["prompt_cache_options"] = _CACHING | fields["prompt_cache_options"]
         tools = [_tool(tool) for tool in body.get("tools") or []]
         choice = _given(body, "tool_choice", "auto")
         if not hosted_tools:
@@ -94,12 +97,12 @@ def _given(body: dict[str, Any], name: str, default: object) -> object:
 
 
 def _text(given: dict[str, Any]) -> dict[str, Any]:
-    """Open Responses requires a JSON Schema's description, OpenRouter's refuses a null one."""
+    """A schema's description and strictness are required in one spec, and no null in another."""
     form = given.get("format") or {"type": "text"}
-    if form.get("type") == "json_schema":
-        said = {name: value for name, value in form.items() if value is not None}
+    if form["type"] == "json_schema":
+        said = {key: value for key, value in form.items() if value is not None}
         form = {"description": "", "strict": False} | said
-    return {**given, "format": form}
+    return given | {"format": form}
 
 
 def _reasoning(given: dict[str, Any] | None) -> dict[str, Any] | None:

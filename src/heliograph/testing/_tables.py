@@ -29,7 +29,8 @@ _DATA = files("heliograph.testing") / "data"
 
 
 class Extension(NamedTuple):
-    """``types`` stand at ``place`` (a group, or an object's field) though ``spec`` lacks them."""
+    """``types`` stand at ``place`` (a group, or an object's field) though ``spec`` lacks them; the
+    type ``{}`` is any object, where there are no types to tell objects by."""
 
     spec: str
     place: str
@@ -54,9 +55,6 @@ def _extensions() -> Iterator[Extension]:
 
 
 EXTENSIONS = tuple(_extensions())
-
-OBJECT = "object"
-"""The type of an extension that lets any object stand there."""
 
 
 class Table:
@@ -122,11 +120,10 @@ class Table:
             found.insert(0, {"type": scalars})
         if constants:
             found.insert(0, {"enum": constants})
-        more = self._extended.get(where, ())
-        if OBJECT in more:
+        if "{}" in self._extended.get(where, ()):
             found.append({"type": "object"})
-        elif more and any("$ref" in one for one in found):
-            found.append(_extension(more))
+        if where in self._extended and any("$ref" in one for one in found):
+            found.append(_extension(self._extended[where]))
         return found[0] if len(found) == 1 else {"anyOf": found}
 
 
