@@ -65,6 +65,7 @@ _SERVED = frozenset(
 #: Labels and hints: they change nothing about the answer, and most are repeated in the response.
 _LABELS = frozenset(
     {
+        "client_metadata",
         "prompt_cache_key",
         "prompt_cache_options",
         "prompt_cache_retention",

@@ -230,6 +230,8 @@ def own_items(response_id: str, body: Json, context: Context) -> list[Json]:
     taken = {item.get("id") for item in context.earlier}
     items = []
     for index, item in enumerate(given):
+        if is_reference(item) and item["id"] in taken:
+            continue  # named twice, or part of the conversation anyway
         whole = _whole(context.referenced[item["id"]] if is_reference(item) else item)
         if not isinstance(whole.get("id"), str) or whole["id"] in taken:
             prefix = _PREFIXES.get(whole["type"], "msg")
@@ -433,12 +435,17 @@ async def converse(
     if not kept:
         return _unsealed(own, 0, {}, seal)
     made = {item["id"]: item["result"] for item in kept if item.get("result")}
-    told = [await shown(item, pictures) for item in kept]
-    items = _decoded(told)
-    _keep_texts(items, [msgspec.json.encode(item) for item in told])
+    shown_items = [await shown(item, pictures) for item in kept]
+    items = _decoded(shown_items)
+    _keep_texts(items, [msgspec.json.encode(item) for item in shown_items])
     count = len(context.earlier)
     referenced = dict(zip(context.referenced, items[count:], strict=True))
-    said = [referenced[name] if (name := _named(item)) else item for item in own]
+    told = {item["id"] for item in context.earlier}
+    said: list[models.InputItem | None] = []
+    for item in own:
+        name = _named(item)
+        said.append(item if name is None else None if name in told else referenced[name])
+        told.add(name)
     return _unsealed([*items[:count], *said], count, made, seal)
 
 
@@ -454,15 +461,20 @@ def _keep_texts(items: Sequence[models.InputItem], texts: list[bytes]) -> None:
 
 
 def _unsealed(
-    items: list[models.InputItem], earlier: int, made: dict[str, str], seal: Seal
+    items: Sequence[models.InputItem | None], earlier: int, made: dict[str, str], seal: Seal
 ) -> Conversation:
-    """The conversation with what is sealed in it opened; ``earlier`` of its items came before."""
+    """The conversation with what is sealed in it opened; ``earlier`` of its items came before.
+
+    None stands where an item was named that is told already.
+    """
     lead: list[models.InputItem] = []
     body: list[models.InputItem] = []
     thoughts: dict[str, list[providers.Thought]] = {}
     for at, item in enumerate(items):
         path = f"input[{at - earlier}]"
         match item:
+            case None:
+                pass
             case (
                 models.CompactionItem(encrypted_content=str() as text)
                 | models.ContextCompactionItem(encrypted_content=str() as text)
