@@ -101,7 +101,7 @@ NOTES = {
     "max_tool_calls": "pictures made at most, where that is less than the server's "
     "`max_tool_calls`; not passed on",
     "metadata": "up to 16 pairs; repeated; passed on where the provider's `labels` name it",
-    "modalities": '`["text"]`, or the chat model\'s own where it makes pictures itself',
+    "modalities": '`["text"]`; pictures come from the image tool',
     "model": "a chat model of this server",
     "models": "further models to fall back to",
     "parallel_tool_calls": "passed on; `false` is enforced here: one call of each step is served",

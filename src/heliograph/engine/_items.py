@@ -91,7 +91,7 @@ class Items:
                 | models.FunctionCallArgsDeltaEvent()
                 | models.CustomToolCallInputDeltaEvent()
             ):
-                self._count(size)
+                self.count_words(size)
                 if isinstance(event, models.TextDeltaEvent) and event.logprobs:
                     self._logprobs.setdefault(event.output_index, []).extend(event.logprobs)
             case models.ContentPartDoneEvent():
@@ -160,10 +160,10 @@ class Items:
             event = models.RefusalDeltaEvent(**where)
         else:
             event = models.ReasoningDeltaEvent(**where)
-        self._count(self._emitter.emit(event))
+        self.count_words(self._emitter.emit(event))
         return index
 
-    def _count(self, size: int) -> None:
+    def count_words(self, size: int) -> None:
         """Count the words of a delta event of this size: what is more than its frame of fields."""
         self.text_bytes += max(1, size - _DELTA_FRAME)
 
@@ -242,7 +242,7 @@ class Items:
         custom = isinstance(item, models.OutputCustomToolCallItem)
         made = models.CustomToolCallInputDeltaEvent if custom else models.FunctionCallArgsDeltaEvent
         event = made(item_id=_id(item), output_index=index, delta=delta)
-        self._count(self._emitter.emit(event))
+        self.count_words(self._emitter.emit(event))
 
     def close(self, index: int, status: Literal["completed", "incomplete"]) -> None:
         """Close an open item that is no image call, with what it holds."""
