@@ -21,6 +21,7 @@ from heliograph.providers._base import (
     Reasoning,
     Refusal,
     RelayProvider,
+    Summary,
     Text,
     Thought,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "Reasoning",
     "Refusal",
     "RelayProvider",
+    "Summary",
     "Text",
     "Thought",
     "Watched",

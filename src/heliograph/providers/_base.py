@@ -35,6 +35,7 @@ __all__ = [
     "Reasoning",
     "Refusal",
     "RelayProvider",
+    "Summary",
     "Text",
     "Thought",
 ]
@@ -191,6 +192,14 @@ class Reasoning(msgspec.Struct, frozen=True):
     delta: str
 
 
+class Summary(msgspec.Struct, frozen=True):
+    """The next piece of a summary of the reasoning; ``part`` counts its parts, from 0 in a step's
+    reasoning."""
+
+    delta: str
+    part: int = 0
+
+
 class Thought(msgspec.Struct, frozen=True, kw_only=True):
     """What an upstream wants back with its reasoning, in its own form and opaque to everybody else:
     signatures, encrypted reasoning. It goes with the reasoning before it in the step.
@@ -262,6 +271,7 @@ ChatPart = (
     Text
     | Refusal
     | Reasoning
+    | Summary
     | Thought
     | FunctionCall
     | Arguments
