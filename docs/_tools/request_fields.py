@@ -111,9 +111,9 @@ NOTES = {
     "prompt_cache_options": "repeated",
     "prompt_cache_retention": "repeated",
     "provider": "which providers may serve it, and in what order",
-    "reasoning": "`effort` and what else the upstream knows is passed on; "
-    "`summary: auto` is served by the reasoning that the model "
-    "shows",
+    "reasoning": "`effort` and what else the upstream knows is passed on; a summary "
+    "that it gives is shown as one, and `summary: auto` is served by the "
+    "reasoning itself where it gives none",
     "route": "how the fallbacks of `models` are used",
     "safety_identifier": "repeated; passed on where `labels` name it",
     "service_tier": "repeated as `default`; passed on where `labels` name it",

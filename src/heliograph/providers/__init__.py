@@ -24,6 +24,7 @@ from heliograph.providers._base import (
     Refusal,
     Relayed,
     RelayProvider,
+    Summary,
     Text,
     Thought,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "Refusal",
     "RelayProvider",
     "Relayed",
+    "Summary",
     "Text",
     "Thought",
     "Watched",

@@ -38,6 +38,7 @@ __all__ = [
     "Refusal",
     "RelayProvider",
     "Relayed",
+    "Summary",
     "Text",
     "Thought",
 ]
@@ -224,6 +225,14 @@ class Reasoning(msgspec.Struct, frozen=True):
     delta: str
 
 
+class Summary(msgspec.Struct, frozen=True):
+    """The next piece of a summary of the reasoning; ``part`` counts its parts, from 0 in a step's
+    reasoning."""
+
+    delta: str
+    part: int = 0
+
+
 class Thought(msgspec.Struct, frozen=True, kw_only=True):
     """What an upstream wants back with its reasoning, in its own form and opaque to everybody else:
     signatures, encrypted reasoning. It goes with the reasoning before it in the step.
@@ -308,6 +317,7 @@ ChatPart = (
     | Text
     | Refusal
     | Reasoning
+    | Summary
     | Thought
     | FunctionCall
     | Arguments

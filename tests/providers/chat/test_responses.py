@@ -17,6 +17,7 @@ from heliograph.providers import (
     InlinePicture,
     Reasoning,
     Refusal,
+    Summary,
     Text,
 )
 from heliograph.providers.chat import ChatModel, Responses, ResponsesSettings
@@ -320,3 +321,29 @@ def test_a_tool_that_nobody_serves_is_refused_by_name() -> None:
     with pytest.raises(errors.ProviderError) as caught:
         upstream("http://127.0.0.1:1").check(request(tools=[DRAW, {"type": "web_search"}]))
     assert caught.value.param == "tools[1].type"
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_summaries_stay_summaries(told: bool) -> None:
+    def item(number: int, *texts: str) -> dict[str, Any]:
+        summary = [{"type": "summary_text", "text": text} for text in texts]
+        return {"type": "reasoning", "id": f"rs_{number}", "summary": summary}
+
+    items = [item(0, "a", "b"), item(1, "c")]
+    events: list[dict[str, Any]] = []
+    for index, whole in enumerate(items):
+        for at, part in enumerate(whole["summary"] if told else ()):
+            events.append(
+                {
+                    "type": "response.reasoning_summary_text.delta",
+                    "item_id": whole["id"],
+                    "output_index": index,
+                    "summary_index": at,
+                    "delta": part["text"],
+                }
+            )
+    done = {**responses_wire.whole(Say(), {}), "output": items}
+    events.append({"type": "response.completed", "response": done})
+    numbered = [event | {"sequence_number": n} for n, event in enumerate(events)]
+    found = await ask(Payloads(tuple(numbered), done=False))
+    assert found[:-1] == [Summary("a", 0), Summary("b", 1), Summary("c", 2)]
