@@ -323,3 +323,52 @@ def test_a_turn_that_fails_makes_the_websocket_forget(ws: Talk, model: str) -> N
     assert STRICT.message(failed) == []
     assert failed["status"] == 400
     assert not_found(send(ws, model, store=False, previous_response_id=first["id"], input="Go on."))
+
+
+def compact(http: httpx2.Client, **body: Any) -> dict[str, Any]:
+    answer = http.post("/v1/responses/compact", json=body)
+    assert answer.status_code == 200, answer.text
+    window: dict[str, Any] = answer.json()
+    problems = STRICT.body("compaction", window)
+    assert not problems, [str(problem) for problem in problems]
+    assert window["object"] == "response.compaction"
+    (item,) = [item for item in window["output"] if item["type"] == "compaction"]
+    assert item == window["output"][-1]
+    return window
+
+
+@models
+def test_a_conversation_is_compacted(http: httpx2.Client, model: str) -> None:
+    given = [
+        said("user", "We ship on Tuesday and tell support first."),
+        said("assistant", "Noted: Tuesday, support first."),
+    ]
+    window = compact(http, model=model, prompt_cache_key="a key", input=given)
+    message, _ = window["output"]
+    assert message["content"] == [{"type": "input_text", "text": given[0]["content"]}]
+
+
+@pytest.mark.parametrize("base", ["/v1", "/api/v1"])
+def test_a_compaction_needs_a_model(http: httpx2.Client, base: str) -> None:
+    answer = http.post(f"{base}/responses/compact", json={"input": [said("user", "Compact.")]})
+    assert answer.status_code == 400
+    assert "model" in answer.text
+
+
+@models
+def test_a_websocket_begins_anew_from_a_compacted_window(
+    http: httpx2.Client, ws: Talk, upstream: FakeChat, model: str
+) -> None:
+    given = [
+        said("user", [{"type": "input_text", "text": "The word is slate."}]),
+        said("assistant", [{"type": "output_text", "text": "OK."}]),
+        said("user", [{"type": "input_text", "text": "Make it short."}]),
+    ]
+    window = compact(http, model=model, input=given)
+    events = turn(
+        ws, model, store=False, tools=[], input=[*window["output"], said("user", "Go on.")]
+    )
+    assert events[-1]["response"]["previous_response_id"] is None
+    if model == WORDS:
+        assert "The word is slate." in told(upstream)
+        assert "Notes on the conversation so far" in told(upstream)

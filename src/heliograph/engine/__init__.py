@@ -1,5 +1,6 @@
 """Runs one response: checks the request, steps through chat and hosted tools, journals events."""
 
+from heliograph.engine._compact import Compactor
 from heliograph.engine._context import Resolved
 from heliograph.engine._engine import Engine, Plan, body_digest
 from heliograph.engine._images import (
@@ -13,11 +14,14 @@ from heliograph.engine._limits import Limits
 from heliograph.engine._observer import RESPONSE_ID, UNSEEN, Observer
 from heliograph.engine._page import Page
 from heliograph.engine._remote import with_references
+from heliograph.engine._seal import MIN_SECRET, Seals
 from heliograph.engine._splice import render, wire_size
 
 __all__ = [
+    "MIN_SECRET",
     "RESPONSE_ID",
     "UNSEEN",
+    "Compactor",
     "Engine",
     "ImageAsk",
     "Limits",
@@ -25,6 +29,7 @@ __all__ = [
     "Page",
     "Plan",
     "Resolved",
+    "Seals",
     "Studio",
     "body_digest",
     "read_edit",

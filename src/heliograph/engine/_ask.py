@@ -15,6 +15,7 @@ from heliograph.engine import _fields as fields
 from heliograph.engine._context import Context
 from heliograph.engine._input import Input, read_input
 from heliograph.engine._limits import Limits
+from heliograph.engine._seal import Seal
 from heliograph.engine._tool import HOSTED, HostedTool, custom_tool, hosted_tool
 
 __all__ = ["Ask", "Choice", "read_ask"]
@@ -67,7 +68,8 @@ _REFUSED = {
     "access_programs": "no access programs here",
     "background_options": "background work has no options here",
     "cache_control": "caching cannot be directed here",
-    "context_management": "contexts are not compacted here",
+    "context_management": "no context is compacted in the middle of a response; "
+    "POST /responses/compact, and go on with what it gives",
     "conversation": "conversations are not kept here; send the items in input",
     "debug": "upstream bodies are not shown here",
     "image": "image context cannot be compressed here",
@@ -154,10 +156,11 @@ def read_ask(
     catalog: providers.Catalog,
     limits: Limits,
     context: Context | None = None,
+    seal: Seal | None = None,
 ) -> Ask:
     """Check a request. Raises ``BadRequest`` or ``NotFound``; ``param`` names the field.
 
-    ``context`` is what it goes on from, where that was looked up.
+    ``context`` is what it goes on from, where that was looked up; ``seal`` is its tenant's.
     """
     for name, why in _REFUSED.items():
         if body.get(name) not in (None, [], {}, ""):
@@ -173,7 +176,7 @@ def read_ask(
         raise fields.invalid("background", "a background response must be stored; drop store:false")
     asked_calls = fields.whole(body, "max_tool_calls", 1)
     tools, hosted = _tools(body, catalog, limits)
-    found = read_input(body, limits, context or Context())
+    found = read_input(body, limits, context or Context(), seal)
     if hosted is not None and not hosted.sees and found.shown:
         raise fields.unsupported(found.shown[-1][0], f"{hosted.model} takes no pictures in")
     return Ask(

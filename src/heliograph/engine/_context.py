@@ -17,14 +17,19 @@ from typing import Any
 import msgspec
 import pybase64
 
-from heliograph import errors, models
+from heliograph import errors, models, providers
+from heliograph.engine._compaction import COMPACTIONS, body_items, lead_items, open_state
 from heliograph.engine._limits import Limits
 from heliograph.engine._pictures import Pictures
 from heliograph.engine._remote import data_url_of, head_of, inlined
+from heliograph.engine._seal import Seal, is_sealed
+from heliograph.engine._thoughts import Held, open_held, opened
 from heliograph.engine._tool import base64, data_url
 from heliograph.journal import BlobStore, Entry, Journal, Record
 
 __all__ = [
+    "PICTURE_ITEMS",
+    "PICTURE_KEYS",
     "Context",
     "Conversation",
     "Resolved",
@@ -34,21 +39,27 @@ __all__ = [
     "markers",
     "own_items",
     "picture_key",
+    "places",
     "read_context",
     "resolve",
+    "shown",
+    "split",
     "stow",
+    "unfolded",
 ]
 
 Json = dict[str, Any]
 
-_PICTURE_ITEMS = ("image_generation_call", "openrouter:image_generation")
-_PICTURE_KEYS = ("result", "imageB64", "imageUrl")
+PICTURE_ITEMS = ("image_generation_call", "openrouter:image_generation")
+PICTURE_KEYS = ("result", "imageB64", "imageUrl")
 _PictureItem = models.OutputImageGenerationCallItem | models.OutputImageGenerationServerToolItem
 _UNMADE = ("failed", "incomplete")
 _BASE64 = ";base64,"
 #: The response that made an item or took it in stands in the item's id.
 _ITEM_ID = re.compile(r"[a-z]+_([0-9a-f]{32})[io]\d+")
 _PREFIXES = {
+    "compaction": "cmp",
+    "context_compaction": "cmp",
     "custom_tool_call": "ctc",
     "custom_tool_call_output": "ctco",
     "function_call": "fc",
@@ -123,11 +134,16 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
             await _previous(self.journal, tenant, request.previous_response_id)
 
 
-class Conversation(msgspec.Struct, frozen=True):
-    """What a chat model is told: items oldest first; ``made`` are earlier pictures by item id."""
+class Conversation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a chat model is told: items oldest first, nothing of them sealed; ``made`` are earlier
+    pictures, and ``thoughts`` what belongs to reasoning items, by item id."""
 
     said: tuple[models.InputItem, ...]
-    made: dict[str, str]
+    made: dict[str, str] = {}
+    thoughts: dict[str, list[providers.Thought]] = {}
+
+
+_WITHOUT_STATUS = {"reasoning", *COMPACTIONS}
 
 
 def is_reference(item: Json) -> bool:
@@ -136,7 +152,7 @@ def is_reference(item: Json) -> bool:
     An image call without its picture is one, too: so OpenAI's guide says which picture is meant.
     """
     kind = item.get("type")
-    if kind in _PICTURE_ITEMS:
+    if kind in PICTURE_ITEMS:
         made = item.get("status") not in _UNMADE and isinstance(item.get("id"), str)
         return made and picture_key(item) is None
     return kind == "item_reference" or (kind is None and "role" not in item and "id" in item)
@@ -144,7 +160,7 @@ def is_reference(item: Json) -> bool:
 
 def picture_key(item: Json) -> str | None:
     """The field of an image call that holds its picture; OpenRouter's item has three for it."""
-    return next((key for key in _PICTURE_KEYS if item.get(key)), None)
+    return next((key for key in PICTURE_KEYS if item.get(key)), None)
 
 
 def _named(item: models.InputItem) -> str | None:
@@ -157,9 +173,9 @@ def _named(item: models.InputItem) -> str | None:
     return None if any(getattr(item, key, None) for key in keys) else item.id
 
 
-def _places(item: Json) -> Iterator[tuple[Json, str]]:
+def places(item: Json) -> Iterator[tuple[Json, str]]:
     """Where an item can hold a picture: (object, key)."""
-    if item.get("type") in _PICTURE_ITEMS:
+    if item.get("type") in PICTURE_ITEMS:
         yield item, "result"
     for parts in (item.get("content"), item.get("output")):
         for part in parts if isinstance(parts, list) else ():
@@ -169,11 +185,11 @@ def _places(item: Json) -> Iterator[tuple[Json, str]]:
 
 def markers(item: Json) -> list[str]:
     """The pictures of a stowed item."""
-    found = (_split(place[key], key)[1] for place, key in _places(item) if place.get(key))
+    found = (split(place[key], key)[1] for place, key in places(item) if place.get(key))
     return [marker for marker in found if marker]
 
 
-def _split(value: str, key: str) -> tuple[str, str]:
+def split(value: str, key: str) -> tuple[str, str]:
     """A picture's text as (head, base64 or marker); no second half where it is an address."""
     if value.startswith("data:"):
         head, sign, rest = value.partition(_BASE64)
@@ -184,15 +200,15 @@ def _split(value: str, key: str) -> tuple[str, str]:
 async def stow(item: Json, pictures: Pictures) -> Json:
     """The item with its pictures in the blob store, markers in their places."""
     item = _copy(item)
-    if item.get("type") in _PICTURE_ITEMS and not item.get("result"):
+    if item.get("type") in PICTURE_ITEMS and not item.get("result"):
         key = picture_key(item)
         if key is not None:
             item["result"] = item.pop(key)
-    for place, key in _places(item):
+    for place, key in places(item):
         value = place.get(key)
         if not value:
             continue
-        head, rest = _split(value, key)
+        head, rest = split(value, key)
         if rest and not pictures.is_marker(rest):
             data = data_url(value, key) if head else base64(value, key)
             place[key] = ("" if key == "result" else head) + await pictures.put(data)
@@ -227,7 +243,7 @@ def _whole(given: Json) -> Json:
     """An input item with what the protocol requires of one that is listed."""
     item: Json = {"type": "message", "id": None} | {k: _copy(v) for k, v in given.items()}
     item["type"] = item["type"] or "message"
-    if item["type"] != "reasoning":
+    if item["type"] not in _WITHOUT_STATUS:
         item["status"] = item.get("status") or "completed"
     if item["type"] == "message":
         said = item["role"] == "assistant"
@@ -277,14 +293,29 @@ async def _previous(journal: Journal, tenant: str, response_id: str) -> Record:
     return record
 
 
-async def _items_of(record: Record, pictures: Pictures) -> tuple[Context, list[Json]]:
-    """What an ended response came from and came to, oldest first."""
+async def _items_of(record: Record, pictures: Pictures, seal: Seal) -> tuple[Context, list[Json]]:
+    """What an ended response came from and came to, oldest first; a compaction item as the items
+    that it stands for."""
     context = read_context(record.context, pictures)
-    own = own_items(record.response_id, msgspec.json.decode(record.request), context)
+    given = own_items(record.response_id, msgspec.json.decode(record.request), context)
+    own = unfolded(given, seal, "previous_response_id")
     items = [*context.earlier, *[await stow(item, pictures) for item in own]]
     if record.snapshot is not None:
         items += msgspec.json.decode(pictures.mend(record.snapshot))["output"]
     return context, [item for item in items if not _half_called(item)]
+
+
+def unfolded(items: list[Json], seal: Seal, field: str) -> list[Json]:
+    """The items, each compaction item as those that it stands for; ``field`` is who is to blame."""
+    lead, body = [], []
+    for item in items:
+        if item["type"] not in COMPACTIONS:
+            body.append(item)
+            continue
+        state = open_state(item, seal, field)
+        lead += lead_items(state, item["id"])
+        body += body_items(state, item["id"])
+    return [*lead, *body]
 
 
 def _half_called(item: Json) -> bool:
@@ -294,7 +325,7 @@ def _half_called(item: Json) -> bool:
 
 
 async def resolve(
-    journal: Journal, tenant: str, request: models.ResponsesRequest, limits: Limits
+    journal: Journal, tenant: str, request: models.ResponsesRequest, limits: Limits, seal: Seal
 ) -> Resolved | None:
     """Look up what a request goes on from and refers to; None where that is nothing.
 
@@ -312,9 +343,9 @@ async def resolve(
     responses = 0
     if previous is not None:
         record = await _previous(journal, tenant, previous)
-        before, earlier = await _items_of(record, pictures)
+        before, earlier = await _items_of(record, pictures, seal)
         responses = before.responses + 1
-    referenced = await _referenced(journal, tenant, wanted, earlier, pictures)
+    referenced = await _referenced(journal, tenant, wanted, earlier, pictures, seal)
     context = Context(responses=responses, earlier=earlier, referenced=referenced)
     entry = pictures.cut(msgspec.json.encode(context))
     field = "previous_response_id" if previous is not None else f"input[{min(wanted)}]"
@@ -342,6 +373,7 @@ async def _referenced(
     wanted: dict[int, str],
     earlier: Iterable[Json],
     pictures: Pictures,
+    seal: Seal,
 ) -> dict[str, Json]:
     """The items named by id: those of the conversation, else of the response in the id."""
     known = {item["id"]: item for item in earlier if isinstance(item.get("id"), str)}
@@ -356,7 +388,7 @@ async def _referenced(
             except errors.UnknownResponse:
                 pass
             else:
-                _, items = await _items_of(record, pictures)
+                _, items = await _items_of(record, pictures, seal)
                 known.update((item["id"], item) for item in items)
         if item_id not in known:
             raise errors.BadRequest(
@@ -371,17 +403,18 @@ async def fetched_texts(context: Context, pictures: Pictures) -> dict[str, str]:
     """The stored pictures that a request names by address, by URL, as ``data:`` URLs."""
     texts = {}
     for url, text in context.fetched.items():
-        head, marker = _split(text, "image_url")
+        head, marker = split(text, "image_url")
         texts[url] = head + pybase64.b64encode(await pictures.get(marker)).decode()
     return texts
 
 
 async def converse(
-    context: Context, request: models.ResponsesRequest, pictures: Pictures
+    context: Context, request: models.ResponsesRequest, pictures: Pictures, seal: Seal
 ) -> Conversation:
     """What came before and what the request says, as a chat model is told it.
 
-    The pictures of messages are in it whole; those that were made are left out, to be asked for.
+    The pictures of messages are in it whole; those that were made earlier are left out, to be asked
+    for. Raises ``BadRequest`` for what ``seal`` does not open.
     """
     given = request.input
     own: list[models.InputItem] = (
@@ -391,24 +424,65 @@ async def converse(
     )
     kept = [*context.earlier, *context.referenced.values()]
     if not kept:
-        return Conversation(tuple(own), {})
+        return _unsealed(own, 0, {}, seal)
     made = {item["id"]: item["result"] for item in kept if item.get("result")}
-    shown = [await _shown(item, pictures) for item in kept]
-    decoded = models.decode(models.ResponsesRequest, msgspec.json.encode({"input": shown})).input
-    items = decoded if isinstance(decoded, list) else []
+    told = [await shown(item, pictures) for item in kept]
+    items = _decoded(told)
     count = len(context.earlier)
     referenced = dict(zip(context.referenced, items[count:], strict=True))
     said = [referenced[name] if (name := _named(item)) else item for item in own]
-    return Conversation((*items[:count], *said), made)
+    return _unsealed([*items[:count], *said], count, made, seal)
 
 
-async def _shown(item: Json, pictures: Pictures) -> Json:
+def _unsealed(
+    items: list[models.InputItem], earlier: int, made: dict[str, str], seal: Seal
+) -> Conversation:
+    """The conversation with what is sealed in it opened; ``earlier`` of its items came before."""
+    lead: list[models.InputItem] = []
+    body: list[models.InputItem] = []
+    thoughts: dict[str, list[providers.Thought]] = {}
+    for at, item in enumerate(items):
+        path = f"input[{at - earlier}]"
+        match item:
+            case models.CompactionItem() | models.ContextCompactionItem():
+                given = {"encrypted_content": item.encrypted_content}
+                state = open_state(given, seal, f"{path}.encrypted_content")
+                lead += _decoded(lead_items(state, str(at)))
+                body += _decoded(body_items(state, str(at)))
+            case models.OutputReasoningItem(encrypted_content=str() as text) if is_sealed(text):
+                held = _held(text, seal, path, was_checked=at < earlier)
+                named = isinstance(item.id, str) and item.id not in thoughts
+                name = str(item.id) if named else f"rs_{at}"
+                thoughts[name] = held.thoughts
+                body.append(opened(item, held, name))
+            case _:
+                body.append(item)
+    return Conversation(said=(*lead, *body), made=made, thoughts=thoughts)
+
+
+def _held(text: str, seal: Seal, path: str, *, was_checked: bool) -> Held:
+    """What is sealed; nothing where it opened when it came and the secret is another now."""
+    try:
+        return open_held(text, seal, path)
+    except errors.BadRequest:
+        if was_checked:
+            return Held()
+        raise
+
+
+def _decoded(items: list[Json]) -> list[models.InputItem]:
+    found = models.decode(models.ResponsesRequest, msgspec.json.encode({"input": items})).input
+    return found if isinstance(found, list) else []
+
+
+async def shown(item: Json, pictures: Pictures) -> Json:
+    """The item with the pictures that a message shows as base64, without one that was made."""
     item = _copy(item)
-    for place, key in _places(item):
+    for place, key in places(item):
         if key == "result":
             place[key] = None
             continue
-        head, marker = _split(place[key], key)
+        head, marker = split(place[key], key)
         if pictures.is_marker(marker):
             place[key] = head + pybase64.b64encode(await pictures.get(marker)).decode()
     return item

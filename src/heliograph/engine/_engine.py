@@ -24,9 +24,10 @@ from heliograph.engine._page import Page, page_of
 from heliograph.engine._pictures import Pictures
 from heliograph.engine._remote import inlined, remote_pictures, stand_ins
 from heliograph.engine._run import Run
+from heliograph.engine._seal import Seals
 from heliograph.providers.fetch import Fetcher
 
-__all__ = ["Engine", "Plan", "body_digest"]
+__all__ = ["Engine", "Plan", "body_digest", "json_of"]
 
 log = logging.getLogger("heliograph.engine")
 
@@ -39,6 +40,19 @@ _CONTEXTS = 4096
 def body_digest(body: bytes) -> str:
     """What tells a repeat under one idempotency key from a conflict."""
     return hashlib.sha256(body).hexdigest()
+
+
+def json_of(request: models.ResponsesRequest | models.CompactRequest) -> dict[str, Any]:
+    """What the client really sent. Raises ``BadRequest``."""
+    try:
+        body: dict[str, Any] = msgspec.json.decode(models.encode(request))
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise errors.BadRequest(
+            f"the request holds text or numbers that cannot be used: {error}",
+            param="$",
+            code="invalid_json",
+        ) from None
+    return body
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +73,8 @@ class Engine:
     The journal is started before and stopped after by its owner. ``worker`` names this engine in
     leases. ``echo_hosted_tools`` False leaves hosted tools out of the ``tools`` and ``tool_choice``
     that the response repeats (``@openrouter/sdk`` 0.1.27 refuses them there). ``fetcher`` gets the
-    pictures that requests name by address; without one such requests are refused. A response runs
+    pictures that requests name by address; without one such requests are refused. ``seals`` seal
+    what clients keep for it; without any, it opens only what it has sealed itself. A response runs
     in a copy of the context that it was submitted in, if that was here; ``observer`` sees it run.
     """
 
@@ -74,6 +89,7 @@ class Engine:
         echo_hosted_tools: bool = True,
         fetcher: Fetcher | None = None,
         observer: Observer = UNSEEN,
+        seals: Seals | None = None,
     ) -> None:
         self.journal = store
         self.catalog = catalog
@@ -82,6 +98,7 @@ class Engine:
         self._clock = clock
         self._echo_hosted_tools = echo_hosted_tools
         self._fetcher = fetcher
+        self.seals = seals if seals is not None else Seals()
         self._claiming: asyncio.Task[None] | None = None
         self._runs: dict[asyncio.Task[None], Run] = {}
         self._observer = observer
@@ -145,6 +162,7 @@ class Engine:
                 self.catalog,
                 self.limits,
                 self._clock,
+                self.seals.of(lease.tenant),
                 echo_hosted_tools=self._echo_hosted_tools,
                 observer=self._observer,
             )
@@ -169,7 +187,7 @@ class Engine:
         None where there is nothing of that. Raises ``BadRequest``; with pictures to fetch what
         ``check`` and ``Fetcher.pictures`` raise too.
         """
-        resolved = await resolve(self.journal, tenant, request, self.limits)
+        resolved = await resolve(self.journal, tenant, request, self.limits, self.seals.of(tenant))
         if self._fetcher is None or not self._fetcher.on:
             return resolved
         wanted = remote_pictures(request)
@@ -177,7 +195,7 @@ class Engine:
             return resolved
         body: dict[str, Any] = msgspec.json.decode(models.encode(request))
         tried = msgspec.json.encode(inlined(body, stand_ins(wanted)))
-        self.check(models.decode(models.ResponsesRequest, tried), resolved)
+        self.check(models.decode(models.ResponsesRequest, tried), resolved, tenant=tenant)
         if resolved is None:
             nothing = Context()
             entry = journal.Entry(msgspec.json.encode(nothing), (), b"")
@@ -189,9 +207,10 @@ class Engine:
         request: models.ResponsesRequest,
         resolved: Resolved | None = None,
         *,
+        tenant: str = "",
         continued: bool = False,
     ) -> Plan:
-        """What the request needs; ``resolved`` is what it goes on from.
+        """What the request of ``tenant`` needs; ``resolved`` is what it goes on from.
 
         ``continued``: ``input`` already holds all that came before ``previous_response_id``, which
         is only repeated in the response.
@@ -199,14 +218,7 @@ class Engine:
         Raises ``BadRequest`` or ``NotFound``; ``param`` names the field. Nothing that the request
         asks for is dropped: it can be served, or it is refused here.
         """
-        try:
-            body: dict[str, Any] = msgspec.json.decode(models.encode(request))
-        except (msgspec.DecodeError, UnicodeError) as error:
-            raise errors.BadRequest(
-                f"the request holds text or numbers that cannot be used: {error}",
-                param="$",
-                code="invalid_json",
-            ) from None
+        body = json_of(request)
         if body.get("previous_response_id") and resolved is None and not continued:
             raise errors.BadRequest(
                 "previous_response_id: responses cannot be continued here; send the items in input",
@@ -217,7 +229,7 @@ class Engine:
             body = inlined(body, resolved.texts)
             request = models.decode(models.ResponsesRequest, msgspec.json.encode(body))
         context = None if resolved is None else resolved.context
-        ask = read_ask(body, self.catalog, self.limits, context)
+        ask = read_ask(body, self.catalog, self.limits, context, self.seals.of(tenant))
         try:
             self.catalog.chat(ask.model).check(request)
         except errors.ProviderError as error:

@@ -7,8 +7,11 @@ from typing import Any
 import msgspec
 
 from heliograph.engine import _fields as fields
+from heliograph.engine._compaction import COMPACTIONS, State, open_state
 from heliograph.engine._context import Context, is_reference, markers, picture_key
 from heliograph.engine._limits import Limits
+from heliograph.engine._seal import Seal, Seals
+from heliograph.engine._thoughts import open_held
 from heliograph.engine._tool import base64, data_url
 
 __all__ = ["Input", "read_input"]
@@ -42,9 +45,10 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Reader:
-    def __init__(self, limits: Limits, context: Context) -> None:
+    def __init__(self, limits: Limits, context: Context, seal: Seal) -> None:
         self.limits = limits
         self.context = context
+        self.seal = seal
         self.shown: list[tuple[str, bytes]] = []
         self.made: list[tuple[str, bytes]] = []
         self.pictures: list[bytes | str] = []
@@ -97,6 +101,10 @@ class _Reader:
                 self.output(item, path, kind.removesuffix("_output"))
             case "reasoning":
                 self.said = True
+                sealed = fields.text(item, "encrypted_content", path + ".")
+                if sealed:
+                    for text in open_held(sealed, self.seal, path).texts:
+                        self.say(text)
             case "image_generation_call" | "openrouter:image_generation":
                 place = picture_key(item)
                 if place is not None:
@@ -109,8 +117,20 @@ class _Reader:
                     raise fields.unsupported(path, "items are not looked up by id; send the item")
                 self.said = True
                 self.pictures += self.recall(known)
+            case _ if kind in COMPACTIONS:
+                field = f"{path}.encrypted_content"
+                self.compacted(open_state(item, self.seal, field), field)
             case _:
                 raise fields.unsupported(f"{path}.type", f"nothing here can serve {kind!r} items")
+
+    def compacted(self, state: State, field: str) -> None:
+        """Take in what a compaction item stands for."""
+        self.said = True
+        self.say(state.summary)
+        for item in (*state.told, *state.calls):
+            self.item(item, field)
+        for kept in state.pictures:
+            self.show(kept.data, field, self.shown if kept.item is None else self.made)
 
     def result(self, result: str, field: str) -> bytes:
         if result.startswith("data:") or "://" in result[:16]:
@@ -164,9 +184,14 @@ def _need(item: dict[str, Any], key: str, path: str) -> str:
     return value
 
 
-def read_input(body: dict[str, Any], limits: Limits, context: Context) -> Input:
-    """Check ``input`` and ``instructions``. Raises ``BadRequest``."""
-    reader = _Reader(limits, context)
+def read_input(
+    body: dict[str, Any], limits: Limits, context: Context, seal: Seal | None = None
+) -> Input:
+    """Check ``input`` and ``instructions``. Raises ``BadRequest``.
+
+    ``seal`` opens what was sealed for the tenant; without one such items are refused.
+    """
+    reader = _Reader(limits, context, seal if seal is not None else Seals().of(""))
     earlier = [marker for item in context.earlier for marker in reader.recall(item)]
     given = body.get("input")
     if given is None:

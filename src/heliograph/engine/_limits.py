@@ -36,6 +36,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     - ``max_chain_responses``: earlier responses that one may go on from, all links counted.
     - ``max_chain_bytes``, ``max_chain_picture_bytes``: bytes of JSON, pictures left out, and of the
       pictures, that the items of those may come to.
+    - ``max_kept_text_bytes``, ``max_kept_picture_bytes``: bytes of the user's newest messages, and
+      of the pictures in them, that a compaction leaves as they are; the last one always is.
+    - ``max_summary_bytes``: UTF-8 bytes of what a compaction tells of all else.
+    - ``max_sealed_bytes``: bytes that one compaction item holds, pictures included; as base64 they
+      stay under the protocol's 10 MiB.
     - ``max_references``: pictures given to an image model with a call. Those of the request are all
       given; of earlier turns' the newest, as long as there is room.
     - ``max_pending_events``, ``max_pending_bytes``: events waiting for the commit under way; past
@@ -62,6 +67,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_chain_responses: int = 200
     max_chain_bytes: int = 8 * MIB
     max_chain_picture_bytes: int = 256 * MIB
+    max_kept_text_bytes: int = 64 * 1024
+    max_kept_picture_bytes: int = 8 * MIB
+    max_summary_bytes: int = 64 * 1024
+    max_sealed_bytes: int = 7 * MIB
     max_references: int = 16
     max_pending_events: int = 512
     max_pending_bytes: int = 1 * MIB

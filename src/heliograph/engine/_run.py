@@ -24,6 +24,7 @@ from heliograph.engine._notes import CallNote, StartNote, Usages, read_note, wri
 from heliograph.engine._observer import RESPONSE_ID, UNSEEN, Observer
 from heliograph.engine._pictures import Pictures
 from heliograph.engine._remote import inlined
+from heliograph.engine._seal import Seal
 from heliograph.engine._splice import wire_size
 from heliograph.engine._steps import COMPLETED, Ending, Steps
 
@@ -45,6 +46,7 @@ class Run:
         catalog: providers.Catalog,
         limits: Limits,
         clock: journal.Clock,
+        seal: Seal,
         *,
         echo_hosted_tools: bool,
         observer: Observer = UNSEEN,
@@ -54,6 +56,7 @@ class Run:
         self._catalog = catalog
         self._limits = limits
         self._clock = clock
+        self._seal = seal
         self._body: dict[str, Any] = msgspec.json.decode(lease.request)
         self._echo = Echo(
             lease.response_id, lease.created_at, self._body, hosted_tools=echo_hosted_tools
@@ -189,12 +192,12 @@ class Run:
             return CANCELLED
         await self._begin()
         body, request = await self._asked()
-        ask = read_ask(body, self._catalog, self._limits, self._context)
+        ask = read_ask(body, self._catalog, self._limits, self._context, self._seal)
         self._watched.tell(model=ask.model)
         return await Steps(
             ask,
             request,
-            await converse(self._context, request, self._emitter.pictures),
+            await converse(self._context, request, self._emitter.pictures, self._seal),
             self._emitter,
             self._items,
             self._calls,

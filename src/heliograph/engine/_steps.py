@@ -204,6 +204,7 @@ class Steps:
             request=self._request,
             step=number,
             picture=self._picture,
+            thoughts=self._talk.thoughts,
         )
 
     def _tools(self, number: int) -> tuple[models.AnyTool, ...]:

@@ -21,6 +21,7 @@ from heliograph.providers._base import (
     Refusal,
     RelayProvider,
     Text,
+    Thought,
 )
 from heliograph.providers._catalog import Catalog, embedded
 from heliograph.providers._observer import OBSERVER, UNSEEN, Observer, Watched, Work
@@ -50,6 +51,7 @@ __all__ = [
     "Refusal",
     "RelayProvider",
     "Text",
+    "Thought",
     "Watched",
     "Work",
     "embedded",

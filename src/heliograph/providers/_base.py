@@ -7,7 +7,7 @@ Failures are ``errors.ProviderError``; anything else a provider raises is a bug 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -35,11 +35,15 @@ __all__ = [
     "Refusal",
     "RelayProvider",
     "Text",
+    "Thought",
 ]
 
 
 class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
-    """What a provider offers under one model id, as ``/v1/models`` lists it."""
+    """What a provider offers under one model id, as ``/v1/models`` lists it.
+
+    ``writes`` False says of a chat model that it is no language model: it is not asked to sum up.
+    """
 
     id: str
     name: str
@@ -50,6 +54,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     licence: str = ""
     input_modalities: tuple[str, ...] = ("text",)
     output_modalities: tuple[str, ...] = ("text",)
+    writes: bool = True
 
 
 class ImageJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,6 +139,7 @@ class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     without its picture (``result`` None): ``await picture(item.id)`` gives the bytes, for a model
     that can see. ``tools`` are those the model may call now, the hosted one included;
     ``tool_choice`` is what the client asked, already narrowed. ``step`` counts from 0.
+    ``thoughts`` are those that belong to reasoning items, by the item's id.
     """
 
     model: str
@@ -144,6 +150,7 @@ class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     request: models.ResponsesRequest
     step: int = 0
     picture: Callable[[str], Awaitable[bytes]] | None = None
+    thoughts: Mapping[str, Sequence[Thought]] = {}
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -162,6 +169,19 @@ class Reasoning(msgspec.Struct, frozen=True):
     """The next piece of the reasoning text."""
 
     delta: str
+
+
+class Thought(msgspec.Struct, frozen=True, kw_only=True):
+    """What an upstream wants back with its reasoning, in its own form and opaque to everybody else:
+    signatures, encrypted reasoning. It goes with the reasoning before it in the step.
+
+    ``source`` names the upstream and its model: another must not be given it. ``data`` is JSON.
+    ``late`` says that it came after the words or calls that it belongs to.
+    """
+
+    source: str
+    data: bytes
+    late: bool = False
 
 
 class FunctionCall(msgspec.Struct, frozen=True):
@@ -222,6 +242,7 @@ ChatPart = (
     Text
     | Refusal
     | Reasoning
+    | Thought
     | FunctionCall
     | Arguments
     | CustomCall

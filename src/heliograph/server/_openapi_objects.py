@@ -15,6 +15,7 @@ REF = "#/components/schemas/"
 SENT = (
     models.OpenResponsesResult,
     models.StreamEvent,
+    models.CompactedResponse,
     models.ImagesResponse,
     models.ImageGenerationResponse,
     models.ImageEditCompletedEvent,
@@ -26,6 +27,7 @@ SENT = (
 )
 TAKEN = (
     models.ResponsesRequest,
+    models.CompactRequest,
     models.ImageGenerateParams,
     models.ImageEditParams,
     models.ImageGenerationRequest,

@@ -50,6 +50,15 @@ OPERATIONS = (
         ),
     ),
     Operation(
+        id="compactResponse",
+        method="post",
+        path="/responses/compact",
+        summary="Compact a conversation: its output is the base of the next request's input.",
+        body="CompactRequest",
+        answer="CompactedResponse",
+        refusals=_DRAWS,
+    ),
+    Operation(
         id="retrieveResponse",
         method="get",
         path="/responses/{response_id}",

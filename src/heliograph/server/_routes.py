@@ -14,6 +14,7 @@ from heliograph.server import _cards
 from heliograph.server._answers import Json, Stored
 from heliograph.server._auth import tenant_of
 from heliograph.server._body import read_body
+from heliograph.server._compact import Compacting
 from heliograph.server._edge import answer_error
 from heliograph.server._errors import OPENROUTER_BASE
 from heliograph.server._images import Images
@@ -138,7 +139,7 @@ class _Api:
         self, tenant: str, asked: models.ResponsesRequest, body: bytes, key: str | None
     ) -> str:
         first = self.runtime.stored.engine
-        plan = first.check(asked, await first.resolve(tenant, asked))
+        plan = first.check(asked, await first.resolve(tenant, asked), tenant=tenant)
         created = await self.runtime.lane(store=plan.store).engine.submit(
             tenant,
             asked,
@@ -183,6 +184,12 @@ class _Api:
         response_id = request.path_params["response_id"]
         await self.runtime.cancel(tenant, response_id)
         return await self._current(self.runtime.stored, tenant, response_id)
+
+    async def compact(self, request: Request) -> ASGIApp:
+        tenant = self._tenant(request)
+        self.runtime.accept()
+        body = await read_body(request.scope, request.receive, self._limits.max_body_bytes)
+        return Compacting(self.runtime, tenant, models.decode(models.CompactRequest, body))
 
     async def list_models(self, request: Request) -> ASGIApp:
         self._tenant(request)
@@ -279,6 +286,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         table += [
             Route(f"{base}/responses", _Methods(POST=api.create)),
             WebSocketRoute(f"{base}/responses", Socket(runtime)),
+            Route(f"{base}/responses/compact", _Methods(POST=api.compact)),
             Route(one, _Methods(GET=api.retrieve, DELETE=api.delete)),
             Route(f"{one}/cancel", _Methods(POST=api.cancel)),
             Route(f"{base}/openapi.json", _Methods(GET=api.openapi)),

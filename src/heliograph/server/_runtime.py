@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from heliograph import errors
-from heliograph.engine import Engine, Observer, Studio
+from heliograph.engine import Compactor, Engine, Observer, Seals, Studio
 from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
 from heliograph.providers.fetch import Fetcher
 from heliograph.server._passing import Keys, Passing
 from heliograph.server._readers import Readers
+from heliograph.server._secret import seals_of
 from heliograph.server._seen import Seen
 from heliograph.server._settings import Settings
 from heliograph.server._watch import Closing
@@ -50,6 +51,7 @@ class Lane:
         catalog: Catalog,
         settings: Settings,
         fetcher: Fetcher,
+        seals: Seals,
         observer: Observer,
     ) -> None:
         self.journal = journal
@@ -60,6 +62,7 @@ class Lane:
             echo_hosted_tools=not settings.compat.echo_without_hosted_tools,
             fetcher=fetcher,
             observer=observer,
+            seals=seals,
         )
         self.readers = Readers(journal, settings.limits.reader_lease_seconds)
 
@@ -121,8 +124,10 @@ class Runtime:
             max_picture_bytes=settings.limits.max_picture_bytes,
             max_pixels=settings.limits.max_image_pixels,
         )
-        self.stored = Lane(self._journal(), catalog, settings, self.fetcher, self.seen.stored)
-        self.passing = Lane(MemoryJournal(), catalog, settings, self.fetcher, self.seen.passing)
+        seals, seen = seals_of(settings.data), self.seen
+        self.stored = Lane(self._journal(), catalog, settings, self.fetcher, seals, seen.stored)
+        self.passing = Lane(MemoryJournal(), catalog, settings, self.fetcher, seals, seen.passing)
+        self.compactor = Compactor(self.stored.engine)
         self.studio = Studio(catalog, settings.limits, settings.limits.max_images_at_once)
         self.unstored = Passing(self.passing.journal, self._chore)
         self.keys = Keys()
@@ -152,6 +157,7 @@ class Runtime:
             self.stored.engine.stop(seconds),
             self.passing.engine.stop(seconds),
             self.studio.drain(seconds),
+            self.compactor.drain(seconds),
         )
         await self._deliver()
         self.closing.close()

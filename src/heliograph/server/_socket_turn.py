@@ -150,7 +150,7 @@ class Turn:
         named = msgspec.structs.replace(request, previous_response_id=models.UNSET)
         try:
             resolved = await stored.resolve(self._tenant, named)
-            plan = stored.check(request, resolved, continued=True)
+            plan = stored.check(request, resolved, tenant=self._tenant, continued=True)
         except errors.BadRequest as refused:
             raise _counted_from(len(before), refused) from None
         lane = self._runtime.lane(store=plan.store)

@@ -31,6 +31,7 @@ KINDS: dict[str, dict[str, str]] = {
     "item": {OPENAPI: "OutputItem", "open_responses": "Item", "openrouter": "OutputItems"},
     "image event": {OPENAPI: "OpenAIImageEvent"},
     "openrouter image event": {OPENAPI: "OpenRouterImageEvent", "openrouter": "ImageStreamEvents"},
+    "compaction": {OPENAPI: "CompactedResponse", "open_responses": "CompactResource"},
     "images": {OPENAPI: "ImagesResponse"},
     "openrouter images": {
         OPENAPI: "ImageGenerationResponse",
@@ -206,7 +207,8 @@ def _answers(method: str, path: str) -> dict[str, Any] | None:
     fitting = [template for template in _document()["paths"] if _fits(template, path)]
     if not fitting:
         return None
-    operations = _document()["paths"][max(fitting, key=len)]
+    best = path if path in fitting else max(fitting, key=len)
+    operations = _document()["paths"][best]
     found = operations.get(method.lower(), next(iter(operations.values())))
     answers: dict[str, Any] = found["responses"]
     return answers

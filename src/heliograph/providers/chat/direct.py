@@ -25,6 +25,7 @@ CARD = ModelCard(
     licence="Apache-2.0",
     input_modalities=("text", "image"),
     output_modalities=("text", "image"),
+    writes=False,
 )
 
 _HOSTED = ("image_generation", "openrouter:image_generation")
