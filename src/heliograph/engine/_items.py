@@ -9,8 +9,10 @@ from __future__ import annotations
 import secrets
 from typing import Any, Literal
 
-from heliograph import models
+from heliograph import models, providers
 from heliograph.engine._emitter import Emitter
+from heliograph.engine._seal import Seal
+from heliograph.engine._thoughts import Thoughts
 
 __all__ = ["Items", "Kind", "item_id", "new_id"]
 
@@ -55,10 +57,14 @@ def _text_of(part: models.Part) -> str:
 
 
 class Items:
-    """The output items of one response, those still open by output index."""
+    """The output items of one response, those still open by output index.
 
-    def __init__(self, emitter: Emitter) -> None:
+    With a ``seal`` reasoning items carry what they hold, sealed.
+    """
+
+    def __init__(self, emitter: Emitter, seal: Seal | None = None) -> None:
         self._emitter = emitter
+        self.thoughts = Thoughts(seal)
         self.count = 0
         self.open: dict[int, models.OutputItem] = {}
         self.done_bytes = 0
@@ -125,7 +131,7 @@ class Items:
         """
         if index is None:
             index = self._open_words(kind)
-        elif self._parts[index][0] != kind:
+        elif index not in self._parts or self._parts[index][0] != kind:
             self._close_part(index)
             self._open_part(index, kind)
         where: dict[str, Any] = {
@@ -237,18 +243,42 @@ class Items:
                     ),
                 )
             case models.OutputReasoningItem():
-                self.done(
-                    index,
-                    models.OutputReasoningItem(
-                        id=item.id, summary=[], content=list(item.content or []), status=status
-                    ),
-                )
+                self.done(index, self._reasoned(index, item, status))
             case models.OutputFunctionCallItem():
                 self._close_call(index, item, status)
             case models.OutputCustomToolCallItem():
                 self._close_custom(index, item, status)
             case _:
                 raise AssertionError(f"the engine opens no {item.type} items")
+
+    def _reasoned(
+        self,
+        index: int,
+        item: models.OutputReasoningItem,
+        status: Literal["completed", "incomplete"],
+    ) -> models.OutputReasoningItem:
+        parts = list(item.content or [])
+        return models.OutputReasoningItem(
+            id=item.id,
+            summary=[],
+            content=parts,
+            status=status,
+            encrypted_content=self.thoughts.sealed(index, [_text_of(part) for part in parts]),
+        )
+
+    def think(self, thought: providers.Thought, index: int | None) -> int | None:
+        """Take in what an upstream wants back, with the open reasoning item ``index``.
+
+        Without one, an item is shown for it where it is sent; returns its output index.
+        """
+        if index is None and self.thoughts.sent:
+            item = models.OutputReasoningItem(
+                id=self.new_id("rs"), summary=[], content=[], status="in_progress"
+            )
+            index = self.add(item)
+        self.text_bytes += len(thought.data)
+        self.thoughts.take(thought, self.count if index is None else index, shown=index is not None)
+        return index
 
     def _close_call(
         self,

@@ -33,6 +33,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
       event with a response repeats.
     - ``max_prompt_bytes``: UTF-8 bytes of text in a request's input and instructions.
     - ``max_input_items``, ``max_tools``: entries of a request's ``input`` and ``tools``.
+    - ``max_input_images``: pictures in a request's ``input``. ``max_image_pixels``: width times
+      height of a picture that a request brings.
+    - ``max_output_tokens``: what a request may ask a chat model for, and what is asked of it where
+      the request does not say; 0 for no such limit.
     - ``max_chain_responses``: earlier responses that one may go on from, all links counted.
     - ``max_chain_bytes``, ``max_chain_picture_bytes``: bytes of JSON, pictures left out, and of the
       pictures, that the items of those may come to.
@@ -64,6 +68,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_prompt_bytes: int = 1 * MIB
     max_input_items: int = 1000
     max_tools: int = 128
+    max_input_images: int = 200
+    max_image_pixels: int = 64 * MIB
+    max_output_tokens: int = 0
     max_chain_responses: int = 200
     max_chain_bytes: int = 8 * MIB
     max_chain_picture_bytes: int = 256 * MIB

@@ -27,6 +27,7 @@ from heliograph.engine._remote import inlined
 from heliograph.engine._seal import Seal
 from heliograph.engine._splice import wire_size
 from heliograph.engine._steps import COMPLETED, Ending, Steps
+from heliograph.engine._thoughts import INCLUDED
 
 __all__ = ["Run"]
 
@@ -58,6 +59,8 @@ class Run:
         self._clock = clock
         self._seal = seal
         self._body: dict[str, Any] = msgspec.json.decode(lease.request)
+        if limits.max_output_tokens and self._body.get("max_output_tokens") is None:
+            self._body["max_output_tokens"] = limits.max_output_tokens
         self._echo = Echo(
             lease.response_id, lease.created_at, self._body, hosted_tools=echo_hosted_tools
         )
@@ -65,7 +68,8 @@ class Run:
         pictures = Pictures(store.blobs, observer)
         self._context = read_context(lease.context, pictures)
         self._emitter = Emitter(store, lease, pictures, limits, observer)
-        self._items = Items(self._emitter)
+        included = INCLUDED in (self._body.get("include") or ())
+        self._items = Items(self._emitter, seal if included else None)
         self._usages = Usages()
         self._calls = Calls(self._emitter, self._items, self._usages, catalog, limits)
         self._started_at = clock()
@@ -192,6 +196,8 @@ class Run:
             return CANCELLED
         await self._begin()
         body, request = await self._asked()
+        if self._limits.max_output_tokens:
+            request.max_output_tokens = body["max_output_tokens"]
         ask = read_ask(body, self._catalog, self._limits, self._context, self._seal)
         self._watched.tell(model=ask.model)
         return await Steps(

@@ -53,6 +53,8 @@ class Step:
                 self._say("refusal", part.delta)
             case providers.Reasoning():
                 self._say("reasoning", part.delta)
+            case providers.Thought():
+                self._think(part)
             case providers.FunctionCall():
                 self._begin("function", part.call_id, part.name)
             case providers.CustomCall():
@@ -125,6 +127,18 @@ class Step:
             self._close_words()
         self._words = self._items.say(kind, delta, self._words)
         self._words_kind = group
+
+    def _think(self, thought: providers.Thought) -> None:
+        """It goes with the reasoning before it; where words came after that, it stands alone."""
+        self.show_drawn()
+        if self._words_kind != "reasoning":
+            if self._items.thoughts.sent:
+                self._close_words()
+            index = self._items.think(thought, None)
+            if index is not None:
+                self._words, self._words_kind = index, "reasoning"
+        else:
+            self._items.think(thought, self._words)
 
     def _close_words(self) -> None:
         if self._words is not None:

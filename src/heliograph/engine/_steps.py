@@ -194,7 +194,7 @@ class Steps:
 
     def _turn(self, number: int) -> providers.ChatTurn:
         response = self._emitter.snapshot.response
-        output = [] if response is None else response.output
+        output, thoughts = self._items.thoughts.told([] if response is None else response.output)
         return providers.ChatTurn(
             model=self._ask.model,
             input=(*self._talk.said, *(_without_picture(item) for item in output)),
@@ -204,7 +204,7 @@ class Steps:
             request=self._request,
             step=number,
             picture=self._picture,
-            thoughts=self._talk.thoughts,
+            thoughts={**self._talk.thoughts, **thoughts},
         )
 
     def _tools(self, number: int) -> tuple[models.AnyTool, ...]:

@@ -3,15 +3,16 @@ wants back with it, so that a client that stores nothing here can send both back
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from heliograph import models, providers
 from heliograph.engine._seal import Seal
 
-__all__ = ["INCLUDED", "Held", "open_held", "opened", "seal_held"]
+__all__ = ["INCLUDED", "Held", "Thoughts", "open_held", "opened", "seal_held"]
 
 INCLUDED = "reasoning.encrypted_content"
 """The entry of ``include`` that asks for it."""
@@ -38,6 +39,62 @@ def seal_held(held: Held, seal: Seal) -> str:
 def open_held(text: str, seal: Seal, path: str) -> Held:
     """What a reasoning item holds. Raises ``BadRequest`` naming ``path``'s field."""
     return _decode(seal.open(_PURPOSE, text, f"{path}.encrypted_content"))
+
+
+class Thoughts:
+    """What upstreams gave for themselves in one response, by the output index of its reasoning.
+
+    With a ``seal`` it is sent, sealed. Without one it is known to this process alone, for the
+    response's next steps; what came without reasoning then has a place between the items.
+    """
+
+    def __init__(self, seal: Seal | None) -> None:
+        self._seal = seal
+        self._of: dict[int, list[providers.Thought]] = {}
+        self._between: dict[int, list[providers.Thought]] = {}
+
+    @property
+    def sent(self) -> bool:
+        """Whether the client asked for it."""
+        return self._seal is not None
+
+    def take(self, thought: providers.Thought, index: int, *, shown: bool) -> None:
+        """Keep one: of the item ``index``, or (not ``shown``) before the item that has it next."""
+        (self._of if shown else self._between).setdefault(index, []).append(thought)
+
+    def sealed(self, index: int, texts: list[str]) -> str | UnsetType:
+        """The ``encrypted_content`` of the reasoning item ``index``, which holds ``texts``."""
+        if self._seal is None:
+            return UNSET
+        return seal_held(Held(texts=texts, thoughts=self._of.get(index, [])), self._seal)
+
+    def told(
+        self, output: Sequence[models.OutputItem]
+    ) -> tuple[list[models.OutputItem], dict[str, list[providers.Thought]]]:
+        """The response's items so far as the next step's model is told them, and the thoughts that
+        belong to reasoning items, by id."""
+        items: list[models.OutputItem] = []
+        found: dict[str, list[providers.Thought]] = {}
+        for index in range(len(output) + 1):
+            between = self._between.get(index)
+            if between is not None:
+                name = f"rs_between_{index}"
+                found[name] = between
+                items.append(models.OutputReasoningItem(id=name, summary=[], content=[]))
+            if index == len(output):
+                break
+            item = output[index]
+            if isinstance(item, models.OutputReasoningItem):
+                found[str(item.id)] = self._known(index, item)
+                item = msgspec.structs.replace(item, encrypted_content=UNSET)
+            items.append(item)
+        return items, found
+
+    def _known(self, index: int, item: models.OutputReasoningItem) -> list[providers.Thought]:
+        """After a takeover they are in the item alone, where they were sent."""
+        if index in self._of or self._seal is None or not item.encrypted_content:
+            return self._of.get(index, [])
+        return open_held(item.encrypted_content, self._seal, "output").thoughts
 
 
 def opened(

@@ -10,8 +10,17 @@ import pybase64
 
 from heliograph import errors, providers
 from heliograph.engine import _fields as fields
+from heliograph.providers.image import measure
 
-__all__ = ["HOSTED", "HostedTool", "custom_tool", "data_url", "hosted_tool"]
+__all__ = [
+    "HOSTED",
+    "HostedTool",
+    "base64",
+    "check_pixels",
+    "custom_tool",
+    "data_url",
+    "hosted_tool",
+]
 
 PLAIN = "image_generation"
 OPENROUTER = "openrouter:image_generation"
@@ -185,6 +194,21 @@ def data_url(url: str, field: str) -> bytes:
     if match is None:
         raise fields.unsupported(field, "only data:image/...;base64, URLs are read here")
     return base64(url[match.end() :], field)
+
+
+def check_pixels(field: str, data: bytes, limit: int) -> None:
+    """Raise ``BadRequest`` for a picture of more than ``limit`` pixels (``max_image_pixels``).
+
+    What is none of the formats that can be measured is not decoded here either: who it is passed on
+    to knows it, or refuses it.
+    """
+    seen = measure(data)
+    if seen is not None and seen[0] * seen[1] > limit:
+        raise fields.invalid(
+            field,
+            f"{seen[0]}x{seen[1]} pixels; the limit max_image_pixels is {limit}",
+            "invalid_image",
+        )
 
 
 def base64(text: str, field: str) -> bytes:

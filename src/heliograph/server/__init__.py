@@ -1,6 +1,7 @@
 """The Responses API over HTTP: Starlette on uvicorn, streams out of the journal."""
 
 from heliograph.server._app import create_app
+from heliograph.server._keys import Key, Keyring
 from heliograph.server._log import setup_logging
 from heliograph.server._openapi import openapi_document
 from heliograph.server._seen_settings import Log, MetricsPage, Otel
@@ -9,6 +10,8 @@ from heliograph.server._settings import Compat, Limits, Settings, load_settings
 
 __all__ = [
     "Compat",
+    "Key",
+    "Keyring",
     "Limits",
     "Log",
     "MetricsPage",

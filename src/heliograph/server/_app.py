@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from heliograph import errors
 from heliograph.providers import Catalog
+from heliograph.server._auth import Door
 from heliograph.server._edge import Edge
 from heliograph.server._errors import error_body
 from heliograph.server._routes import routes
@@ -66,7 +67,10 @@ def create_app(
 
     app = Starlette(
         routes=routes(runtime),
-        middleware=[Middleware(Edge, local=told.local, seen=runtime.seen)],
+        middleware=[
+            Middleware(Edge, local=told.local, seen=runtime.seen),
+            Middleware(Door, gate=runtime.gate, quota=runtime.quota),
+        ],
         exception_handlers={HTTPException: _refused},
         lifespan=lifespan,
     )

@@ -104,7 +104,8 @@ class Edge:
                 for name, value in headers:
                     if name == b"x-response-id":
                         exchange.response_id = value.decode()
-                message = {**message, "headers": headers}
+                more = scope["state"].get("headers", ())
+                message = {**message, "headers": [*headers, *more]}
             await send(message)
 
         try:
@@ -115,7 +116,9 @@ class Edge:
             exchange.status = 499
         except errors.HeliographError as error:
             answer = as_api_error(error)
-            if answer.status >= 500:
+            if answer is error and answer.status == 503:
+                _log.warning("%s %s", request_id, error)  # stopping or full: no place to look for
+            elif answer.status >= 500:
                 _log.error("%s %s", request_id, words(error, bodies=self._bodies), exc_info=error)
             if exchange.status:
                 return  # the answer had begun: it stays unfinished, which is how clients can tell

@@ -96,6 +96,8 @@ def error_envelope(error: errors.APIError) -> bytes:
 
 def error_headers(error: errors.APIError) -> dict[str, str]:
     """Headers that go with ``error`` besides the content type."""
+    if error.status == 401:
+        return {"www-authenticate": "Bearer"}
     if error.retry_after is None:
         return {}
     return {"retry-after": str(max(1, math.ceil(error.retry_after)))}

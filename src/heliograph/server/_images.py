@@ -6,7 +6,6 @@ stored, and a client that leaves ends the work.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -30,20 +29,13 @@ _WHOLE = ("n", "output_compression", "partial_images", "seed")
 _FLAGS = {"true": True, "false": False}
 _FILES = {"image": "image", "image[]": "image", "mask": "mask"}
 
-TenantOf = Callable[[Request], str]
-
 
 class Images:
-    """The handlers; ``tenant_of`` says whose request it is, or raises."""
+    """The handlers. What is drawn is nobody's but the caller's: it goes out, and is not kept."""
 
-    def __init__(self, runtime: Runtime, tenant_of: TenantOf) -> None:
+    def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._tenant_of = tenant_of
         self._limits = runtime.settings.limits
-
-    def _admit(self, request: Request) -> None:
-        self._tenant_of(request)
-        self._runtime.accept()
 
     async def _json(self, request: Request) -> dict[str, Any]:
         raw = await read_body(request.scope, request.receive, self._limits.max_body_bytes)
@@ -60,7 +52,7 @@ class Images:
 
     async def generate(self, request: Request) -> ASGIApp:
         """``POST /v1/images/generations``."""
-        self._admit(request)
+        self._runtime.accept()
         body = await self._json(request)
         limits = self._limits
         ask = engine.read_generation(
@@ -70,7 +62,7 @@ class Images:
 
     async def edit(self, request: Request) -> ASGIApp:
         """``POST /v1/images/edits``, a form."""
-        self._admit(request)
+        self._runtime.accept()
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "multipart/form-data":
             raise errors.BadRequest(
@@ -103,7 +95,7 @@ class Images:
 
     async def openrouter(self, request: Request) -> ASGIApp:
         """``POST /api/v1/images``."""
-        self._admit(request)
+        self._runtime.accept()
         body = await self._json(request)
         limits = self._limits
 
@@ -121,12 +113,10 @@ class Images:
 
     async def list_models(self, request: Request) -> ASGIApp:
         """``GET /api/v1/images/models``."""
-        self._tenant_of(request)
         return Json(image_models(self._runtime.catalog, self._limits.max_images))
 
     async def list_endpoints(self, request: Request) -> ASGIApp:
         """``GET /api/v1/images/models/{model}/endpoints``."""
-        self._tenant_of(request)
         model = request.path_params["model"]
         return Json(endpoints(self._runtime.catalog, model, self._limits.max_images))
 

@@ -20,6 +20,7 @@ from heliograph.server._openapi_rows import (
     OPERATIONS,
     PARAMETERS,
     PROBES,
+    RATE_HEADERS,
     STATUSES,
     Operation,
 )
@@ -27,6 +28,16 @@ from heliograph.server._openapi_rows import (
 __all__ = ["openapi_document", "openapi_json"]
 
 BASES = ("/v1", OPENROUTER_BASE)
+
+_WHOLE = (
+    "retry-after",
+    "x-ratelimit-limit",
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-remaining",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-reset",
+)
+"""The headers that are whole numbers."""
 
 
 def openapi_document() -> dict[str, Any]:
@@ -92,7 +103,9 @@ def _of(operation: Operation, base: str) -> str:
 
 def _operation(operation: Operation, base: str, answer: str) -> dict[str, Any]:
     content: dict[str, Any] = {"application/json": {"schema": {"$ref": REF + answer}}}
-    headers = _headers("x-request-id")
+    uncounted = operation.path.startswith("/responses/{")
+    rate = () if uncounted else RATE_HEADERS[base]
+    headers = _headers("x-request-id", *rate)
     if operation.stream:
         content["text/event-stream"] = {
             "schema": {"type": "string"},
@@ -100,7 +113,7 @@ def _operation(operation: Operation, base: str, answer: str) -> dict[str, Any]:
             "x-event-sentinel": "[DONE]",
         }
         if operation.path.startswith("/responses"):
-            headers = _headers("x-request-id", "x-response-id")
+            headers = _headers("x-request-id", "x-response-id", *rate)
     told: dict[str, Any] = {
         "operationId": operation.id + ("" if base == BASES[0] else "OpenRouter"),
         "summary": operation.summary,
@@ -133,7 +146,7 @@ def _operation(operation: Operation, base: str, answer: str) -> dict[str, Any]:
         }
     shape = "Error" if base == BASES[0] else "OpenRouterError"
     for status in sorted({*operation.refusals, *ALWAYS}):
-        told["responses"][str(status)] = _refusal(status, shape)
+        told["responses"][str(status)] = _refusal(status, shape, rate)
     return told
 
 
@@ -156,14 +169,14 @@ def _metrics() -> dict[str, Any]:
     }
 
 
-def _refusal(status: int, shape: str) -> dict[str, Any]:
+def _refusal(status: int, shape: str, rate: tuple[str, ...] = ()) -> dict[str, Any]:
+    more = {401: ("www-authenticate",), 429: ("retry-after", *rate), 503: ("retry-after",)}
     return {
         "description": STATUSES[status],
-        "headers": _headers("x-request-id", *(["retry-after"] if status in (429, 503) else [])),
+        "headers": _headers("x-request-id", *more.get(status, ())),
         "content": {"application/json": {"schema": {"$ref": REF + shape}}},
     }
 
 
 def _headers(*names: str) -> dict[str, Any]:
-    kinds = {"retry-after": "integer"}
-    return {name: {"schema": {"type": kinds.get(name, "string")}} for name in names}
+    return {name: {"schema": {"type": "integer" if name in _WHOLE else "string"}} for name in names}

@@ -6,7 +6,15 @@ from typing import Any, NamedTuple
 
 from heliograph.server._query import INCLUDES
 
-__all__ = ["ALWAYS", "OPERATIONS", "PARAMETERS", "PROBES", "STATUSES", "Operation"]
+__all__ = [
+    "ALWAYS",
+    "OPERATIONS",
+    "PARAMETERS",
+    "PROBES",
+    "RATE_HEADERS",
+    "STATUSES",
+    "Operation",
+]
 
 
 class Operation(NamedTuple):
@@ -184,19 +192,28 @@ PROBES: dict[str, tuple[str, str, tuple[int, ...]]] = {
 
 STATUSES = {
     400: "The request is wrong; `param` names the field.",
-    401: "No key, or one that is not known.",
+    401: "No key, or one that is not known, was revoked or has expired.",
     403: "The key may not do this, or the request comes from where it may not.",
     404: "There is no such thing for this key.",
     405: "The path does not take this method.",
     409: "The `Idempotency-Key` was used with another body.",
     413: "The body is over the limit that the message names.",
-    429: "Too many requests; `Retry-After` says when to try again.",
+    429: "Over a limit of the key's, named in the message; `Retry-After` says when to try again.",
     500: "The server failed.",
     502: "The provider broke its protocol.",
-    503: "The server is stopping, or a provider is not there; `Retry-After` may say how long.",
+    503: (
+        "The server is stopping, or full, or a provider is not there; `Retry-After` may say how "
+        "long."
+    ),
     504: "The provider took too long.",
 }
-ALWAYS = (401, 403, 405, 500)
+ALWAYS = (401, 403, 405, 429, 500, 503)
+
+RATE_HEADERS = {
+    "/v1": tuple(f"x-ratelimit-{what}-requests" for what in ("limit", "remaining", "reset")),
+    "/api/v1": tuple(f"x-ratelimit-{what}" for what in ("limit", "remaining", "reset")),
+}
+"""Per base path: where the key stands, on what counts against its requests per minute."""
 
 _QUERY_BOOLEAN = {"type": "boolean", "default": False}
 PARAMETERS: dict[str, dict[str, Any]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 
 import msgspec
 from starlette.requests import Request
@@ -12,14 +13,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from heliograph import engine, errors, models
 from heliograph.server import _cards
 from heliograph.server._answers import Json, Stored
-from heliograph.server._auth import tenant_of
+from heliograph.server._auth import Caller, caller_of, tenant_of
 from heliograph.server._body import read_body
 from heliograph.server._compact import Compacting
 from heliograph.server._edge import answer_error
 from heliograph.server._errors import OPENROUTER_BASE
 from heliograph.server._images import Images
 from heliograph.server._openapi import openapi_json
+from heliograph.server._places import Placed, placed
 from heliograph.server._query import Retrieve, idempotency_key, page
+from heliograph.server._quota import Place
 from heliograph.server._runtime import Lane, Runtime
 from heliograph.server._seen import MetricsAnswer
 from heliograph.server._socket import Nowhere, Socket
@@ -40,13 +43,16 @@ class _Posted:
         self,
         api: _Api,
         lane: Lane,
-        tenant: str,
+        caller: Caller,
+        work: Place,
         response_id: str,
         asked: models.ResponsesRequest,
     ) -> None:
         self._api = api
         self._lane = lane
-        self._tenant = tenant
+        self._caller = caller
+        self._work = work
+        self._tenant = caller.tenant
         self._id = response_id
         self._stream = asked.stream is True
         self._store = asked.store is not False
@@ -68,6 +74,10 @@ class _Posted:
                 self._lane.readers.leave(self._tenant, self._id)
             if not self._store:
                 self._api.runtime.unstored.leave(self._tenant, self._id, ended=ended)
+            if ended:
+                self._work.release()
+            else:
+                self._api.runtime.hold(self._caller, self._work, self._lane, self._id)
 
     async def _wait(self, scope: Scope, receive: Receive, send: Send) -> bool:
         journal = self._lane.journal
@@ -95,7 +105,7 @@ class _Api:
         self._limits = runtime.settings.limits
 
     def _tenant(self, request: Request) -> str:
-        return tenant_of(request.scope, self.runtime.settings.key)
+        return tenant_of(request.scope)
 
     def stream(self, lane: Lane, tenant: str, response_id: str, *, after: int) -> EventStream:
         return EventStream(
@@ -108,8 +118,17 @@ class _Api:
         )
 
     async def create(self, request: Request) -> ASGIApp:
-        tenant = self._tenant(request)
+        caller = caller_of(request.scope)
         self.runtime.accept()
+        with ExitStack() as places:
+            work = places.enter_context(self.runtime.quota.work(caller.key, caller.concurrent))
+            answer = places.enter_context(self.runtime.quota.answer())
+            made = await self._create(request, caller, work)
+            places.pop_all()
+            return Placed(made, answer)
+
+    async def _create(self, request: Request, caller: Caller, work: Place) -> ASGIApp:
+        tenant = caller.tenant
         body = await read_body(request.scope, request.receive, self._limits.max_body_bytes)
         asked = models.decode(models.ResponsesRequest, body)
         key = idempotency_key(request)
@@ -121,8 +140,10 @@ class _Api:
                 self.runtime.unstored.enter(response_id)
         lane = self.runtime.lane(store=asked.store is not False)
         if asked.background is True and asked.stream is not True:
-            return await self._current(lane, tenant, response_id)
-        return _Posted(self, lane, tenant, response_id, asked)
+            answer = await self._current(lane, tenant, response_id)
+            self.runtime.hold(caller, work, lane, response_id)
+            return answer
+        return _Posted(self, lane, caller, work, response_id, asked)
 
     async def _known(self, tenant: str, key: str, body: bytes) -> str | None:
         """The response that the key made, also where the body could not be served any more."""
@@ -155,17 +176,19 @@ class _Api:
         return Stored(response_id, entry, lane.journal.blobs)
 
     async def retrieve(self, request: Request) -> ASGIApp:
-        tenant = self._tenant(request)
+        caller = caller_of(request.scope)
+        tenant = caller.tenant
         response_id = request.path_params["response_id"]
         asked = Retrieve.of(request)
         lane = self.runtime.stored
         if not asked.stream:
             return await self._current(lane, tenant, response_id)
         record = await lane.journal.get(tenant, response_id)
+        place = self.runtime.quota.follow(caller.key, caller.concurrent)
         answer = self.stream(lane, tenant, response_id, after=asked.after)
         if record.background or record.state == "finished":
-            return answer
-        return _Reading(lane, answer)
+            return Placed(answer, place)
+        return Placed(_Reading(lane, answer), place)
 
     async def input_items(self, request: Request) -> ASGIApp:
         tenant = self._tenant(request)
@@ -192,14 +215,12 @@ class _Api:
         return Compacting(self.runtime, tenant, models.decode(models.CompactRequest, body))
 
     async def list_models(self, request: Request) -> ASGIApp:
-        self._tenant(request)
         cards = self.runtime.catalog.cards()
         if request.url.path.startswith(OPENROUTER_BASE):
             return Json(_cards.openrouter_list(cards))
         return Json(_cards.openai_list(cards))
 
     async def one_model(self, request: Request) -> ASGIApp:
-        self._tenant(request)
         card = self.runtime.catalog.card(request.path_params["model"])
         if request.url.path.startswith(OPENROUTER_BASE):
             return Json({"data": _cards.openrouter_card(card)})
@@ -266,15 +287,15 @@ class _Methods:
 def routes(runtime: Runtime) -> list[BaseRoute]:
     """Every path, under both bases."""
     api = _Api(runtime)
-    images = Images(runtime, api._tenant)
+    images = Images(runtime)
     table: list[BaseRoute] = [
         Route("/healthz", _Methods(GET=api.healthy, HEAD=api.healthy)),
         Route("/metrics", _Methods(GET=api.metrics)),
         Route("/readyz", _Methods(GET=api.ready, HEAD=api.ready)),
         Route(f"{OPENROUTER_BASE}/model/{{model:path}}", _Methods(GET=api.one_model)),
-        Route("/v1/images/generations", _Methods(POST=images.generate)),
-        Route("/v1/images/edits", _Methods(POST=images.edit)),
-        Route(f"{OPENROUTER_BASE}/images", _Methods(POST=images.openrouter)),
+        Route("/v1/images/generations", _Methods(POST=placed(runtime, images.generate))),
+        Route("/v1/images/edits", _Methods(POST=placed(runtime, images.edit))),
+        Route(f"{OPENROUTER_BASE}/images", _Methods(POST=placed(runtime, images.openrouter))),
         Route(f"{OPENROUTER_BASE}/images/models", _Methods(GET=images.list_models)),
         Route(
             f"{OPENROUTER_BASE}/images/models/{{model:path}}/endpoints",
@@ -286,7 +307,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         table += [
             Route(f"{base}/responses", _Methods(POST=api.create)),
             WebSocketRoute(f"{base}/responses", Socket(runtime)),
-            Route(f"{base}/responses/compact", _Methods(POST=api.compact)),
+            Route(f"{base}/responses/compact", _Methods(POST=placed(runtime, api.compact))),
             Route(one, _Methods(GET=api.retrieve, DELETE=api.delete)),
             Route(f"{one}/cancel", _Methods(POST=api.cancel)),
             Route(f"{base}/openapi.json", _Methods(GET=api.openapi)),

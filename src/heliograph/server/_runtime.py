@@ -8,7 +8,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Coroutine
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,7 +17,9 @@ from heliograph.engine import Compactor, Engine, Observer, Seals, Studio
 from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
 from heliograph.providers.fetch import Fetcher
+from heliograph.server._auth import Caller, Gate
 from heliograph.server._passing import Keys, Passing
+from heliograph.server._quota import Place, Quota
 from heliograph.server._readers import Readers
 from heliograph.server._secret import seals_of
 from heliograph.server._seen import Seen
@@ -37,6 +39,15 @@ _EXPIRE_EVERY = 60.0
 _CANCEL_WAIT = 5.0
 _READY_WAIT = 2.0
 _DELIVER_WAIT = 2.0
+
+
+def _make_folder(folder: Path) -> None:
+    """For its owner alone, where it is not there: responses are kept in it as they are."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        said = f"the data folder {folder}: {error.strerror or error}"
+        raise errors.JournalError(said) from error
 
 
 class Lane:
@@ -131,6 +142,8 @@ class Runtime:
         self.studio = Studio(catalog, settings.limits, settings.limits.max_images_at_once)
         self.unstored = Passing(self.passing.journal, self._chore)
         self.keys = Keys()
+        self.gate = Gate(settings)
+        self.quota = Quota(settings.limits)
 
     def _journal(self) -> Journal:
         if self.settings.journal == "memory":
@@ -145,6 +158,8 @@ class Runtime:
         if self._scratch is not None:
             # Nobody else may read it, and a name that is there already is somebody else's.
             self._scratch.mkdir(mode=0o700)
+        elif self.settings.data is not None:
+            _make_folder(Path(self.settings.data))
         await self.stored.start()
         await self.passing.start()
         self._chore(self._expire())
@@ -168,6 +183,7 @@ class Runtime:
         await self.passing.stop()
         await self.catalog.aclose()
         self.fetcher.close()
+        self.gate.close()
         await self.seen.aclose()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
@@ -178,6 +194,22 @@ class Runtime:
             raise errors.ServerError(
                 "the server is stopping", status=503, code="server_stopping", retry_after=1
             )
+
+    def hold(self, caller: Caller, place: Place, lane: Lane, response_id: str) -> None:
+        """Give ``place`` back once the response has ended; at once where nobody counts it."""
+        if caller.concurrent:
+            self._chore(self._held(caller.tenant, place, lane, response_id))
+        else:
+            place.release()
+
+    async def _held(self, tenant: str, place: Place, lane: Lane, response_id: str) -> None:
+        with place, suppress(errors.JournalError):
+            record = await lane.journal.get(tenant, response_id)
+            if record.state != "finished":
+                frames = lane.journal.read(tenant, response_id, record.last_seq)
+                async with aclosing(frames):
+                    async for _ in frames:
+                        pass
 
     def lane(self, *, store: bool) -> Lane:
         """Where a response lives."""

@@ -17,6 +17,7 @@ from heliograph.providers.configured import (
 )
 from heliograph.providers.fetch import FetchSettings
 from heliograph.server._edge import is_loopback
+from heliograph.server._keys import Keyring
 from heliograph.server._seen_settings import Log, MetricsPage, Otel
 from heliograph.server._strict import read
 
@@ -28,7 +29,6 @@ class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     - ``max_body_bytes``: one request body. ``max_head_bytes``: one request line with its headers.
     - ``max_images``: pictures that one request of the Images APIs may bring, and may ask for.
-    - ``max_image_pixels``: width times height of a picture that such a request brings.
     - ``max_images_at_once``: pictures drawn at once for the Images APIs; others wait.
     - ``keep_alive_seconds``: silence on a stream before a comment fills it.
     - ``reader_lease_seconds``: how long a reader counts as present after its server died.
@@ -37,6 +37,10 @@ class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     - ``keep_response_seconds``: how long an ended response is kept; 0 for ever.
     - ``socket_seconds``: how long one WebSocket may live. ``socket_pong_seconds``: how long its
       client may leave a ping without an answer (a ping waits behind a picture under way).
+    - ``requests_per_minute``, ``concurrent_requests``: of one key that has no such limits of its
+      own (of everybody together where there are no keys); 0 for none.
+    - ``max_open_streams``: event streams, and other answers that are waited for, open at once.
+    - ``max_open_sockets``: WebSockets open at once.
     - ``max_queued_turns``: turns that wait on one WebSocket behind the one in flight; together
       they may come to ``max_body_bytes``, and so may what one remembers of its conversation.
     """
@@ -44,7 +48,6 @@ class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_body_bytes: int = 32 * 1024 * 1024
     max_head_bytes: int = 64 * 1024
     max_images: int = 16
-    max_image_pixels: int = 64 * 1024 * 1024
     max_images_at_once: int = 16
     keep_alive_seconds: float = 15.0
     reader_lease_seconds: float = 15.0
@@ -53,6 +56,10 @@ class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     socket_seconds: float = 3600.0
     socket_pong_seconds: float = 120.0
     max_queued_turns: int = 8
+    requests_per_minute: int = 0
+    concurrent_requests: int = 0
+    max_open_streams: int = 10_000
+    max_open_sockets: int = 1_000
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
@@ -65,8 +72,11 @@ _MAY_BE_ZERO = {
     "drain_seconds",
     "keep_response_seconds",
     "foreground_grace_seconds",
+    "concurrent_requests",
+    "max_output_tokens",
     "max_queued_turns",
     "max_takeovers",
+    "requests_per_minute",
 }
 
 
@@ -88,8 +98,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     alone. ``providers`` are those that it serves, by the names that errors and routes call them;
     ``routes`` says how hard chat upstreams are tried; ``embedded`` whether the two embedded models
     are served too. ``fetch`` says whether pictures are fetched that a request names by address.
-    ``log``, ``metrics`` and ``otel`` say how it is seen. ``key``, where set, is the one key that
-    requests must bear; it is never read from a file.
+    ``log``, ``metrics`` and ``otel`` say how it is seen. Keys made in the ``data`` folder are
+    required of requests once there are any. ``key``, where set, is one more that is known to this
+    process alone, for the tenant ``default``; it is never read from a file.
     """
 
     host: str = "127.0.0.1"
@@ -118,10 +129,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def check(self) -> None:
         """Raise ``ConfigError`` for settings that must not be served."""
-        if not self.local and self.key is None:
+        # Opened on loopback too: who has made keys and cannot be read must not be served openly.
+        keys = self.data is not None and Keyring(self.data).exists()
+        if not self.local and self.key is None and not keys:
+            where = "--data DIR" if self.data is None else f"--data {self.data}"
             raise errors.ConfigError(
                 f"host {self.host!r} can be reached from other machines and no key is configured: "
-                "anyone could use the server; serve on 127.0.0.1, or configure a key"
+                "anyone could use the server; serve on 127.0.0.1, or make a key with "
+                f"'heliograph keys create {where}' and serve that folder"
             )
         if "" in self.providers:
             raise errors.ConfigError("providers: a provider needs a name")

@@ -2,8 +2,9 @@
 
 A connection takes ``response.create`` messages and runs them one after another. Each event is one
 text message, the same JSON as over SSE; what is refused is told in an envelope, and the connection
-goes on. It ends when its client goes, when the server stops (close code 1001), or with
-``websocket_connection_limit_reached`` after ``socket_seconds``.
+goes on. It ends when its client goes, when the server stops (close code 1001), with
+``websocket_connection_limit_reached`` after ``socket_seconds``, or when its key is no longer good
+for the next turn (1008).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from heliograph import errors
-from heliograph.server._auth import tenant_of
+from heliograph.server._auth import Caller, caller_of
 from heliograph.server._errors import as_api_error, error_envelope
 from heliograph.server._exchange import Exchange, exchange_of
 from heliograph.server._runtime import Runtime
@@ -29,6 +30,7 @@ __all__ = ["Nowhere", "Socket"]
 
 _GOING_AWAY = 1001
 _NORMAL = 1000
+_POLICY = 1008
 _CLOSE_WAIT = 5.0
 
 
@@ -109,11 +111,11 @@ class _Connection:
     """An accepted WebSocket."""
 
     def __init__(
-        self, runtime: Runtime, tenant: str, exchange: Exchange, receive: Receive, send: Send
+        self, runtime: Runtime, caller: Caller, exchange: Exchange, receive: Receive, send: Send
     ) -> None:
         self._runtime = runtime
         self._exchange = exchange
-        self._tenant = tenant
+        self._caller = caller
         self._send = send
         self._limits = runtime.settings.limits
         self._memory = Memory(self._limits.max_body_bytes)
@@ -136,8 +138,10 @@ class _Connection:
             await asyncio.gather(reading, return_exceptions=True)
         if watch.ended == "closing":
             await self._close(_GOING_AWAY, "the server is stopping")
-        elif watch.ended is None:
+        elif watch.ended is None and over.expired():
             await self._over()
+        elif watch.ended is None:
+            await self._close(_POLICY, "invalid_api_key")
 
     async def _turns(self) -> None:
         while True:
@@ -149,18 +153,31 @@ class _Connection:
                     )
                 self._exchange.turn()
                 self._exchange.body(data)
-                turn = Turn(
-                    self._runtime,
-                    self._tenant,
-                    self._exchange,
-                    self._memory,
-                    self.say,
-                    self._inbox.ending,
-                )
-                await turn.run(data)
+                await self._turn(data)
+            except errors.AuthenticationError as error:
+                await self.refuse(error)
+                return
             except errors.HeliographError as error:
                 self._inbox.ending()
                 await self.refuse(as_api_error(error))
+
+    async def _turn(self, data: bytes) -> None:
+        """Run one. The key is looked at again: it may have been revoked since the last."""
+        runtime = self._runtime
+        caller = self._caller = runtime.gate.again(self._caller)
+        if caller.requests_per_minute:
+            runtime.quota.spend(caller.key, caller.requests_per_minute).require()
+        work = runtime.quota.work(caller.key, caller.concurrent)
+        turn = Turn(
+            runtime, caller.tenant, self._exchange, self._memory, self.say, self._inbox.ending
+        )
+        try:
+            await turn.run(data)
+        finally:
+            if turn.left is None:
+                work.release()
+            else:
+                runtime.hold(caller, work, *turn.left)
 
     async def say(self, data: bytes) -> None:
         """Send one text message. Raises ``ClientDisconnect``."""
@@ -193,20 +210,21 @@ class _Connection:
 
 
 class Socket:
-    """ASGI: checks the key at the handshake, accepts, serves."""
+    """ASGI: accepts, where the key that the door has checked has a place left, and serves."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        tenant = tenant_of(scope, self._runtime.settings.key)
+        caller = caller_of(scope)
         self._runtime.accept()
-        if (await receive())["type"] != "websocket.connect":
-            return
-        try:
-            await send({"type": "websocket.accept"})
-        except OSError:
-            raise ClientDisconnect from None
         exchange = exchange_of(scope)
-        with exchange.socket():
-            await _Connection(self._runtime, tenant, exchange, receive, send).serve()
+        with self._runtime.quota.socket(caller.key, caller.concurrent):
+            if (await receive())["type"] != "websocket.connect":
+                return
+            try:
+                await send({"type": "websocket.accept"})
+            except OSError:
+                raise ClientDisconnect from None
+            with exchange.socket():
+                await _Connection(self._runtime, caller, exchange, receive, send).serve()

@@ -88,7 +88,8 @@ class Turn:
     ``ending`` is called before the response's last event is sent: from then on the client may ask
     for the next turn.
 
-    ``run`` returns once the response's last event was sent. It raises ``HeliographError`` for what
+    ``run`` returns once the response's last event was sent; where it ends before that, ``left`` is
+    where the response is that goes on. It raises ``HeliographError`` for what
     the client is to be told, after which the connection can go on.
     """
 
@@ -111,6 +112,7 @@ class Turn:
         self._previous: str | None = None
         self._done = asyncio.Event()
         self._at: tuple[Lane, str] | None = None
+        self.left: tuple[Lane, str] | None = None
         self._ended = False
 
     async def run(self, data: bytes) -> None:
@@ -206,6 +208,8 @@ class Turn:
             yield
         finally:
             self._at = None
+            if not self._ended:
+                self.left = lane, response_id
             lane.readers.leave(self._tenant, response_id)
             if not store:
                 self._runtime.unstored.leave(self._tenant, response_id, ended=self._ended)

@@ -15,9 +15,10 @@ from msgspec import UNSET
 
 from heliograph import errors, models
 from heliograph.providers._base import ChatTurn
+from heliograph.providers.chat._details import details_of
 from heliograph.providers.chat._notes import UNSEEN, ImageItem, note, picture_url, prompt_of
 from heliograph.providers.chat._quirks import whole_arguments
-from heliograph.providers.chat._settings import ChatCompletionsSettings, ChatModel
+from heliograph.providers.chat._settings import ChatCompletionsSettings, ChatModel, source_of
 
 __all__ = ["Conversation"]
 
@@ -41,6 +42,8 @@ class Conversation:
         self._answers: list[Json] = []
         self._pictures: list[Json] = []
         self._reasoning: list[str] = []
+        self._details: list[Json] = []
+        self._source = source_of(settings, turn.model)
         self._drawn = 0
         self._outputs = {
             item.call_id: item
@@ -143,17 +146,32 @@ class Conversation:
             self._pictures.append({"type": "image_url", "image_url": {"url": url}})
 
     def _reason(self, item: models.OutputReasoningItem) -> None:
+        """Reasoning begins a message of the assistant, all but what came late to the one before."""
+        thoughts = self._turn.thoughts.get(str(item.id), ())
+        after, before = details_of(thoughts, self._source)
+        begins = bool(after or item.content or item.summary)
+        if begins:
+            self._flush()
         for part in (*(item.content or ()), *(item.summary or ())):
             text = getattr(part, "text", None)
             if isinstance(text, str):
                 self._reasoning.append(text)
+        self._details += after
+        last = self._messages[-1] if self._messages else {}
+        if begins or self._calls or last.get("role") != "assistant":
+            self._details += before
+        elif before:
+            last.setdefault("reasoning_details", []).extend(before)
 
     def _with_reasoning(self, message: Json) -> None:
         if message["role"] != "assistant":
             return
         if self._reasoning and self._settings.reasoning_back != "none":
             message[self._settings.reasoning_back] = "\n".join(self._reasoning)
+        if self._details:
+            message.setdefault("reasoning_details", []).extend(self._details)
         self._reasoning.clear()
+        self._details.clear()
 
     def _flush(self) -> None:
         if not self._calls:

@@ -8,6 +8,7 @@ from heliograph import errors, models
 from heliograph.providers._base import ChatPart, Finish, Reasoning, Refusal, Text
 from heliograph.providers.chat import _quirks as quirks
 from heliograph.providers.chat._calls import Calls
+from heliograph.providers.chat._details import Details
 from heliograph.providers.chat._failures import failure_in_stream
 from heliograph.providers.chat._payloads import Payloads
 from heliograph.providers.chat._pictures import inline_picture
@@ -22,7 +23,8 @@ class AnswerReader:
 
     ``model`` is how messages call the model; ``hosted`` the function name that the image tool has
     upstream, None where it was not offered; ``think_tags`` whether reasoning may stand in the text;
-    ``secret`` is scrubbed from what the upstream says.
+    ``secret`` is scrubbed from what the upstream says; ``source`` names the upstream in thoughts,
+    None leaves them out.
     Every method raises ``ProviderError``.
     """
 
@@ -33,9 +35,11 @@ class AnswerReader:
         *,
         think_tags: bool = False,
         secret: str | None = None,
+        source: str | None = None,
     ) -> None:
         self._model = model
         self._secret = secret
+        self._details = Details(model, source)
         self._payloads = Payloads(model)
         self._calls = Calls(model, hosted)
         self._thinking = Thinking() if think_tags else None
@@ -71,6 +75,7 @@ class AnswerReader:
         reason = quirks.finish_of(self._finish, called=self._calls.any)
         if self._thinking is not None:
             yield from self._thinking.end()
+        yield from self._details.end()
         yield from self._calls.close(whole=reason in ("stop", "tool_calls"))
         yield Finish(reason, self._usage)
 
@@ -92,6 +97,9 @@ class AnswerReader:
         reasoning = quirks.reasoning_of(message)
         if reasoning:
             yield self._note(Reasoning(reasoning))
+        self._details.take(message.reasoning_details or ())
+        if message.content or message.refusal or message.tool_calls or message.function_call:
+            yield from self._details.before_words()
         for kind, text in quirks.texts_of(message):
             if not text:
                 continue

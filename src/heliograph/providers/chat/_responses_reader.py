@@ -16,6 +16,7 @@ from heliograph.providers._base import (
     Reasoning,
     Refusal,
     Text,
+    Thought,
 )
 from heliograph.providers.chat._calls import MAX_HELD, hosted_call
 from heliograph.providers.chat._failures import failure_in_stream
@@ -46,10 +47,17 @@ class EventReader:
     read from what it does send: each item's end tells the whole of it.
     """
 
-    def __init__(self, model: str, hosted: str | None = None, secret: str | None = None) -> None:
+    def __init__(
+        self,
+        model: str,
+        hosted: str | None = None,
+        secret: str | None = None,
+        source: str | None = None,
+    ) -> None:
         self._model = model
         self._hosted = hosted
         self._secret = secret
+        self._source = source
         self._items: dict[int, _Item] = {}
         self._closed: set[int] = set()
         self._used: set[str] = set()
@@ -136,8 +144,10 @@ class EventReader:
             return
         self._closed.add(index)
         known = self._item(index)
+        if isinstance(item, models.OutputReasoningItem):
+            yield from self._reasoned(item, said=known.said)
         match item:
-            case models.OutputMessageItem() | models.OutputReasoningItem() if not known.said:
+            case models.OutputMessageItem() if not known.said:
                 yield from _words(item)
             case models.OutputFunctionCallItem():
                 if not known.name:
@@ -156,6 +166,14 @@ class EventReader:
                         f"{self._model} sent a picture that is none: {error}", kind="protocol"
                     ) from None
                 yield InlinePicture(data, media_type_of(data))
+
+    def _reasoned(self, item: models.OutputReasoningItem, *, said: bool) -> Iterator[ChatPart]:
+        """What no event has told of it; and the item itself, where it holds what only the upstream
+        can read."""
+        if not said:
+            yield from _words(item)
+        if item.encrypted_content and self._source is not None:
+            yield Thought(source=self._source, data=models.encode(item))
 
 
 def _words(item: models.OutputMessageItem | models.OutputReasoningItem) -> Iterator[ChatPart]:

@@ -10,7 +10,7 @@ from heliograph import models
 from heliograph.providers._base import ChatTurn
 from heliograph.providers.chat._notes import ImageItem, note, picture_url, prompt_of
 from heliograph.providers.chat._request import encoded
-from heliograph.providers.chat._settings import ChatModel, ResponsesSettings
+from heliograph.providers.chat._settings import ChatModel, ResponsesSettings, source_of
 from heliograph.providers.chat._tools import Offer, hosted_name, is_hosted
 
 __all__ = ["answer_body", "relay_body"]
@@ -35,7 +35,7 @@ async def answer_body(
     """One step of the loop: the conversation so far, the image tool offered as a function."""
     body = _body(turn, offered, settings)
     body.pop("max_tool_calls", None)
-    body["input"] = await _input(turn, offered.sees)
+    body["input"] = await _input(turn, offered.sees, source_of(settings, turn.model))
     for name in ("tools", "tool_choice"):
         body.pop(name, None)
     if offer.functions:
@@ -79,11 +79,17 @@ def _tools(turn: ChatTurn, offer: Offer) -> list[Any]:
     return tools
 
 
-async def _input(turn: ChatTurn, sees: bool) -> list[Any]:
-    """The items; a picture made by the image tool becomes the function's call and its output."""
+async def _input(turn: ChatTurn, sees: bool, source: str) -> list[Any]:
+    """The items; a picture made by the image tool becomes the function's call and its output, and
+    reasoning that ``source`` gave goes back as it came."""
     name = hosted_name(turn.request.tools or ())
     items: list[Any] = []
     for number, item in enumerate(turn.input):
+        if isinstance(item, models.OutputReasoningItem):
+            known = turn.thoughts.get(str(item.id), ())
+            given = [msgspec.Raw(each.data) for each in known if each.source == source]
+            items += given or [_raw(item)]
+            continue
         if not isinstance(item, ImageItem):
             items.append(_raw(item))
             continue

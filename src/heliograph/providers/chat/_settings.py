@@ -9,7 +9,7 @@ import msgspec
 from heliograph.providers._base import ModelCard
 from heliograph.providers._upstream import Timeouts
 
-__all__ = ["ChatCompletionsSettings", "ChatModel", "ResponsesSettings", "card_of"]
+__all__ = ["ChatCompletionsSettings", "ChatModel", "ResponsesSettings", "card_of", "source_of"]
 
 Label = Literal[
     "metadata", "prompt_cache_key", "safety_identifier", "service_tier", "session_id", "user"
@@ -99,6 +99,11 @@ class ResponsesSettings(
     """
 
     hosts: tuple[str, ...] = ()
+
+
+def source_of(settings: _Settings, model: str) -> str:
+    """What tells this upstream's model from others: what it gives for itself goes back to it."""
+    return f"{settings.base_url.rstrip('/')} {settings.models[model].upstream or model}"
 
 
 def card_of(model_id: str, model: ChatModel, owned_by: str) -> ModelCard:

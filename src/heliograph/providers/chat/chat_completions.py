@@ -15,7 +15,7 @@ from heliograph.providers.chat._drain import drain
 from heliograph.providers.chat._notes import has_pictures
 from heliograph.providers.chat._reader import AnswerReader
 from heliograph.providers.chat._request import body_of, check_request, encoded
-from heliograph.providers.chat._settings import ChatCompletionsSettings, card_of
+from heliograph.providers.chat._settings import ChatCompletionsSettings, card_of, source_of
 from heliograph.providers.chat._tools import offer
 
 __all__ = ["ChatCompletions"]
@@ -76,6 +76,7 @@ class ChatCompletions:
             offered.hosted,
             think_tags=self.settings.think_tags,
             secret=self._key,
+            source=source_of(self.settings, turn.model),
         )
         call = self._upstream.post(
             "/chat/completions", turn.model, json=encoded(body), accept="text/event-stream"

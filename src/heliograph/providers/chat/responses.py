@@ -15,7 +15,7 @@ from heliograph.providers.chat._notes import has_pictures
 from heliograph.providers.chat._payloads import Payloads
 from heliograph.providers.chat._responses_reader import TERMINAL, EventReader, raise_failure
 from heliograph.providers.chat._responses_request import answer_body, relay_body
-from heliograph.providers.chat._settings import ChatModel, ResponsesSettings, card_of
+from heliograph.providers.chat._settings import ChatModel, ResponsesSettings, card_of, source_of
 from heliograph.providers.chat._tools import offer, refuse_tools
 
 __all__ = ["Responses"]
@@ -69,7 +69,8 @@ class Responses:
         """One request upstream. Raises ``ProviderError``."""
         offered = offer(turn, has_pictures(turn))
         body = await answer_body(turn, self._model(turn), self.settings, offered)
-        reader = EventReader(turn.model, offered.hosted, self._key)
+        source = source_of(self.settings, turn.model)
+        reader = EventReader(turn.model, offered.hosted, self._key, source)
         payloads = Payloads(turn.model)
         async with aclosing(self._events(turn.model, body, payloads)) as events:
             async for event in events:

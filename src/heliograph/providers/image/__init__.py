@@ -3,7 +3,7 @@
 The embedded one is in ``heliograph.providers.image.illustrator``.
 """
 
-from heliograph.providers.image._look import Look, look
+from heliograph.providers.image._look import Look, look, measure
 from heliograph.providers.image._openai import OpenAIImages, OpenAIImagesSettings
 from heliograph.providers.image._openrouter import OpenRouterImages, OpenRouterImagesSettings
 
@@ -14,4 +14,5 @@ __all__ = [
     "OpenRouterImages",
     "OpenRouterImagesSettings",
     "look",
+    "measure",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["Look", "look"]
+__all__ = ["Look", "look", "measure"]
 
 
 class Look(NamedTuple):
@@ -43,6 +43,17 @@ def look(data: bytes) -> Look | None:
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return _webp(data)
     return None
+
+
+def measure(data: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels of what ``look`` knows, and of a GIF's canvas; else None.
+
+    Fact: GIF89a section 18 (logical screen descriptor).
+    """
+    if data[:6] in (b"GIF87a", b"GIF89a") and len(data) >= 10:
+        return int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
+    seen = look(data)
+    return None if seen is None else (seen.width, seen.height)
 
 
 def _number(data: bytes) -> int:
