@@ -10,7 +10,7 @@ from typing import Any
 from tests.tap import VALIDATOR
 
 from heliograph import errors, journal, lifecycle, models, providers
-from heliograph.engine import Engine, Limits, render
+from heliograph.engine import Engine, Limits, Seals, render
 
 CHAT = "fake/chat"
 PAINTER = "fake/painter"
@@ -216,6 +216,7 @@ class House:
         self.clock = clock or Clock()
         self.limits = Limits(**{"renew_seconds": 0.01, **limits})
         self.echo_hosted_tools = echo_hosted_tools
+        self.seals = Seals()
         self.ids: list[tuple[str, str]] = []
         self.engine = self.new_engine()
 
@@ -226,12 +227,13 @@ class House:
             self.limits,
             clock=self.clock,
             echo_hosted_tools=self.echo_hosted_tools,
+            seals=self.seals,
         )
 
     async def submit(self, body: dict[str, Any], tenant: str = "t", **more: Any) -> str:
         data = json.dumps(body).encode()
         request = models.decode(models.ResponsesRequest, data)
-        plan = self.engine.check(request)
+        plan = self.engine.check(request, tenant=tenant)
         created = await self.engine.submit(tenant, request, data, plan, **more)
         self.ids.append((tenant, created.response_id))
         return created.response_id

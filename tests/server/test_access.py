@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 import sys
 import time
@@ -323,6 +324,26 @@ class TestLimits:
             with talk(here.here, additional_headers=bearer(text)) as ws:
                 assert ws.refused()[:2] == (429, "concurrency_limit_exceeded")
             soon(lambda: not here.here.server._runtime.quota._counts)
+
+    def test_a_stop_waits_for_nothing_that_is_only_counted(self, tmp_path: Path) -> None:
+        text = Keyring(tmp_path).create(concurrent=3)[1]
+        with keyed(tmp_path, Painter(pace=60)) as here, here.http(text) as http:
+            assert http.post("/v1/responses", json=ask(background=True)).status_code == 200
+            with (
+                http.stream("POST", "/v1/responses", json=ask(stream=True)) as response,
+                talk(here.here, additional_headers=bearer(text)) as ws,
+            ):
+                chunks = response.iter_bytes()
+                next(chunks)
+                ws.send()
+                ws.recv()
+                here.here.call(here.here.server.stop(drain=0))
+                assert ws.closed() == 1001
+
+            async def left() -> list[str]:
+                return [str(task.get_coro()) for task in asyncio.all_tasks()]
+
+            soon(lambda: not [one for one in here.here.call(left()) if "Runtime" in one])
 
     def test_a_turn_that_was_left_counts_until_it_has_ended(self, tmp_path: Path) -> None:
         text = Keyring(tmp_path).create(concurrent=1)[1]

@@ -61,7 +61,8 @@ def upstream() -> Iterator[FakeChat]:
 @pytest.fixture(scope="module")
 def here(upstream: FakeChat) -> Iterator[Running]:
     told = ChatCompletionsSettings(
-        base_url=upstream.base_url, models={WORDS: ChatModel(upstream="fake-1", sees=True)}
+        base_url=upstream.base_url,
+        models={WORDS: ChatModel(upstream="fake-1", sees=True, files=True)},
     )
     with running(serves=Catalog(chat=[ChatCompletions(told), Direct()], images=[Painter()])) as it:
         yield it
@@ -234,6 +235,39 @@ def test_a_picture_in_the_input(http: httpx2.Client, upstream: FakeChat, model: 
     post(http, model=model, input=[said("user", parts)])
     if model == WORDS:
         assert url in told(upstream)
+
+
+PDF = "data:application/pdf;base64," + b64encode(b"%PDF-1.1\n1 0 obj\n<<>>\nendobj\n").decode()
+
+
+def test_a_file_in_the_input(http: httpx2.Client, upstream: FakeChat) -> None:
+    file = {"type": "input_file", "filename": "title.pdf", "file_data": PDF}
+    parts = [{"type": "input_text", "text": "Its title, please."}, file]
+    first = post(http, model=WORDS, input=[said("user", parts)])
+    wanted = {"type": "file", "file": {"filename": "title.pdf", "file_data": PDF}}
+    assert upstream.requests[-1].json()["messages"][0]["content"][1] == wanted
+    post(http, model=WORDS, input="And its date?", previous_response_id=first["id"])
+    assert upstream.requests[-1].json()["messages"][0]["content"][1] == wanted
+
+
+@pytest.mark.parametrize(
+    ("model", "part", "param"),
+    [
+        (MODEL, {"file_data": PDF}, "type"),
+        (WORDS, {"file_id": "file_1"}, "file_id"),
+        (WORDS, {"file_url": "https://example.org/a.pdf"}, "file_url"),
+        (WORDS, {"filename": "a.pdf"}, "file_data"),
+        (WORDS, {"file_data": PDF, "filename": 5}, "filename"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_by_name(
+    http: httpx2.Client, model: str, part: dict[str, Any], param: str
+) -> None:
+    given = [said("user", [{"type": "input_file", **part}])]
+    answer = http.post("/v1/responses", json={"model": model, "input": given})
+    assert answer.status_code == 400
+    wanted = f"input[0].content[0].{param}"
+    assert wanted in str(answer.json()["error"]["param"]) + answer.json()["error"]["message"]
 
 
 @models

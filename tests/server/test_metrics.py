@@ -12,9 +12,11 @@ import pytest
 from tests.server.kit import Painter, Running, ask, draw, running
 from tests.server.sockets import talk
 
-from heliograph.server import Limits, MetricsPage, Settings, create_app
+from heliograph import errors
+from heliograph.server import Limits, MetricsPage, Server, Settings, create_app, load_settings
 from heliograph.server._metrics import OTHER, TABLE, Metrics
 from heliograph.server._tally import Cell
+from heliograph.testing import FakeChat, Say
 
 STORES = ("stored", "passing")
 DOCS = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -203,6 +205,13 @@ async def test_who_may_read_them(
         assert await _get_metrics(settings, authorization) == expected
 
 
+def test_a_token_that_is_not_there_is_refused_by_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SCRAPE", raising=False)
+    told = Settings(journal="memory", metrics=MetricsPage(token_env="SCRAPE"))
+    with pytest.raises(errors.ConfigError, match=r"metrics\.token_env: .* SCRAPE is not set"):
+        told.check()
+
+
 def test_a_value_on_a_bound_belongs_below_it() -> None:
     cell = Cell((1.0, 2.0))
     for value in (0.5, 1.0, 1.5, 2.0, 9.0):
@@ -222,3 +231,27 @@ def test_buckets_add_up() -> None:
     assert seen[key.format("bucket{", 'le="0.5",')] == 2
     assert seen[key.format("bucket{", 'le="+Inf",')] == 3
     assert seen[key.format("count{", "")] == 3
+
+
+async def test_upstreams_are_timed_and_their_errors_counted(tmp_path: Path) -> None:
+    switches = {"status": 503, "times": 1}
+    with FakeChat(Say(text="Hello"), **switches) as fake:
+        file = tmp_path / "heliograph.toml"
+        file.write_text(
+            'port = 0\njournal = "memory"\n[routes]\nattempts = 1\nfailures = 1\nrest = 30\n'
+            f'[providers.house]\nkind = "chat_completions"\nbase_url = "{fake.base_url}"\n'
+            '[providers.house.models."house/talker"]\nupstream = "fake-1"\n'
+        )
+        async with (
+            Server(load_settings(file)) as server,
+            httpx2.AsyncClient(base_url=server.url, timeout=20) as http,
+        ):
+            body = {"model": "house/talker", "input": "Hello"}
+            assert (await http.post("/v1/responses", json=body)).json()["status"] == "failed"
+            seen = numbers((await http.get("/metrics")).text)
+    labels = 'kind="chat",model="house/talker",provider="house"'
+    assert seen[f'heliograph_provider_errors_total{{error="unavailable",{labels}}}'] == 1
+    labels = 'kind="chat",model="house/talker"'
+    assert seen[f'heliograph_step_errors_total{{error="unavailable",{labels}}}'] == 1
+    assert 20 < seen['heliograph_provider_resting_seconds{provider="house"}'] <= 30
+    assert [value for name, value in seen.items() if "provider_seconds_count" in name] == [1]

@@ -30,6 +30,51 @@ def test_a_signal_lets_running_work_finish(tmp_path: Path, number: signal.Signal
             httpx2.get(f"{process.url}/healthz")
 
 
+def test_keys_are_made_and_revoked_beside_a_running_server(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+
+    def keys(*args: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "heliograph.cli", "keys", *args, "--data", str(data)]
+        return subprocess.run(command, capture_output=True, text=True, check=True)
+
+    def status(key: str) -> int:
+        headers = {"authorization": f"Bearer {key}"}
+        return httpx2.get(f"{process.url}/v1/models", headers=headers).status_code
+
+    def becomes(key: str, wanted: int) -> None:
+        deadline = time.monotonic() + 10
+        while status(key) != wanted:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    first = keys("create").stdout.strip()
+    with Process(data, "--host", "0.0.0.0") as process:
+        process.url = process.url.replace("0.0.0.0", "127.0.0.1")
+        assert status(first) == 200
+        assert status("hg_none") == 401
+        second = keys("create", "--name", "late").stdout.strip()
+        becomes(second, 200)
+        keys("revoke", first)
+        becomes(first, 401)
+        assert status(second) == 200
+        assert keys("list").stdout.count("revoked") == 1
+
+
+def test_a_host_that_others_reach_is_not_served_without_keys(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "heliograph.cli", "serve", "--port", "0"]
+    ended = subprocess.run(
+        [*command, "--host", "0.0.0.0", "--data", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert "heliograph keys create --data" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
 def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     big = request(1, background=True)
     big["tools"][0]["size"] = "4096x4096"

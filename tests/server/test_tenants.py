@@ -16,7 +16,10 @@ from tests.server.keyed import Keyed, bearer, keyed
 from tests.server.kit import Painter, ask, draw, read
 from tests.server.sockets import talk
 
+from heliograph.providers import Catalog
+from heliograph.providers.chat import ChatCompletions, ChatCompletionsSettings, ChatModel
 from heliograph.server import Keyring
+from heliograph.testing import FakeChat, Say
 
 BASES = ("/v1", "/api/v1")
 ABSENT = "resp_" + "0" * 32
@@ -220,6 +223,42 @@ def test_a_websocket_sees_its_tenants_own(site: Site, alice: httpx2.Client, base
         assert refused[1] == "previous_response_not_found"
 
 
+@pytest.fixture(scope="module")
+def talking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """As ``site``, with a chat model that compacts."""
+    folder = tmp_path_factory.mktemp("talking")
+    ring = Keyring(folder)
+    alice, key = ring.create()
+    bob, al = ring.create()[1], ring.create(tenant=alice.tenant)[1]
+    with FakeChat(Say(text="They keep hens.")) as fake:
+        served = {"house/talker": ChatModel(upstream="fake-1")}
+        told = ChatCompletionsSettings(base_url=fake.base_url, models=served)
+        catalog = Catalog(chat=[ChatCompletions(told)], images=[])
+        with keyed(folder, serves=catalog) as here:
+            yield Site(here, key, bob, al)
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_what_was_sealed_for_another_does_not_open(talking: Site, base: str) -> None:
+    model = {"model": "house/talker"}
+    with talking.here.http(talking.alice) as http:
+        given = [{"role": "user", "content": "I keep hens."}]
+        answer = http.post(f"{base}/responses/compact", json={**model, "input": given})
+        window = answer.json()["output"]
+    document = {**model, "input": [*window, {"role": "user", "content": "How many?"}]}
+    altered = json.loads(json.dumps(document))
+    sealed = next(item for item in altered["input"] if "encrypted_content" in item)
+    sealed["encrypted_content"] = sealed["encrypted_content"][:-8] + "AAAAAAAA"
+    with talking.here.http(talking.bob) as http:
+        others = http.post(f"{base}/responses", json=document)
+        assert others.status_code == 400
+        assert told(others) == told(http.post(f"{base}/responses", json=altered))
+        again = http.post(f"{base}/responses/compact", json=document)
+        assert again.status_code == 400
+    with talking.here.http(talking.al) as http:
+        assert http.post(f"{base}/responses", json=document).status_code == 200
+
+
 def test_what_is_not_stored_is_nobodys(alice: httpx2.Client, bob: httpx2.Client) -> None:
     made = draw(alice, store=False).events[0].response.id
     for http in (alice, bob):
@@ -260,3 +299,44 @@ def test_without_keys_there_is_one_tenant_whatever_key_is_sent(
     for key in ("hg_000000000000_" + "0" * 64, "sk-anything"):
         answer = http.get(f"/v1/responses/{made}", headers=bearer(key))
         assert answer.status_code == 200
+
+
+def compacted(http: httpx2.Client, base: str, **body: Any) -> httpx2.Response:
+    model = ask()["model"]
+    return http.post(f"{base}/responses/compact", json={"model": model, **body})
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_anothers_compacted_window_opens_for_nobody_else(
+    site: Site, alice: httpx2.Client, bob: httpx2.Client, al: httpx2.Client, base: str
+) -> None:
+    window = compacted(alice, base, input="a red fox").json()["output"]
+    altered = json.loads(json.dumps(window))
+    sealed = altered[1]["encrypted_content"]
+    altered[1]["encrypted_content"] = sealed[:-8] + sealed[-8:].swapcase()
+
+    def post(http: httpx2.Client, items: list[Any]) -> httpx2.Response:
+        return http.post(f"{base}/responses", json=ask(input=items))
+
+    refused = post(bob, window)
+    assert refused.status_code == 400
+    assert "input[1].encrypted_content" in refused.text
+    assert "invalid_encrypted_content" in refused.text
+    assert told(refused) == told(post(alice, altered)) == told(post(bob, altered))
+    assert post(alice, window).status_code == 200
+    assert post(al, window).status_code == 200
+    with talk(site.here.here, base, additional_headers=bearer(site.bob)) as ws:
+        wanted = (400, "invalid_encrypted_content", "input[1].encrypted_content")
+        assert ws.refused(input=window) == wanted
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_anothers_response_cannot_be_compacted(
+    alice: httpx2.Client, bob: httpx2.Client, base: str
+) -> None:
+    first = draw(alice, base).events[-1].response.id
+    refused = compacted(bob, base, previous_response_id=first)
+    absent = compacted(bob, base, previous_response_id=ABSENT)
+    assert refused.status_code == 400
+    assert told(refused, first) == told(absent, ABSENT)
+    assert compacted(alice, base, previous_response_id=first).status_code == 200

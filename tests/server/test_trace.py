@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -211,3 +212,12 @@ def test_without_the_extra_there_is_one_line_that_says_what_to_type(
         create_app(settings)
     assert "pip install 'heliograph[otel]'" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+async def test_a_collector_that_is_gone_does_not_hold_the_stop() -> None:
+    otel = Otel(endpoint="http://127.0.0.1:9")
+    with FakeChat(Say()) as fake:
+        async with Server(Settings(port=0, journal="memory", otel=otel), upstream(fake)) as server:
+            assert (await post(server)).json()["status"] == "completed"
+            began = time.monotonic()
+    assert time.monotonic() - began < 6

@@ -176,7 +176,8 @@ def read_ask(
         raise fields.invalid("background", "a background response must be stored; drop store:false")
     asked_calls = fields.whole(body, "max_tool_calls", 1)
     tools, hosted = _tools(body, catalog, limits)
-    found = read_input(body, limits, context or Context(), seal)
+    takes = catalog.card(model).input_modalities
+    found = read_input(body, limits, context or Context(), seal, takes)
     if hosted is not None and not hosted.sees and found.shown:
         raise fields.unsupported(found.shown[-1][0], f"{hosted.model} takes no pictures in")
     if hosted is not None and hosted.job.mask is not None:

@@ -115,7 +115,8 @@ class Compactor:
             request = _request(body, model)
         seal = self._engine.seals.of(tenant)
         if body.get("input") is not None:
-            read_input(body, self._limits, context, seal)
+            takes = self._engine.catalog.card(model).input_modalities
+            read_input(body, self._limits, context, seal, takes)
         response_id = new_id("resp")
         given = {"input": body.get("input") or []}
         own = unfolded(own_items(response_id, given, context), seal, "input")
@@ -127,9 +128,11 @@ class Compactor:
             summary = notes or summary
         usages = Usages()
         usages.add(Usages.plain(usage))
+        state = await self._state(window, summary, pictures)
         item = models.CompactionItem(
             id=response_id.replace("resp_", "cmp_"),
-            encrypted_content=seal_state(await self._state(window, summary, pictures), seal),
+            # Megabytes of pictures would hold up every stream of this loop.
+            encrypted_content=await asyncio.to_thread(seal_state, state, seal),
         )
         return models.encode(
             models.CompactedResponse(

@@ -135,12 +135,14 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a chat model is told: items oldest first, nothing of them sealed; ``made`` are earlier
-    pictures, and ``thoughts`` what belongs to reasoning items, by item id."""
+    """What a chat model is told: items oldest first, what was sealed here opened; ``made`` are
+    earlier pictures, and ``thoughts`` what belongs to reasoning items, by item id. ``opened`` says
+    that something was sealed, so that the request's own ``input`` does not say it all."""
 
     said: tuple[models.InputItem, ...]
     made: dict[str, str] = {}
     thoughts: dict[str, list[providers.Thought]] = {}
+    opened: bool = False
 
 
 _WITHOUT_STATUS = {"reasoning", *COMPACTIONS}
@@ -441,15 +443,21 @@ def _unsealed(
     lead: list[models.InputItem] = []
     body: list[models.InputItem] = []
     thoughts: dict[str, list[providers.Thought]] = {}
+    sealed = False
     for at, item in enumerate(items):
         path = f"input[{at - earlier}]"
         match item:
-            case models.CompactionItem() | models.ContextCompactionItem():
+            case (
+                models.CompactionItem(encrypted_content=str() as text)
+                | models.ContextCompactionItem(encrypted_content=str() as text)
+            ) if is_sealed(text):
+                sealed = True
                 given = {"encrypted_content": item.encrypted_content}
                 state = open_state(given, seal, f"{path}.encrypted_content")
                 lead += _decoded(lead_items(state, str(at)))
                 body += _decoded(body_items(state, str(at)))
             case models.OutputReasoningItem(encrypted_content=str() as text) if is_sealed(text):
+                sealed = True
                 held = _held(text, seal, path, was_checked=at < earlier)
                 named = isinstance(item.id, str) and item.id not in thoughts
                 name = str(item.id) if named else f"rs_{at}"
@@ -457,7 +465,8 @@ def _unsealed(
                 body.append(opened(item, held, name))
             case _:
                 body.append(item)
-    return Conversation(said=(*lead, *body), made=made, thoughts=thoughts)
+    said = (*lead, *body)
+    return Conversation(said=said, made=made, thoughts=thoughts, opened=sealed)
 
 
 def _held(text: str, seal: Seal, path: str, *, was_checked: bool) -> Held:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -23,10 +24,11 @@ _TEXT_PARTS = {
     "text": "text",
     "refusal": "refusal",
 }
-_PART_REASONS = {
-    "input_file": "files are not read here",
-    "input_audio": "audio is not heard here",
-    "input_video": "videos are not watched here",
+#: What a chat model may take besides words and pictures, by the modality on its card.
+_MODALITIES = {"input_file": "file", "input_audio": "audio", "input_video": "video"}
+_FILE = {
+    "file_id": "no files are kept here; use file_data",
+    "file_url": "files are not fetched here; use file_data",
 }
 
 
@@ -45,10 +47,13 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Reader:
-    def __init__(self, limits: Limits, context: Context, seal: Seal) -> None:
+    def __init__(
+        self, limits: Limits, context: Context, seal: Seal, takes: Collection[str]
+    ) -> None:
         self.limits = limits
         self.context = context
         self.seal = seal
+        self.takes = takes
         self.shown: list[tuple[str, bytes]] = []
         self.made: list[tuple[str, bytes]] = []
         self.pictures: list[bytes | str] = []
@@ -177,10 +182,25 @@ class _Reader:
                 raise fields.unsupported(f"{path}.file_id", "no files are kept here; use image_url")
             field = f"{path}.image_url"
             self.show(data_url(_need(part, "image_url", path), field), field, self.shown)
-        elif kind in _PART_REASONS:
-            raise fields.unsupported(f"{path}.type", _PART_REASONS[kind])
+        elif kind == "input_file" and "file" in self.takes:
+            self.file(part, path)
+        elif kind == "input_audio" and "audio" in self.takes:
+            sound = fields.mapping(part.get("input_audio"), f"{path}.input_audio")
+            _need(sound, "data", f"{path}.input_audio")
+            self.said = True
+        elif kind in _MODALITIES:
+            told = f"the model takes no {_MODALITIES[kind]} in"
+            raise fields.unsupported(f"{path}.type", told)
         else:
             raise fields.unsupported(f"{path}.type", f"nothing here can serve {kind!r} parts")
+
+    def file(self, part: dict[str, Any], path: str) -> None:
+        for name, why in _FILE.items():
+            if part.get(name) is not None:
+                raise fields.unsupported(f"{path}.{name}", why)
+        _need(part, "file_data", path)
+        fields.text(part, "filename", path + ".")
+        self.said = True
 
 
 def _need(item: dict[str, Any], key: str, path: str) -> str:
@@ -191,13 +211,18 @@ def _need(item: dict[str, Any], key: str, path: str) -> str:
 
 
 def read_input(
-    body: dict[str, Any], limits: Limits, context: Context, seal: Seal | None = None
+    body: dict[str, Any],
+    limits: Limits,
+    context: Context,
+    seal: Seal | None = None,
+    takes: Collection[str] = (),
 ) -> Input:
     """Check ``input`` and ``instructions``. Raises ``BadRequest``.
 
-    ``seal`` opens what was sealed for the tenant; without one such items are refused.
+    ``seal`` opens what was sealed for the tenant; without one such items are refused. ``takes`` are
+    the input modalities of the chat model.
     """
-    reader = _Reader(limits, context, seal if seal is not None else Seals().of(""))
+    reader = _Reader(limits, context, seal if seal is not None else Seals().of(""), takes)
     earlier = [marker for item in context.earlier for marker in reader.recall(item)]
     given = body.get("input")
     if given is None:

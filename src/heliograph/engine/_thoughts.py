@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from heliograph import models, providers
+from heliograph import errors, models, providers
 from heliograph.engine._seal import Seal
 
 __all__ = ["INCLUDED", "Held", "Thoughts", "open_held", "opened", "seal_held"]
@@ -94,7 +94,10 @@ class Thoughts:
         """After a takeover they are in the item alone, where they were sent."""
         if index in self._of or self._seal is None or not item.encrypted_content:
             return self._of.get(index, [])
-        return open_held(item.encrypted_content, self._seal, "output").thoughts
+        try:
+            return open_held(item.encrypted_content, self._seal, "output").thoughts
+        except errors.BadRequest:
+            return []  # the worker before had another secret
 
 
 def opened(

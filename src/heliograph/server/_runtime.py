@@ -197,7 +197,7 @@ class Runtime:
 
     def hold(self, caller: Caller, place: Place, lane: Lane, response_id: str) -> None:
         """Give ``place`` back once the response has ended; at once where nobody counts it."""
-        if caller.concurrent:
+        if caller.concurrent and not self._stopping:
             self._chore(self._held(caller.tenant, place, lane, response_id))
         else:
             place.release()

@@ -31,6 +31,7 @@ _log = logging.getLogger("heliograph.engine")
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "WS"})
 _RESPONSE_ID = re.compile(r"resp_\w{1,64}", re.ASCII)
+_LEFT = 499
 _GONE = (asyncio.CancelledError, GeneratorExit)
 _TRACE_HEADERS = (b"traceparent", b"tracestate")
 
@@ -228,7 +229,7 @@ class Seen:
         return {
             "method": method,
             "route": getattr(scope.get("route"), "path", OTHER),
-            "status": exchange.status,
+            "status": exchange.status or _LEFT,
             "request_id": exchange.request_id,
             "response_id": exchange.response_id,
             "tenant": exchange.tenant,
@@ -236,7 +237,7 @@ class Seen:
 
     def _answered(self, exchange: Exchange, about: dict[str, Any]) -> None:
         seconds = time.perf_counter() - exchange.began
-        labels = about["method"], about["route"], str(exchange.status)
+        labels = about["method"], about["route"], str(about["status"])
         self.metrics.add("http_requests_total", *labels)
         self.metrics.at("http_request_seconds", about["route"]).observe(seconds)
         self.metrics.add("bytes_sent_total", by=exchange.bytes)

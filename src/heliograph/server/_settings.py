@@ -138,6 +138,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 "anyone could use the server; serve on 127.0.0.1, or make a key with "
                 f"'heliograph keys create {where}' and serve that folder"
             )
+        self.metrics.token()
         if "" in self.providers:
             raise errors.ConfigError("providers: a provider needs a name")
         if self.journal == "memory" and self.data is not None:

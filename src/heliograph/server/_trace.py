@@ -23,8 +23,12 @@ from heliograph.server._seen_settings import Otel
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
 __all__ = ["Tracer", "exporting"]
+
+_EXPORT_SECONDS = 2.0
+"""How long the last spans may take when the server stops."""
 
 _W3C = TraceContextTextMapPropagator()
 _INSIDE = frozenset({"response", "chat", "image"})
@@ -54,20 +58,14 @@ _ATTRIBUTES = {
     "method": "http.request.method",
     "route": "http.route",
     "error": "error.type",
-    "events": "heliograph.events",
-    "takeovers": "heliograph.takeovers",
-    "step": "heliograph.step",
     "request_id": "heliograph.request.id",
-    "tenant": "heliograph.tenant",
     "response_id": "gen_ai.response.id",
 }
 _OF_WORK = {
     ("response", "id"): "gen_ai.response.id",
-    ("response", "status"): "heliograph.status",
     ("image", "item"): "gen_ai.tool.call.id",
     ("upstream", "status"): "http.response.status_code",
     ("request", "status"): "http.response.status_code",
-    ("upstream", "kind"): "heliograph.kind",
 }
 
 _Value = str | bool | int | float | Sequence[str]
@@ -81,7 +79,8 @@ def _attributes(work: str, facts: Mapping[str, Any]) -> dict[str, _Value]:
         elif name == "finish":
             told[_ATTRIBUTES[name]] = [value]
         elif value not in ("", None):
-            told[_OF_WORK.get((work, name)) or _ATTRIBUTES[name]] = value
+            known = _OF_WORK.get((work, name)) or _ATTRIBUTES.get(name)
+            told[known or f"heliograph.{name}"] = value
     return told
 
 
@@ -179,11 +178,13 @@ class Request:
 
 
 class Tracer:
-    """Begins spans with ``provider``; ``aclose`` shuts a provider down that is ours (``owned``)."""
+    """Begins spans with ``provider``, which is ours to shut down where ``exporter`` is given."""
 
-    def __init__(self, provider: trace.TracerProvider, *, owned: bool = False) -> None:
+    def __init__(
+        self, provider: trace.TracerProvider, exporter: OTLPSpanExporter | None = None
+    ) -> None:
         self._provider = provider
-        self._owned = owned
+        self._exporter = exporter
         self._tracer = provider.get_tracer("heliograph", __version__)
 
     def begin(self, work: providers.Work, facts: Mapping[str, Any]) -> Span:
@@ -195,10 +196,15 @@ class Tracer:
         return Request(self._tracer, method, headers)
 
     async def aclose(self) -> None:
-        """Export what waits."""
-        if self._owned:
-            shutdown: Any = self._provider.shutdown  # type: ignore[attr-defined]
-            await asyncio.get_running_loop().run_in_executor(None, shutdown)
+        """Export what waits; a collector that takes it for too long does not get it."""
+        if self._exporter is None:
+            return
+        shutdown: Any = self._provider.shutdown  # type: ignore[attr-defined]
+        ending = asyncio.get_running_loop().run_in_executor(None, shutdown)
+        if not (await asyncio.wait({ending}, timeout=_EXPORT_SECONDS))[0]:
+            give_up: Any = self._exporter.shutdown
+            give_up()
+        await ending
 
 
 def exporting(told: Otel) -> Tracer:
@@ -217,4 +223,4 @@ def exporting(told: Otel) -> Tracer:
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     exporter = OTLPSpanExporter(None if endpoint is None else f"{endpoint.rstrip('/')}/v1/traces")
     provider.add_span_processor(BatchSpanProcessor(exporter))
-    return Tracer(provider, owned=True)
+    return Tracer(provider, exporter)

@@ -189,20 +189,6 @@ def test_the_card_states_the_licence() -> None:
     assert "CC BY-SA 4.0" in CARD.licence
 
 
-@pytest.mark.parametrize("output_format", ["png", "webp", "jpeg"])
-async def test_its_own_picture_is_edited_by_reading_on(output_format: str) -> None:
-    first = await final(prompt="a red fox", output_format=output_format)
-    edited = await final(prompt="at night", images=(first.data,), action="edit", seed=5)
-    whole = await final(prompt="a red fox, at night", seed=5)
-    assert difference(edited.data, whole.data) == 0
-
-
-async def test_a_foreign_reference_is_not_an_error() -> None:
-    out = io.BytesIO()
-    Image.new("RGB", (64, 64), "red").save(out, "PNG")
-    assert (await final(images=(out.getvalue(),))).data
-
-
 async def test_the_event_loop_stays_free_while_drawing() -> None:
     ticks = 0
 

@@ -7,6 +7,8 @@ import random
 from dataclasses import dataclass, field
 from typing import Final
 
+from heliograph.providers.image._illustrator._cluster import Placement
+
 __all__ = ["BACKDROP", "FINISH", "MAIN", "THINGS", "Canvas", "ellipse", "path", "polygon", "rect"]
 
 BACKDROP: Final = 0
@@ -64,6 +66,19 @@ class Canvas:
     defs: list[str] = field(default_factory=list)
     layers: list[tuple[int, str]] = field(default_factory=list)
     named: dict[str, str] = field(default_factory=dict)
+    marks: dict[str, object] = field(default_factory=dict)
+    placed: list[Placement] = field(default_factory=list)
+
+    def mark(self, part: str) -> None:
+        """Begin a part: it takes the chance that it had in the picture that ``marks`` are from.
+
+        So a sky that changes does not move the hills. Without marks it only remembers.
+        """
+        known = self.marks.get(part)
+        if known is None:
+            self.marks[part] = self.rng.getstate()
+        else:
+            self.rng.setstate(known)  # type: ignore[arg-type]
 
     def add(self, stage: int, markup: str) -> None:
         """Draw on top of what is there; shown from ``stage`` on."""

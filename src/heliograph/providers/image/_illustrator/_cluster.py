@@ -15,7 +15,7 @@ from heliograph.providers.image._illustrator._limits import MAX_SPRITES
 from heliograph.providers.image._illustrator._reading import Reading, Thing
 from heliograph.providers.image._illustrator._supports import is_open_below, listed, neck, rim, seat
 
-__all__ = ["Cluster", "Sprite", "clusters", "look_of"]
+__all__ = ["Cluster", "Placement", "Sprite", "clusters", "look_of"]
 
 _PRESS: Final = 0.36
 _CHILD_OF_GROUND: Final = frozenset({"on", "in", "under", "behind", "front"})
@@ -78,6 +78,32 @@ class Cluster:
             min(s.y for s in self.sprites),
             right,
             max(s.y + s.height for s in self.sprites),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a cluster was drawn: its plane's origin in the canvas's units, and units a story unit.
+
+    ``wet``: it is in water.
+    """
+
+    cluster: Cluster
+    x: float
+    base: float
+    scale: float
+    stage: int
+    wet: bool
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom in the canvas's units."""
+        left, low, right, top = self.cluster.bounds
+        return (
+            self.x + left * self.scale,
+            self.base - top * self.scale,
+            self.x + right * self.scale,
+            self.base - low * self.scale,
         )
 
 

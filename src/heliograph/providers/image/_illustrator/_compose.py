@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from typing import Final
 
 from heliograph.providers.image._illustrator import _ground, _indoors, _sky, _weather
@@ -20,7 +21,16 @@ from heliograph.providers.image._illustrator._reading import Reading, Thing
 from heliograph.providers.image._illustrator._setting import Setting, settle
 from heliograph.providers.image._illustrator._supports import listed
 
-__all__ = ["compose"]
+__all__ = [
+    "Rows",
+    "Scene",
+    "blank",
+    "compose",
+    "draw_backdrop",
+    "draw_finish",
+    "sink",
+    "sort_row",
+]
 
 _FAR_KINDS: Final = frozenset({"building", "tree"})
 _AIR_KINDS: Final = frozenset({"craft", "flier", "space", "cloudlike"})
@@ -30,33 +40,54 @@ _WATERS: Final = frozenset(
 _SOARERS: Final = frozenset({"1F985", "1F987", "1F426-200D-1F525", "1F54A"})
 
 
+@dataclass(slots=True)
+class Scene:
+    """A composed picture, with all that it takes to change it: see ``_change``."""
+
+    reading: Reading
+    setting: Setting
+    canvas: Canvas
+    tones: list[str]
+    seed: int
+
+
 def compose(
     reading: Reading, seed: int, width: int, height: int, *, detail: int, bare: bool
-) -> Canvas:
+) -> Scene:
     """The scene of a reading on a canvas of the picture's proportions.
 
     ``bare`` leaves the backdrop out (a transparent background).
     """
-    rng = random.Random(seed)
-    short = min(width, height)
-    canvas = Canvas(1000 * width / short, 1000 * height / short, rng, detail)
+    canvas = blank(seed, width, height, detail)
     setting = settle(reading)
     if setting.ground == "table":
         _clear_table(reading)
     if not bare:
-        _backdrop(canvas, setting, reading)
+        draw_backdrop(canvas, setting, reading)
     tones = list(TONES)
-    rng.shuffle(tones)
-    _things(canvas, setting, reading, clusters(reading, rng, tones), bare=bare)
+    canvas.rng.shuffle(tones)
+    canvas.mark("things")
+    _things(canvas, setting, reading, clusters(reading, canvas.rng, tones), bare=bare)
     if not bare:
-        _weather.draw_weather(canvas, setting)
-        if (
-            setting.time == "night"
-            and not setting.indoors
-            and setting.ground not in ("space", "moonscape", "underwater")
-        ):
-            canvas.add(FINISH, rect(0, 0, canvas.width, canvas.height, "#0A1036", 'opacity="0.1"'))
-    return canvas
+        draw_finish(canvas, setting)
+    return Scene(reading, setting, canvas, tones, seed)
+
+
+def blank(seed: int, width: int, height: int, detail: int) -> Canvas:
+    """An empty canvas of a picture's proportions."""
+    short = min(width, height)
+    return Canvas(1000 * width / short, 1000 * height / short, random.Random(seed), detail)
+
+
+def draw_finish(canvas: Canvas, setting: Setting) -> None:
+    """What lies over everything."""
+    _weather.draw_weather(canvas, setting)
+    if (
+        setting.time == "night"
+        and not setting.indoors
+        and setting.ground not in ("space", "moonscape", "underwater")
+    ):
+        canvas.add(FINISH, rect(0, 0, canvas.width, canvas.height, "#0A1036", 'opacity="0.1"'))
 
 
 def _clear_table(reading: Reading) -> None:
@@ -67,17 +98,16 @@ def _clear_table(reading: Reading) -> None:
             reading.links = [k for k in reading.links if k.ground != index]
 
 
-def _backdrop(canvas: Canvas, setting: Setting, reading: Reading) -> None:
+def draw_backdrop(canvas: Canvas, setting: Setting, reading: Reading) -> None:
+    """The stage: a room, or sky and ground."""
     if setting.indoors:
         _indoors.draw_room(canvas, setting, reading)
         return
     _sky.draw_sky(canvas, setting, reading)
     _ground.draw_ground(canvas, setting, reading)
-    if setting.ground == "flowerfield":
-        return
 
 
-class _Rows:
+class Rows:
     """The clusters by where they go."""
 
     def __init__(self) -> None:
@@ -87,11 +117,18 @@ class _Rows:
         self.water: list[Cluster] = []
         self.near: list[Cluster] = []
 
+    def of(self, cluster: Cluster) -> str:
+        """The name of the row that a cluster is in."""
+        for name in ("sky", "wall", "far", "water"):
+            if any(one is cluster for one in getattr(self, name)):
+                return name
+        return "near"
+
 
 def _things(
     canvas: Canvas, setting: Setting, reading: Reading, all_: list[Cluster], *, bare: bool
 ) -> None:
-    rows = _Rows()
+    rows = Rows()
     for cluster in all_:
         if (
             cluster.thing.art == "1FA9F"
@@ -100,7 +137,7 @@ def _things(
             and len(cluster.members) == 1
         ):
             continue
-        _sort(rows, cluster, setting, reading)
+        sort_row(rows, cluster, setting, reading)
     if bare and not (rows.near or rows.far):
         rows.near, rows.sky, rows.water = rows.sky + rows.water + rows.wall, [], []
         rows.wall = []
@@ -110,7 +147,7 @@ def _things(
     _wall_row(canvas, setting, rows)
 
 
-def _sort(rows: _Rows, cluster: Cluster, setting: Setting, reading: Reading) -> None:
+def sort_row(rows: Rows, cluster: Cluster, setting: Setting, reading: Reading) -> None:
     thing = cluster.thing
     index = cluster.root
     above = bool(reading.grounds(index, "above"))
@@ -206,7 +243,7 @@ def _span(row: list[Cluster], gap: float) -> tuple[float, float]:
     return sum(widths) + gap * (len(row) - 1), max(heights)
 
 
-def _near_and_far(canvas: Canvas, setting: Setting, reading: Reading, rows: _Rows) -> None:
+def _near_and_far(canvas: Canvas, setting: Setting, reading: Reading, rows: Rows) -> None:
     w, h = canvas.width, canvas.height
     near, far = _order(rows.near, reading), _order(rows.far, reading)
     tied = any(
@@ -323,7 +360,7 @@ def _far_row(
     _draw_row(canvas, setting, far, middle - total * scale / 2, base, scale, gap)
 
 
-def _water_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:
+def _water_row(canvas: Canvas, setting: Setting, rows: Rows) -> None:
     if not rows.water:
         return
     w, h = canvas.width, canvas.height
@@ -347,12 +384,7 @@ def _water_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:
         left = w * 0.02
     for i, cluster in enumerate(rows.water):
         bounds = cluster.bounds
-        for sprite in cluster.sprites:
-            if abs(sprite.y) < 0.35 * sprite.height and sprite.z <= 0.05 and not sprite.front_of:
-                sprite.sunk = _depth(cluster.thing)
-                sprite.shadow = False
-                if cluster.thing.pose == "jump":
-                    sprite.y, sprite.sunk, sprite.extra = 0.0, 0.2, "splash"
+        sink(cluster)
         y = base + (i % 2) * h * 0.05
         draw_cluster(
             canvas,
@@ -365,6 +397,16 @@ def _water_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:
             wet=True,
         )
         left += (bounds[2] - bounds[0] + 0.2) * scale
+
+
+def sink(cluster: Cluster) -> None:
+    """Puts what floats partly under water."""
+    for sprite in cluster.sprites:
+        if abs(sprite.y) < 0.35 * sprite.height and sprite.z <= 0.05 and not sprite.front_of:
+            sprite.sunk = _depth(cluster.thing)
+            sprite.shadow = False
+            if cluster.thing.pose == "jump":
+                sprite.y, sprite.sunk, sprite.extra = 0.0, 0.2, "splash"
 
 
 def _depth(thing: Thing) -> float:
@@ -382,7 +424,7 @@ def _depth(thing: Thing) -> float:
     return 0.42
 
 
-def _sky_row(canvas: Canvas, setting: Setting, reading: Reading, rows: _Rows) -> None:
+def _sky_row(canvas: Canvas, setting: Setting, reading: Reading, rows: Rows) -> None:
     if not rows.sky:
         return
     w, h, rng = canvas.width, canvas.height, canvas.rng
@@ -449,7 +491,7 @@ def _on_sill(canvas: Canvas, setting: Setting, cluster: Cluster) -> None:
     draw_cluster(canvas, setting, cluster, middle, foot, scale, MAIN)
 
 
-def _wall_row(canvas: Canvas, setting: Setting, rows: _Rows) -> None:
+def _wall_row(canvas: Canvas, setting: Setting, rows: Rows) -> None:
     w, h = canvas.width, canvas.height
     for i, cluster in enumerate(rows.wall):
         left, low, right, top = cluster.bounds

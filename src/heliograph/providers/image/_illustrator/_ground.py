@@ -46,7 +46,9 @@ def draw_ground(canvas: Canvas, setting: Setting, reading: Reading) -> None:
     horizon = canvas.height * setting.horizon
     if setting.ground in ("sky", "space"):
         return
+    canvas.mark("far")
     draw_far(canvas, setting, reading, horizon)
+    canvas.mark("ground")
     painter = _PAINTERS.get(setting.ground, meadow)
     painter(canvas, setting, horizon)
     bloom = next((art for art in reading.land if not art.startswith("@")), "")

@@ -33,3 +33,6 @@ MAX_REFERENCE_PIXELS: Final = 40_000_000
 
 MAX_PARTIALS: Final = 3
 """Previews of one picture."""
+
+MAX_EDITS: Final = 64
+"""Edits of one picture that are remembered; the picture after those counts as a foreign one."""

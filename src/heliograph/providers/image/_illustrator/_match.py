@@ -272,11 +272,15 @@ def _korean(words: list[str], book: Lexicon) -> list[Match]:
     return found
 
 
-def matches(prompt: str, book: Lexicon) -> tuple[str, list[Match]]:
-    """The language of a prompt and its phrases in order. Reads ``MAX_PROMPT_CHARS`` characters."""
+def matches(prompt: str, book: Lexicon, language: str | None = None) -> tuple[str, list[Match]]:
+    """The language of a prompt and its phrases in order. Reads ``MAX_PROMPT_CHARS`` characters.
+
+    ``language`` is what it is known to be in; else it is guessed.
+    """
     pieces = _glyphs(prompt[:MAX_PROMPT_CHARS], book)
     texts = [_text.tokens(_text.normal(p)) for p in pieces if isinstance(p, str)]
-    language = guess_language([word for words in texts for word in words], book)
+    if language is None:
+        language = guess_language([word for words in texts for word in words], book)
     found: list[Match] = []
     for piece in pieces:
         if isinstance(piece, Match):

@@ -10,7 +10,7 @@ from heliograph.providers.image._illustrator._canvas import (
     path,
     rect,
 )
-from heliograph.providers.image._illustrator._cluster import Cluster, Sprite
+from heliograph.providers.image._illustrator._cluster import Cluster, Placement, Sprite
 from heliograph.providers.image._illustrator._figures import Figure, figure
 from heliograph.providers.image._illustrator._setting import Setting
 
@@ -29,6 +29,7 @@ def draw_cluster(
     wet: bool = False,
 ) -> None:
     """Draws a cluster with its plane's origin at (x, base), ``scale`` units a story unit."""
+    canvas.placed.append(Placement(cluster, x, base, scale, stage, wet))
     for sprite in sorted(cluster.sprites, key=lambda s: s.z):
         part = stage if sprite.main else THINGS
         cx, foot, tall = x + sprite.x * scale, base - sprite.y * scale, sprite.height * scale

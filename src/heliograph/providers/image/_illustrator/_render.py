@@ -23,6 +23,7 @@ KEY: Final = "heliograph"
 _COPYRIGHT: Final = 0x8298
 _DESCRIPTION: Final = 0x010E
 _SOFTWARE: Final = 0x0131
+_EXIF_MAX: Final = 48_000
 _PNG_LEVEL: Final = {"low": 3, "medium": 5, "high": 7}
 _WEBP_EFFORT: Final = {"low": 2, "medium": 3, "high": 4}
 
@@ -66,7 +67,7 @@ def encode(
     exif = Image.Exif()
     exif[_COPYRIGHT] = CREDIT
     exif[_SOFTWARE] = f"Heliograph {__version__}"
-    exif[_DESCRIPTION] = json.dumps(notes, sort_keys=True)[:16_000]
+    exif[_DESCRIPTION] = _short(notes)
     if output_format == "webp":
         image.save(
             out, "WEBP", quality=compression, method=_WEBP_EFFORT[quality], exif=exif.tobytes()
@@ -74,6 +75,14 @@ def encode(
     else:
         image.save(out, "JPEG", quality=max(1, compression), exif=exif.tobytes(), optimize=True)
     return out.getvalue()
+
+
+def _short(notes: dict[str, object]) -> str:
+    """Notes that fit in EXIF; where they do not, what remains does not tell how it was made."""
+    text = json.dumps(notes, sort_keys=True)
+    if len(text) <= _EXIF_MAX:
+        return text
+    return json.dumps({"prompt": str(notes.get("prompt"))[:1000], "flat": True}, sort_keys=True)
 
 
 def read_notes(image: Image.Image) -> dict[str, object]:

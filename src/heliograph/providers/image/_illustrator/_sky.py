@@ -19,7 +19,7 @@ from heliograph.providers.image._illustrator._figures import figure
 from heliograph.providers.image._illustrator._reading import Reading
 from heliograph.providers.image._illustrator._setting import Setting
 
-__all__ = ["draw_sky", "sky_colours", "tint"]
+__all__ = ["draw_over", "draw_sky", "sky_colours", "tint"]
 
 _SKIES: Final[dict[str, tuple[str, ...]]] = {
     "day": ("#6FC1F0", "#B5E2F8", "#E8F7FD"),
@@ -34,6 +34,9 @@ _SKIES: Final[dict[str, tuple[str, ...]]] = {
     "space": ("#070A22", "#131A45", "#251B52"),
     "mars": ("#C98A63", "#E3B08A", "#F1D3B4"),
 }
+_VEILS: Final = {
+    "night": ("#070C33", 0.62), "sunset": ("#E8663A", 0.3), "dawn": ("#FFC2A0", 0.24)
+}  # fmt: skip
 _RAINBOW: Final = ("#E0352B", "#F08A24", "#FFD83B", "#5FAE3F", "#3C84D6", "#4B3F9E", "#8A5CC0")
 
 
@@ -93,11 +96,41 @@ def draw_sky(canvas: Canvas, setting: Setting, reading: Reading) -> None:
         _milkyway(canvas, horizon, faint="@milkyway" not in reading.sky)
     if "@aurora" in reading.sky:
         _aurora(canvas, horizon)
+    canvas.mark("lights")
     _lights(canvas, setting, reading, horizon)
     if "@rainbow" in reading.sky:
         _rainbow(canvas, horizon)
+    canvas.mark("clouds")
     _clouds(canvas, setting, reading, horizon)
     if setting.has("storm") or "@lightning" in reading.sky:
+        _lightning(canvas, horizon)
+    _hung(canvas, reading, horizon)
+
+
+def draw_over(canvas: Canvas, setting: Setting, reading: Reading) -> None:
+    """What a prompt names of the sky, and its light, over a backdrop that is somebody else's."""
+    horizon = canvas.height * 0.5
+    shade, strength = _VEILS.get(setting.time, ("", 0.0))
+    if setting.has("storm"):
+        shade, strength = "#252D3A", 0.45
+    if shade:
+        canvas.add(
+            BACKDROP, rect(0, 0, canvas.width, canvas.height, shade, f'opacity="{strength}"')
+        )
+    named = reading.sky
+    if "@stars" in named or (setting.time == "night" and "@stars" not in reading.without):
+        _stars(canvas, horizon, many="@stars" in named)
+    if "@milkyway" in named:
+        _milkyway(canvas, horizon, faint=False)
+    if "@aurora" in named:
+        _aurora(canvas, horizon)
+    if named.keys() & {"@sun", "@moon", "@crescent"}:
+        _lights(canvas, setting, reading, horizon)
+    if "@rainbow" in named:
+        _rainbow(canvas, horizon * 1.3)
+    if named.keys() & {"@clouds", "@cloud"}:
+        _clouds(canvas, setting, reading, horizon)
+    if setting.has("storm") or "@lightning" in named:
         _lightning(canvas, horizon)
     _hung(canvas, reading, horizon)
 
@@ -187,7 +220,10 @@ def _lights(canvas: Canvas, setting: Setting, reading: Reading, horizon: float) 
         )
         return
     if setting.time == "night" and setting.ground != "space":
-        if not setting.has("storm", "rain", "fog", "snow") and "sky" not in reading.without:
+        if not setting.has("storm", "rain", "fog", "snow") and not reading.without & {
+            "sky",
+            "@moon",
+        }:
             x = canvas.width * side
             _moon(canvas, x, min(horizon, canvas.height) * 0.22, 58, "#FFF1B8", full=False)
         return
