@@ -127,15 +127,21 @@ class Run:
         The work settles the emitter in the same breath as it shows a last step's end; from then on
         it must come to its ending, and neither the writer's rest nor a hand-over decides anything.
         """
-        leave = self._leave
-        undecided: set[asyncio.Future[Any]] = {writer, work, watch, leave}
+        leave, loop = self._leave, asyncio.get_running_loop()
+        woken: asyncio.Future[None] = loop.create_future()
+
+        def wake(_: object) -> None:
+            _settle(woken)
+
+        for one in (writer, work, watch, leave):
+            one.add_done_callback(wake)
         while True:
-            await asyncio.wait(undecided, return_when=asyncio.FIRST_COMPLETED)
+            await woken
             if work.done() or watch.done() or (writer.done() and writer.exception() is not None):
                 return
             if leave.done() and not self._emitter.settled:
                 return
-            undecided = {one for one in undecided if not one.done()}
+            woken = loop.create_future()
 
     def _outcome(
         self,

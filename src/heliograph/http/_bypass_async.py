@@ -16,6 +16,8 @@ from heliograph.http._chunks import Bypass
 class AsyncBypassStream(httpcore2.AsyncNetworkStream):
     """`BypassStream`, awaited."""
 
+    __slots__ = ("_inner", "bypass")
+
     def __init__(self, inner: httpcore2.AsyncNetworkStream) -> None:
         self._inner = inner
         self.bypass = Bypass()

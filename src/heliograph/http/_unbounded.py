@@ -90,6 +90,8 @@ class Unbounded:
 class _Body:
     """An answer's body; closing it gives the connection back."""
 
+    __slots__ = ("_closed", "_connection", "_idle", "_pool", "_response")
+
     def __init__(
         self,
         pool: Unbounded,
