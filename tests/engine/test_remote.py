@@ -71,6 +71,12 @@ async def test_every_place_of_a_picture_may_be_an_address(house: Build) -> None:
                 "status": "completed",
                 "result": here.url("/a"),
             },
+            {
+                "type": "openrouter:image_generation",
+                "id": "ig_2",
+                "status": "completed",
+                "imageUrl": here.url("/b"),
+            },
             {"role": "user", "content": "draw"},
         ]
         mask = {"input_image_mask": {"image_url": here.url("/m")}}
@@ -83,7 +89,7 @@ async def test_every_place_of_a_picture_may_be_an_address(house: Build) -> None:
         assert sorted(head.split(" ")[1] for head in here.asked) == ["/a", "/b", "/m"]
         assert made.tools[0].input_image_mask.image_url == here.url("/m")  # type: ignore[index, union-attr]
     [job] = painter.jobs
-    assert job.images == (PNG, OTHER, PNG)
+    assert job.images == (PNG, OTHER, PNG, OTHER)
     assert job.mask == MASK
     said = chat.turns[0].input
     assert said[0].content[0].image_url == data_url(PNG)  # type: ignore[index, union-attr]

@@ -240,7 +240,7 @@ class TestLimits:
                 message, _, code = refusal(answer, base, 429)
                 assert code == "rate_limit_exceeded"
                 assert "requests_per_minute" in message
-                assert 50 < int(answer.headers["retry-after"]) <= 60
+                assert 0 < int(answer.headers["retry-after"]) <= 60
                 assert answer.headers[f"x-ratelimit-remaining{suffix}"] == "0"
                 assert answer.headers[f"x-ratelimit-reset{suffix}"]
             # What it was given before stays within reach.

@@ -323,6 +323,38 @@ def test_an_upstream_s_own_item_goes_back_to_it_as_it_came() -> None:
     assert item["encrypted_content"] not in str(sent_back)
 
 
+FOREIGN = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAAAABtheirs"}
+
+
+@pytest.mark.parametrize("kind", ["reasoning", "compaction"])
+def test_an_upstream_s_own_content_is_the_upstream_s_to_judge(kind: str) -> None:
+    item = FOREIGN | {"type": kind}
+    given = [{"role": "user", "content": "a"}, item, {"role": "user", "content": "b"}]
+    script = (hosted, upstream_response(message("There.")))
+    with house(*script, kind="responses") as (fake, here):
+        first = post(here, store=False, include=INCLUDE, tools=[TOOL])
+        (ours,) = reasoning(first)
+        post(here, input=[*given, as_codex_sends_it(ours)], tools=[TOOL], store=False)
+        told = fake.requests[-1].json()["input"]
+        stored = post(here, input=given, tools=[TOOL])
+        post(here, input="c", tools=[TOOL], previous_response_id=stored["id"])
+        chained = fake.requests[-1].json()["input"]
+        ours["encrypted_content"] = altered(ours["encrypted_content"])
+        body = {"model": THINKER, "input": [*given, as_codex_sends_it(ours)], "tools": [TOOL]}
+        refused = httpx2.post(f"{here.url}/v1/responses", json=body)
+        window = httpx2.post(
+            f"{here.url}/v1/responses/compact", json={"model": THINKER, "input": given}
+        )
+        noted = fake.requests[-1].json()["input"]
+    for each in (told, chained, noted):
+        (found,) = [one for one in each if one.get("encrypted_content") == "gAAAAABtheirs"]
+        assert found["type"] == kind
+    assert reasoned() in told
+    assert refused.status_code == 400
+    assert "input[3].encrypted_content" in refused.text
+    assert window.status_code == 200, window.text
+
+
 def test_too_much_of_it_ends_the_response_with_the_limit_s_name() -> None:
     blocks = chunk(reasoning_details=[{"type": "reasoning.encrypted", "data": "x" * 1_500_000}])
     with house(Payloads((blocks,) * 4)) as (_, here):

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from heliograph import errors, providers
+from heliograph import errors, models, providers
 from heliograph.engine import _fields as fields
 from heliograph.engine._context import Context
 from heliograph.engine._input import Input, read_input
@@ -18,7 +18,7 @@ from heliograph.engine._limits import Limits
 from heliograph.engine._seal import Seal
 from heliograph.engine._tool import HOSTED, HostedTool, check_pixels, custom_tool, hosted_tool
 
-__all__ = ["Ask", "Choice", "read_ask"]
+__all__ = ["Ask", "Choice", "read_ask", "speaks_responses"]
 
 #: Fields that are checked below or by the chat model, and honoured.
 _SERVED = frozenset(
@@ -177,7 +177,8 @@ def read_ask(
     asked_calls = fields.whole(body, "max_tool_calls", 1)
     tools, hosted = _tools(body, catalog, limits)
     takes = catalog.card(model).input_modalities
-    found = read_input(body, limits, context or Context(), seal, takes)
+    foreign = speaks_responses(catalog, model)
+    found = read_input(body, limits, context or Context(), seal, takes, foreign=foreign)
     if hosted is not None and not hosted.sees and found.shown:
         raise fields.unsupported(found.shown[-1][0], f"{hosted.model} takes no pictures in")
     if hosted is not None and hosted.job.mask is not None:
@@ -194,6 +195,12 @@ def read_ask(
         background=background,
         stream=fields.flag(body, "stream") or False,
     )
+
+
+def speaks_responses(catalog: providers.Catalog, model: str) -> bool:
+    """Whether the model's upstream speaks the Responses API, and so seals contents of its own."""
+    relays = getattr(catalog.chat(model), "relays", None)
+    return relays is not None and bool(relays(models.ResponsesRequest(model=model, input="x")))
 
 
 def _model(body: dict[str, Any], catalog: providers.Catalog) -> str:

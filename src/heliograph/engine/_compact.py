@@ -16,6 +16,7 @@ import msgspec
 
 from heliograph import errors, journal, models, providers
 from heliograph.engine import _fields as fields
+from heliograph.engine._ask import speaks_responses
 from heliograph.engine._compaction import State, seal_state
 from heliograph.engine._context import (
     Context,
@@ -116,7 +117,8 @@ class Compactor:
         seal = self._engine.seals.of(tenant)
         if body.get("input") is not None:
             takes = self._engine.catalog.card(model).input_modalities
-            read_input(body, self._limits, context, seal, takes)
+            foreign = speaks_responses(self._engine.catalog, model)
+            read_input(body, self._limits, context, seal, takes, foreign=foreign)
         response_id = new_id("resp")
         given = {"input": body.get("input") or []}
         own = unfolded(own_items(response_id, given, context), seal, "input")

@@ -136,13 +136,11 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """What a chat model is told: items oldest first, what was sealed here opened; ``made`` are
-    earlier pictures, and ``thoughts`` what belongs to reasoning items, by item id. ``opened`` says
-    that something was sealed, so that the request's own ``input`` does not say it all."""
+    earlier pictures, and ``thoughts`` what belongs to reasoning items, by item id."""
 
     said: tuple[models.InputItem, ...]
     made: dict[str, str] = {}
     thoughts: dict[str, list[providers.Thought]] = {}
-    opened: bool = False
 
 
 _WITHOUT_STATUS = {"reasoning", *COMPACTIONS}
@@ -308,10 +306,14 @@ async def _items_of(record: Record, pictures: Pictures, seal: Seal) -> tuple[Con
 
 
 def unfolded(items: list[Json], seal: Seal, field: str) -> list[Json]:
-    """The items, each compaction item as those that it stands for; ``field`` is who is to blame."""
+    """The items, each compaction item that was sealed here as those that it stands for.
+
+    Raises ``BadRequest`` naming ``field`` for one that does not open.
+    """
     lead, body = [], []
     for item in items:
-        if item["type"] not in COMPACTIONS:
+        sealed = item["type"] in COMPACTIONS and is_sealed(str(item.get("encrypted_content")))
+        if not sealed:
             body.append(item)
             continue
         state = open_state(item, seal, field)
@@ -443,7 +445,6 @@ def _unsealed(
     lead: list[models.InputItem] = []
     body: list[models.InputItem] = []
     thoughts: dict[str, list[providers.Thought]] = {}
-    sealed = False
     for at, item in enumerate(items):
         path = f"input[{at - earlier}]"
         match item:
@@ -451,13 +452,11 @@ def _unsealed(
                 models.CompactionItem(encrypted_content=str() as text)
                 | models.ContextCompactionItem(encrypted_content=str() as text)
             ) if is_sealed(text):
-                sealed = True
                 given = {"encrypted_content": item.encrypted_content}
                 state = open_state(given, seal, f"{path}.encrypted_content")
                 lead += _decoded(lead_items(state, str(at)))
                 body += _decoded(body_items(state, str(at)))
             case models.OutputReasoningItem(encrypted_content=str() as text) if is_sealed(text):
-                sealed = True
                 held = _held(text, seal, path, was_checked=at < earlier)
                 named = isinstance(item.id, str) and item.id not in thoughts
                 name = str(item.id) if named else f"rs_{at}"
@@ -465,8 +464,7 @@ def _unsealed(
                 body.append(opened(item, held, name))
             case _:
                 body.append(item)
-    said = (*lead, *body)
-    return Conversation(said=said, made=made, thoughts=thoughts, opened=sealed)
+    return Conversation(said=(*lead, *body), made=made, thoughts=thoughts)
 
 
 def _held(text: str, seal: Seal, path: str, *, was_checked: bool) -> Held:

@@ -11,7 +11,7 @@ from heliograph.engine import _fields as fields
 from heliograph.engine._compaction import COMPACTIONS, State, open_state
 from heliograph.engine._context import Context, is_reference, markers, picture_key
 from heliograph.engine._limits import Limits
-from heliograph.engine._seal import Seal, Seals
+from heliograph.engine._seal import Seal, Seals, is_sealed
 from heliograph.engine._thoughts import open_held
 from heliograph.engine._tool import base64, check_pixels, data_url
 
@@ -48,12 +48,18 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Reader:
     def __init__(
-        self, limits: Limits, context: Context, seal: Seal, takes: Collection[str]
+        self,
+        limits: Limits,
+        context: Context,
+        seal: Seal,
+        takes: Collection[str],
+        foreign: bool,
     ) -> None:
         self.limits = limits
         self.context = context
         self.seal = seal
         self.takes = takes
+        self.foreign = foreign
         self.shown: list[tuple[str, bytes]] = []
         self.made: list[tuple[str, bytes]] = []
         self.pictures: list[bytes | str] = []
@@ -113,7 +119,7 @@ class _Reader:
             case "reasoning":
                 self.said = True
                 sealed = fields.text(item, "encrypted_content", path + ".")
-                if sealed:
+                if sealed and self.opens(sealed):
                     for text in open_held(sealed, self.seal, path).texts:
                         self.say(text)
             case "image_generation_call" | "openrouter:image_generation":
@@ -130,9 +136,15 @@ class _Reader:
                 self.pictures += self.recall(known)
             case _ if kind in COMPACTIONS:
                 field = f"{path}.encrypted_content"
-                self.compacted(open_state(item, self.seal, field), field)
+                if self.opens(fields.text(item, "encrypted_content", path + ".") or ""):
+                    self.compacted(open_state(item, self.seal, field), field)
+                self.said = True
             case _:
                 raise fields.unsupported(f"{path}.type", f"nothing here can serve {kind!r} items")
+
+    def opens(self, text: str) -> bool:
+        """Whether it is to be opened here: an upstream's own content is the upstream's to judge."""
+        return is_sealed(text) or not self.foreign
 
     def compacted(self, state: State, field: str) -> None:
         """Take in what a compaction item stands for."""
@@ -216,13 +228,16 @@ def read_input(
     context: Context,
     seal: Seal | None = None,
     takes: Collection[str] = (),
+    *,
+    foreign: bool = False,
 ) -> Input:
     """Check ``input`` and ``instructions``. Raises ``BadRequest``.
 
     ``seal`` opens what was sealed for the tenant; without one such items are refused. ``takes`` are
-    the input modalities of the chat model.
+    the input modalities of the chat model. ``foreign`` lets content be that nobody here has sealed:
+    the model's upstream may have.
     """
-    reader = _Reader(limits, context, seal if seal is not None else Seals().of(""), takes)
+    reader = _Reader(limits, context, seal if seal is not None else Seals().of(""), takes, foreign)
     earlier = [marker for item in context.earlier for marker in reader.recall(item)]
     given = body.get("input")
     if given is None:

@@ -22,6 +22,9 @@ __all__ = ["data_url_of", "head_of", "inlined", "remote_pictures", "stand_ins", 
 Json = dict[str, Any]
 T = TypeVar("T")
 
+_CALLS = ("image_generation_call", "openrouter:image_generation")
+_PICTURES = {"result": "result", "image_b64": "imageB64", "image_url": "imageUrl"}
+"""An image call's fields for its picture, and their keys."""
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _PNG = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
@@ -62,9 +65,11 @@ def remote_pictures(request: models.ResponsesRequest) -> list[tuple[str, str]]:
                 url = getattr(part, "image_url", None)
                 if getattr(part, "type", None) == "input_image" and _is_address(url):
                     found.append((f"input[{index}].{name}[{at}].image_url", str(url)))
-        result = getattr(item, "result", None)
-        if _is_address(result, bare=True):
-            found.append((f"input[{index}].result", str(result)))
+        made = getattr(item, "type", None) in _CALLS
+        for name, key in _PICTURES.items() if made else ():
+            result = getattr(item, name, None)
+            if _is_address(result, bare=True):
+                found.append((f"input[{index}].{key}", str(result)))
     for index, tool in enumerate(request.tools if isinstance(request.tools, list) else []):
         url = getattr(getattr(tool, "input_image_mask", None), "image_url", None)
         if _is_address(url):
@@ -83,7 +88,8 @@ def _places(body: Json) -> Iterator[tuple[Json, str]]:
             for part in parts if isinstance(parts, list) else ():
                 if isinstance(part, dict) and part.get("type") == "input_image":
                     yield part, "image_url"
-        yield item, "result"
+        if item.get("type") in _CALLS:
+            yield from ((item, key) for key in _PICTURES.values())
     for tool in tools if isinstance(tools, list) else ():
         mask = tool.get("input_image_mask") if isinstance(tool, dict) else None
         if isinstance(mask, dict):
@@ -102,7 +108,7 @@ def inlined(body: Json, texts: Mapping[str, str]) -> Json:
         url = place.get(key)
         if isinstance(url, str) and url in texts:
             text = texts[url]
-            place[key] = text.partition(";base64,")[2] if key == "result" else text
+            place[key] = text if key == "image_url" else text.partition(";base64,")[2]
     return body
 
 

@@ -205,7 +205,6 @@ class Steps:
             step=number,
             picture=self._picture,
             thoughts={**self._talk.thoughts, **thoughts},
-            opened=self._talk.opened,
         )
 
     def _tools(self, number: int) -> tuple[models.AnyTool, ...]:

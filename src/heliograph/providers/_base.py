@@ -139,8 +139,7 @@ class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     without its picture (``result`` None): ``await picture(item.id)`` gives the bytes, for a model
     that can see. ``tools`` are those the model may call now, the hosted one included;
     ``tool_choice`` is what the client asked, already narrowed. ``step`` counts from 0.
-    ``thoughts`` are those that belong to reasoning items, by the item's id. ``opened`` says that
-    items of the request's input were sealed here, and stand in this ``input`` opened.
+    ``thoughts`` are those that belong to reasoning items, by the item's id.
     """
 
     model: str
@@ -152,7 +151,6 @@ class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     step: int = 0
     picture: Callable[[str], Awaitable[bytes]] | None = None
     thoughts: Mapping[str, Sequence[Thought]] = {}
-    opened: bool = False
 
 
 class Text(msgspec.Struct, frozen=True):

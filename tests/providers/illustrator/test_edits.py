@@ -147,6 +147,18 @@ def test_what_is_added_is_tied_to_what_is_there() -> None:
     assert ties(after("a red fox", "make it wear a hat")) == [(FOX, "wear", HAT)]
 
 
+def test_some_of_many_are_removed() -> None:
+    found = after("three cats on a roof", "remove one cat")
+    assert next((t.art, t.count) for t in found.things if t.count) == ("1F408", 2)
+
+
+def test_the_whole_may_become_another_scene() -> None:
+    found = after("a fox", "turn this into a scene at the beach with palm trees")
+    assert arts(found) == [FOX, "1F334"]
+    assert found.places == ["beach"]
+    assert ties(after("a girl", "add a balloon in her hand")) == [("1F467", "hold", "1F388")]
+
+
 def test_what_a_removed_thing_wears_goes_with_it() -> None:
     assert arts(after("a fox wearing a hat and a tree", "remove the fox")) == [TREE]
 

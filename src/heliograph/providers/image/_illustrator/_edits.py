@@ -33,6 +33,7 @@ _WORN: Final = frozenset({"hat", "glasses", "scarf"})
 _ARTICLES: Final = "the|der|die|das|den|dem|le|la|les|el|los|las|il|lo|gli|os|as|het"
 _LEAST, _MOST = 0.3, 3.0  # of a thing's size
 _SIZES: Final = {"tiny": 0.42, "small": 0.68, "big": 1.4, "huge": 2.0}
+_WHOLE: Final = re.compile(r"\b(?:scene|picture|view|landscape|place)\b")
 _LINKING: Final = frozenset({"rel", "act"})
 
 
@@ -119,9 +120,13 @@ class _Change:
     def _remove(self) -> None:
         scene, said = self.scene, self.said
         for thing in said.things:
-            for index in self._found(thing) or ():
+            for index in self._found(thing):
+                if thing.counted and thing.count < scene.things[index].count:
+                    scene.things[index].count -= thing.count
+                    break
                 self._drop(index)
-            scene.without.add(thing.art)
+            else:
+                scene.without.add(thing.art)
         for art in said.sky:
             scene.sky.pop(art, None)
             scene.without.add(art)
@@ -153,8 +158,10 @@ class _Change:
 
     def _replace(self) -> None:
         new = read(self.clause.into, self.clause.language)
-        if not new.things:
+        whole = _WHOLE.search(self.clause.into) is not None
+        if whole or not (new.things and self.said.things):
             self._surroundings(new)
+            self.said = new if whole or not self.said.things else self.said
             self._things(always_new=False)
             return
         into = new.things[0]
@@ -237,6 +244,8 @@ class _Change:
                 garment, wearer = scene.things[tie.figure], scene.things[tie.ground]
                 if garment.kind in _WORN and wearer.kind in FEELING:
                     tie = Link("wear", tie.ground, tie.figure)
+                elif tie.rel == "in" and wearer.kind in FEELING and garment.kind not in FEELING:
+                    tie = Link("hold", tie.ground, tie.figure)  # in her hand
                 if tie.figure != tie.ground and tie not in scene.links:
                     scene.links.append(tie)
 
