@@ -43,6 +43,7 @@ lint: $(STAMP) ## format, lint, types, layers, stale docs
 	$(BIN)/python docs/_tools/model_pages.py --check
 	$(BIN)/python docs/_tools/lifecycle_diagram.py --check
 	$(BIN)/python docs/_tools/openapi.py --check
+	$(BIN)/python docs/_tools/request_fields.py --check
 	$(BIN)/python docs/_tools/limits_page.py --check
 	$(BIN)/python docs/_tools/metrics.py --check
 
@@ -56,6 +57,7 @@ docs: $(STAMP) ## write the generated pages anew
 	$(BIN)/python docs/_tools/model_pages.py
 	$(BIN)/python docs/_tools/lifecycle_diagram.py
 	$(BIN)/python docs/_tools/openapi.py
+	$(BIN)/python docs/_tools/request_fields.py
 	$(BIN)/python docs/_tools/limits_page.py
 	$(BIN)/python docs/_tools/metrics.py
 

@@ -297,8 +297,8 @@ class ProviderError(HeliographError):
 
     ``kind`` is one of ``bad_request``, ``content_policy``, ``rate_limit``, ``unavailable``,
     ``timeout``, ``protocol``, ``auth`` (it refused this server's key); ``retryable`` whether
-    another attempt may succeed; ``param`` the request field at fault where there is one;
-    ``retry_after`` seconds.
+    another attempt may succeed; ``param`` the request field at fault where there is one; ``code``
+    the upstream's own word for it; ``retry_after`` seconds.
     """
 
     def __init__(
@@ -308,6 +308,7 @@ class ProviderError(HeliographError):
         kind: str = "unavailable",
         retryable: bool = False,
         param: str | None = None,
+        code: str | None = None,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
@@ -315,6 +316,7 @@ class ProviderError(HeliographError):
         self.kind = kind
         self.retryable = retryable
         self.param = param
+        self.code = code
         self.retry_after = retry_after
 
 

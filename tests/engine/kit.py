@@ -13,6 +13,8 @@ from heliograph import errors, journal, lifecycle, models, providers
 from heliograph.engine import Engine, Limits, Seals, render
 
 CHAT = "fake/chat"
+PATIENCE = 30
+"""Seconds that a test waits for what must come: disks under load may stand still for a while."""
 PAINTER = "fake/painter"
 TOOL: dict[str, Any] = {"type": "image_generation", "model": PAINTER}
 
@@ -247,7 +249,7 @@ class House:
     async def events(self, response_id: str, tenant: str = "t") -> list[models.StreamEvent]:
         """The whole log, once the response has ended."""
         entries: list[journal.Entry] = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             async for frame in self.store.read(tenant, response_id):
                 entries += frame.entries
         return await self.decoded(entries)
@@ -264,7 +266,7 @@ class House:
 
     async def seen(self, response_id: str, kind: str) -> None:
         """Wait until the log has an event of this kind."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while kind not in types(await self.logged(response_id)):  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 

@@ -443,6 +443,17 @@ async def test_one_engine_runs_no_more_than_its_concurrency(house: Build) -> Non
 
 
 async def test_usage_adds_up_over_steps_and_pictures_report_theirs(house: Build) -> None:
+    def dear(tokens: int, cost: float) -> providers.PictureUsage:
+        return providers.PictureUsage(
+            input_tokens=tokens,
+            input_text_tokens=tokens - 10,
+            input_image_tokens=10,
+            output_tokens=7,
+            output_image_tokens=7,
+            total_tokens=tokens + 7,
+            cost=cost,
+        )
+
     def usage(tokens: int, cost: float) -> models.Usage:
         return models.Usage(
             input_tokens=tokens,
@@ -457,16 +468,36 @@ async def test_usage_adds_up_over_steps_and_pictures_report_theirs(house: Build)
         async def draw(self, job: providers.ImageJob) -> Any:
             async for part in super().draw(job):
                 if isinstance(part, providers.Picture):
-                    part = msgspec.structs.replace(part, usage=usage(100, 0.5))
+                    part = msgspec.structs.replace(part, usage=dear(100, 0.5))
                 yield part
 
-    chat = Chat([call("a"), Finish(usage=usage(5, 0.25))], [Finish(usage=usage(7, 0.25))])
+    chat = Chat(
+        [call("a"), call("b"), Finish(usage=usage(5, 0.25))], [Finish(usage=usage(7, 0.25))]
+    )
     response = last(await house(chat, Dear()).draw(ask(tools=[TOOL])))
     assert isinstance(response.usage, models.Usage)
     assert (response.usage.input_tokens, response.usage.total_tokens) == (12, 14)
-    assert response.usage.cost == 1.0
+    assert response.usage.cost == 1.5
     assert isinstance(response.tool_usage, models.ToolUsage)
-    assert response.tool_usage.image_gen.total_tokens == 101
+    assert response.tool_usage.image_gen == models.ImageGenToolUsage(
+        input_tokens=200,
+        input_tokens_details=models.ImageTokensDetails(image_tokens=20, text_tokens=180),
+        output_tokens=14,
+        output_tokens_details=models.ImageTokensDetails(image_tokens=14, text_tokens=0),
+        total_tokens=214,
+    )
+
+
+async def test_a_picture_of_which_nothing_is_told_reports_zeros(house: Build) -> None:
+    home = house(draws("a fox"))
+    used = last(await home.draw(ask(tools=[TOOL]))).tool_usage
+    assert isinstance(used, models.ToolUsage)
+    assert used.image_gen == models.ImageGenToolUsage(
+        input_tokens=0,
+        input_tokens_details=models.ImageTokensDetails(image_tokens=0, text_tokens=0),
+        output_tokens=0,
+        total_tokens=0,
+    )
 
 
 async def test_direct_draws_the_users_words(house: Build) -> None:

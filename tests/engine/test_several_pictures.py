@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.engine.kit import (
     PAINTER,
+    PATIENCE,
     TOOL,
     Chat,
     House,
@@ -42,7 +43,7 @@ class Gates(Painter):
         return self.gates.setdefault(prompt, asyncio.Event())
 
     async def began(self, count: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(self.begun) < count:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 

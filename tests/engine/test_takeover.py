@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.engine.kit import (
+    PATIENCE,
     TOOL,
     Chat,
     House,
@@ -46,7 +47,7 @@ class Dying(Through):
 
 async def idle(engine: Engine) -> None:
     """Wait until it runs nothing."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while engine.running:  # noqa: ASYNC110 -- an engine tells nobody when it is idle
             await asyncio.sleep(0.001)
 

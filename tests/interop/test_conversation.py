@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,7 +42,9 @@ def assert_edited(first: bytes, second: bytes) -> None:
     """The second picture is another one, drawn from the first's scene."""
     assert first != second
     with Image.open(io.BytesIO(second)) as image:
-        assert f"{SCENE}, {NIGHT}" in str(image.info)
+        recipe = json.loads(image.info["heliograph"])
+    assert recipe["prompt"] == SCENE
+    assert [words for words, _ in recipe["edits"]] == [NIGHT]
 
 
 def test_openai_goes_on_by_the_response_s_id(client: openai.OpenAI) -> None:

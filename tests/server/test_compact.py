@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
@@ -108,9 +109,10 @@ def drawn(response: dict[str, Any]) -> bytes:
 
 
 def scene(picture: bytes) -> str:
-    """What the illustrator says of its picture."""
+    """What the illustrator says that it drew: the first prompt, then each edit."""
     with Image.open(io.BytesIO(picture)) as image:
-        return str(image.info)
+        recipe = json.loads(image.info["heliograph"])
+    return ", ".join([recipe["prompt"], *(words for words, _ in recipe.get("edits", []))])
 
 
 @BASES

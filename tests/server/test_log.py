@@ -121,6 +121,19 @@ def test_no_prompt_no_key_and_no_body_is_in_a_record(
         assert secret not in text
 
 
+def test_a_stream_that_its_client_left_says_so(tmp_path: Path) -> None:
+    with FakeChat(Say(text="Hello there, how are you?"), stall=20) as fake:
+        options = ("--config", config(tmp_path, fake, "[limits]\ndrain_seconds = 0"))
+        with (
+            Process(tmp_path / "data", *options) as process,
+            httpx2.Client(base_url=process.url, timeout=20) as http,
+        ):
+            with http.stream("POST", "/v1/responses", json=ask(stream=True)) as response:
+                read(response, stop_after=2)
+            found = records(process)
+    assert [record["left"] for record in by(found, "access")] == ["gone"]
+
+
 def test_bodies_are_logged_where_the_settings_ask_for_them_by_name(tmp_path: Path) -> None:
     with FakeChat(Say(text="Hello")) as fake:
         options = ("--config", config(tmp_path, fake, "bodies = true"))

@@ -59,6 +59,9 @@ def test_an_extension_is_lacking_there_and_has_a_reason(extension: Extension) ->
         return
     name, _, field = place.partition(".")
     schema = facts.schemas[name]["properties"][field] if field else facts.schemas[name]
+    if types == ("{}",):
+        assert schema == {"type": ["null"]}
+        return
     tags = {
         tag
         for other in _named(schema)

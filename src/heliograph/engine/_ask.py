@@ -13,6 +13,7 @@ import msgspec
 from heliograph import errors, models, providers
 from heliograph.engine import _fields as fields
 from heliograph.engine._context import Context
+from heliograph.engine._forms import check_reasoning, check_text
 from heliograph.engine._input import Input, read_input
 from heliograph.engine._limits import Limits
 from heliograph.engine._seal import Seal
@@ -52,7 +53,6 @@ _SERVED = frozenset(
 #: Labels and hints: they change nothing about the answer, and most are repeated in the response.
 _LABELS = frozenset(
     {
-        "previous_response_id",
         "prompt_cache_key",
         "prompt_cache_options",
         "prompt_cache_retention",
@@ -81,6 +81,8 @@ _REFUSED = {
     "route": "routes cannot be chosen by the request here",
     "stop_server_tools_when": "use max_tool_calls",
 }
+#: Fields of which only the values that ask for nothing more are served.
+_IN_PART = frozenset({"modalities", "models"})
 _INCLUDES = frozenset(
     {
         "code_interpreter_call.outputs",
@@ -165,7 +167,7 @@ def read_ask(
     for name, why in _REFUSED.items():
         if body.get(name) not in (None, [], {}, ""):
             raise fields.unsupported(name, why)
-    fields.only(body, _SERVED | _LABELS | _REFUSED.keys() | {"modalities", "models"}, "")
+    fields.only(body, _SERVED | _LABELS | _REFUSED.keys() | _IN_PART, "")
     model = _model(body, catalog)
     _values(body, limits)
     _labels(body)
@@ -239,9 +241,10 @@ def _values(body: dict[str, Any], limits: Limits) -> None:
         )
     fields.flag(body, "parallel_tool_calls")
     fields.choice(body, "truncation", ("auto", "disabled"))
-    for name in ("reasoning", "text", "stream_options"):
-        if body.get(name) is not None:
-            fields.mapping(body[name], name)
+    check_text(body)
+    check_reasoning(body)
+    if body.get("stream_options") is not None:
+        fields.mapping(body["stream_options"], "stream_options")
     options = body.get("stream_options") or {}
     fields.only(options, {"include_obfuscation"}, "stream_options.")
     if fields.flag(options, "include_obfuscation", "stream_options."):

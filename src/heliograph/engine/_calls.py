@@ -190,7 +190,7 @@ class Calls:
             item.quality = picture.quality
             item.background = picture.background
             item.output_format = picture.output_format
-        usage = Usages.plain(picture.usage)
+        usage = None if picture.usage is None else msgspec.to_builtins(picture.usage)
         self._usages.add_picture(usage)
         self._items.done(call.index, item, write_note(PictureNote(usage)))
         del self.open[call.index]

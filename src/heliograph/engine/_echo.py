@@ -24,6 +24,7 @@ _NUMBERS = {
     "top_logprobs": 0,
 }
 _OPTIONAL = ("prompt_cache_options", "prompt_cache_retention", "user")
+_CACHING = {"mode": "implicit", "ttl": "30m"}
 _NULLABLE = (
     "instructions",
     "max_output_tokens",
@@ -67,13 +68,15 @@ class Echo:
             "background": _given(body, "background", False),
             "store": _given(body, "store", True),
             "service_tier": "default",
-            "text": {"format": {"type": "text"}} | (body.get("text") or {}),
+            "text": _text(body.get("text") or {}),
             "reasoning": _reasoning(body.get("reasoning")),
             "usage": zero_usage(),
         }
         fields |= {name: _given(body, name, default) for name, default in _NUMBERS.items()}
         fields |= {name: body.get(name) for name in _NULLABLE}
         fields |= {name: body[name] for name in _OPTIONAL if body.get(name) is not None}
+        if "prompt_cache_options" in fields:
+            fields["prompt_cache_options"] = _CACHING | fields["prompt_cache_options"]
         tools = [_tool(tool) for tool in body.get("tools") or []]
         choice = _given(body, "tool_choice", "auto")
         if not hosted_tools:
@@ -91,6 +94,15 @@ class Echo:
 def _given(body: dict[str, Any], name: str, default: object) -> object:
     value = body.get(name)
     return default if value is None else value
+
+
+def _text(given: dict[str, Any]) -> dict[str, Any]:
+    """A schema's description and strictness are required in one spec, and no null in another."""
+    form = given.get("format") or {"type": "text"}
+    if form["type"] == "json_schema":
+        said = {key: value for key, value in form.items() if value is not None}
+        form = {"description": "", "strict": False} | said
+    return given | {"format": form}
 
 
 def _reasoning(given: dict[str, Any] | None) -> dict[str, Any] | None:

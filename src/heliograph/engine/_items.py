@@ -7,6 +7,7 @@ that an item opened by a dead worker closes like one's own.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from heliograph import models, providers
@@ -33,9 +34,9 @@ def item_id(prefix: str, response_id: str, index: int) -> str:
     return f"{prefix}_{response_id.removeprefix('resp_')}o{index}"
 
 
-def _part(kind: Kind, text: str) -> models.Part:
+def _part(kind: Kind, text: str, logprobs: Sequence[models.Logprob] = ()) -> models.Part:
     if kind == "text":
-        return models.ResponseOutputText(text=text, annotations=[], logprobs=[])
+        return models.ResponseOutputText(text=text, annotations=[], logprobs=list(logprobs))
     if kind == "refusal":
         return models.OpenAIResponsesRefusalContent(refusal=text)
     return models.ReasoningTextContent(text=text)
@@ -70,6 +71,7 @@ class Items:
         self.done_bytes = 0
         self.text_bytes = 0
         self._parts: dict[int, tuple[Kind, int]] = {}
+        self._logprobs: dict[int, list[models.Logprob]] = {}
 
     def replay(self, event: models.StreamEvent, size: int) -> None:
         """Take in an event that the log holds already."""
@@ -90,8 +92,11 @@ class Items:
                 | models.CustomToolCallInputDeltaEvent()
             ):
                 self._count(size)
+                if isinstance(event, models.TextDeltaEvent) and event.logprobs:
+                    self._logprobs.setdefault(event.output_index, []).extend(event.logprobs)
             case models.ContentPartDoneEvent():
                 self._parts.pop(event.output_index, None)
+                self._logprobs.pop(event.output_index, None)
 
     def _opened(self, index: int, item: models.OutputItem) -> None:
         self.open[index] = item
@@ -123,7 +128,13 @@ class Items:
         event = models.OutputItemDoneEvent(output_index=index, item=item)
         self._closed(index, self._emitter.emit(event, note))
 
-    def say(self, kind: Kind, delta: str, index: int | None) -> int:
+    def say(
+        self,
+        kind: Kind,
+        delta: str,
+        index: int | None,
+        logprobs: Sequence[models.Logprob] = (),
+    ) -> int:
         """Show a piece of text, in the open item ``index`` or in a new one.
 
         A message holds text and refusals, each in a part of its own; reasoning is its own item.
@@ -142,7 +153,9 @@ class Items:
         }
         event: models.Event
         if kind == "text":
-            event = models.TextDeltaEvent(logprobs=[], **where)
+            event = models.TextDeltaEvent(logprobs=list(logprobs), **where)
+            if logprobs:
+                self._logprobs.setdefault(index, []).extend(logprobs)
         elif kind == "refusal":
             event = models.RefusalDeltaEvent(**where)
         else:
@@ -184,6 +197,7 @@ class Items:
         if index not in self._parts:
             return
         kind, at = self._parts.pop(index)
+        logprobs = self._logprobs.pop(index, [])
         text = _text_of(_content(self._so_far(index))[at])
         where: dict[str, Any] = {
             "item_id": _id(self.open[index]),
@@ -192,13 +206,13 @@ class Items:
         }
         event: models.Event
         if kind == "text":
-            event = models.TextDoneEvent(text=text, logprobs=[], **where)
+            event = models.TextDoneEvent(text=text, logprobs=logprobs, **where)
         elif kind == "refusal":
             event = models.RefusalDoneEvent(refusal=text, **where)
         else:
             event = models.ReasoningDoneEvent(text=text, **where)
         self._emitter.emit(event)
-        self._emitter.emit(models.ContentPartDoneEvent(part=_part(kind, text), **where))
+        self._emitter.emit(models.ContentPartDoneEvent(part=_part(kind, text, logprobs), **where))
 
     def call(self, kind: Literal["function", "custom"], call_id: str, name: str) -> int:
         """Show that a client's tool is being called; returns the item's output index."""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from heliograph import models
+from heliograph import models, providers
 from heliograph.engine._echo import zero_usage
 
 __all__ = ["CallNote", "Note", "PictureNote", "StartNote", "Usages", "read_note", "write_note"]
@@ -66,7 +66,7 @@ class Usages:
 
     def __init__(self) -> None:
         self.chat: dict[str, Any] = {}
-        self.pictures: dict[str, Any] = {}
+        self.pictures: dict[str, Any] | None = None
 
     @staticmethod
     def plain(usage: models.Usage | None) -> dict[str, Any] | None:
@@ -77,22 +77,20 @@ class Usages:
         return plain
 
     def total(self) -> tuple[models.Usage, models.ToolUsage | UnsetType]:
-        """The response's ``usage``, and its ``tool_usage`` where a picture reported any."""
+        """The response's ``usage``, and its ``tool_usage`` where it made pictures.
+
+        Zeros stand for what an image model does not say; what a picture cost, where that is said,
+        is in ``usage.cost`` too.
+        """
         usage = zero_usage()
         _add(usage, self.chat)
         tools: models.ToolUsage | UnsetType = UNSET
-        if self.pictures:
-            cost = self.pictures.get("cost")
-            if cost is not None:
-                _add(usage, {"cost": cost})
+        if self.pictures is not None:
+            made = msgspec.convert(self.pictures, providers.PictureUsage)
+            if made.cost is not None:
+                _add(usage, {"cost": made.cost})
             tools = models.ToolUsage(
-                image_gen=models.ImageGenToolUsage(
-                    input_tokens=self.pictures.get("input_tokens", 0),
-                    input_tokens_details=models.ImageTokensDetails(image_tokens=0, text_tokens=0),
-                    output_tokens=self.pictures.get("output_tokens", 0),
-                    total_tokens=self.pictures.get("total_tokens", 0),
-                ),
-                web_search=models.WebSearchToolUsage(num_requests=0),
+                image_gen=_image_usage(made), web_search=models.WebSearchToolUsage(num_requests=0)
             )
         return models.decode(models.Usage, msgspec.json.encode(usage)), tools
 
@@ -102,7 +100,27 @@ class Usages:
 
     def add_picture(self, usage: dict[str, Any] | None) -> None:
         """Count a picture."""
+        if self.pictures is None:
+            self.pictures = {}
         _add(self.pictures, usage or {})
+
+
+def _image_usage(made: providers.PictureUsage) -> models.ImageGenToolUsage:
+    usage = models.ImageGenToolUsage(
+        input_tokens=made.input_tokens,
+        input_tokens_details=models.ImageTokensDetails(
+            image_tokens=made.input_image_tokens, text_tokens=made.input_text_tokens
+        ),
+        output_tokens=made.output_tokens,
+        total_tokens=made.total_tokens,
+    )
+    if made.output_image_tokens or made.output_text_tokens:
+        usage.output_tokens_details = models.ImageTokensDetails(
+            image_tokens=made.output_image_tokens, text_tokens=made.output_text_tokens
+        )
+    if made.cached_tokens:
+        usage.cached_tokens = made.cached_tokens
+    return usage
 
 
 def _add(total: dict[str, Any], more: dict[str, Any]) -> None:

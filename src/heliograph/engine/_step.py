@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from heliograph import errors, models, providers
@@ -36,6 +36,7 @@ class Step:
         self._drawn: list[models.OutputImageGenerationCallItem] = []
         self._drawn_bytes = 0
         self._halves: dict[str, str] = {}
+        self._logprobs: list[models.Logprob] = []
         self.names: set[str] = set()
         self.hosted: list[providers.HostedCall] = []
 
@@ -48,7 +49,7 @@ class Step:
         """Show one part. Raises ``ProviderError`` for a call of what was not offered."""
         match part:
             case providers.Text():
-                self._say("text", part.delta)
+                self._say("text", part.delta, part.logprobs)
             case providers.Refusal():
                 self._say("refusal", part.delta)
             case providers.Reasoning():
@@ -117,15 +118,22 @@ class Step:
         if delta:
             self._items.write(self._open[call_id], delta)
 
-    def _say(self, kind: Literal["text", "refusal", "reasoning"], delta: str) -> None:
+    def _say(
+        self,
+        kind: Literal["text", "refusal", "reasoning"],
+        delta: str,
+        logprobs: Sequence[models.Logprob] = (),
+    ) -> None:
         delta = self._text("", delta)
+        self._logprobs += logprobs
         if not delta:
             return
         self.show_drawn()
         group = "reasoning" if kind == "reasoning" else "message"
         if self._words_kind != group:
             self._close_words()
-        self._words = self._items.say(kind, delta, self._words)
+        self._words = self._items.say(kind, delta, self._words, self._logprobs)
+        self._logprobs = []
         self._words_kind = group
 
     def _think(self, thought: providers.Thought) -> None:

@@ -87,6 +87,8 @@ class Steps:
                     status="failed",
                     message=f"over {self._limits.max_steps} steps, the limit max_steps",
                 )
+            if self._left is not None and self._left < 1:
+                return TOO_LONG
             watching = providers.OBSERVER.get().watch("chat", model=self._ask.model, step=step)
             with watching as self._watched:
                 ending = await self._step(step)
@@ -94,6 +96,14 @@ class Steps:
                 return ending
             last = self._calls.last if self._calls.open else None
             step += 1
+
+    @property
+    def _left(self) -> int | None:
+        """What is left of ``max_output_tokens`` after the steps so far, as the upstream counts."""
+        most = self._request.max_output_tokens
+        if not isinstance(most, int):
+            return None
+        return most - int(self._usages.chat.get("output_tokens", 0))
 
     async def _pictures(self, last: CallNote) -> Ending | None:
         hosted = self._ask.hosted
@@ -202,6 +212,7 @@ class Steps:
             tools=self._tools(number),
             tool_choice=self._choice(number),
             request=self._request,
+            max_output_tokens=self._left,
             step=number,
             picture=self._picture,
             thoughts={**self._talk.thoughts, **thoughts},

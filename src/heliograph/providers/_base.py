@@ -30,6 +30,7 @@ __all__ = [
     "InlinePicture",
     "ModelCard",
     "Picture",
+    "PictureUsage",
     "Preview",
     "Reasoning",
     "Refusal",
@@ -92,6 +93,21 @@ class Preview(msgspec.Struct, frozen=True):
     data: bytes
 
 
+class PictureUsage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a picture took, as far as its maker says: tokens, those of text and of pictures apart,
+    and ``cost`` in US dollars. What is not said is 0."""
+
+    input_tokens: int = 0
+    input_text_tokens: int = 0
+    input_image_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    output_text_tokens: int = 0
+    output_image_tokens: int = 0
+    total_tokens: int = 0
+    cost: float | None = None
+
+
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """The finished picture, with what was really used where the job said ``auto``."""
 
@@ -101,7 +117,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     quality: str
     background: str
     revised_prompt: str | None = None
-    usage: models.Usage | None = None
+    usage: PictureUsage | None = None
 
 
 ImagePart = Preview | Picture
@@ -138,8 +154,9 @@ class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     this response has put out so far. A hosted call's result stands in it as the finished item,
     without its picture (``result`` None): ``await picture(item.id)`` gives the bytes, for a model
     that can see. ``tools`` are those the model may call now, the hosted one included;
-    ``tool_choice`` is what the client asked, already narrowed. ``step`` counts from 0.
-    ``thoughts`` are those that belong to reasoning items, by the item's id.
+    ``tool_choice`` is what the client asked, already narrowed. ``max_output_tokens`` is what is
+    left of the request's. ``step`` counts from 0. ``thoughts`` are those that belong to reasoning
+    items, by the item's id.
     """
 
     model: str
@@ -148,15 +165,18 @@ class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[models.AnyTool, ...] = ()
     tool_choice: object = "auto"
     request: models.ResponsesRequest
+    max_output_tokens: int | None = None
     step: int = 0
     picture: Callable[[str], Awaitable[bytes]] | None = None
     thoughts: Mapping[str, Sequence[Thought]] = {}
 
 
 class Text(msgspec.Struct, frozen=True):
-    """The next piece of the answer's text."""
+    """The next piece of the answer's text, with the probabilities of its tokens where they were
+    asked for."""
 
     delta: str
+    logprobs: tuple[models.Logprob, ...] = ()
 
 
 class Refusal(msgspec.Struct, frozen=True):

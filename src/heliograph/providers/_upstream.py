@@ -389,6 +389,7 @@ def _failure(
         kind=kind,
         retryable=retryable,
         param=param if isinstance(param, str) else None,
+        code=code if isinstance(code, str) else None,
         retry_after=_retry_after(headers) if retryable else None,
     )
 

@@ -31,7 +31,9 @@ class Exchange:
 
     ``tenant`` and ``key_id`` are set by whoever knows the key; ``key_id`` names it and is not the
     key. ``response_id`` is the last response's on a WebSocket. ``first_event`` is in seconds from
-    the request, on a WebSocket from the turn, None before it.
+    the request, on a WebSocket from the turn, None before it. ``left`` says why a stream was not
+    sent to its end: ``gone`` (the client), ``closing`` (the server), ``cut`` (it was deleted, or
+    the journal failed).
     """
 
     __slots__ = (
@@ -45,6 +47,7 @@ class Exchange:
         "events",
         "first_event",
         "key_id",
+        "left",
         "request_id",
         "response_id",
         "status",
@@ -64,6 +67,7 @@ class Exchange:
         self.response_id = ""
         self.tenant = ""
         self.key_id = ""
+        self.left = ""
         self.status = 0
         self.bytes = 0
         self.events = 0

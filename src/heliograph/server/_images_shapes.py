@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from heliograph import engine, models, providers
+from heliograph import engine, providers
 
 __all__ = ["OPENAI", "OPENAI_EDIT", "OPENROUTER", "Dialect"]
 
@@ -100,13 +100,16 @@ class _OpenRouter(Dialect):
 
 def _usage(pictures: Sequence[providers.Picture]) -> dict[str, Any]:
     """Tokens of all in both APIs' words, zeros where none is known: clients die of null."""
-    used: list[models.Usage] = [p.usage for p in pictures if p.usage is not None]
-    costs = [usage.cost for usage in used if isinstance(usage.cost, int | float)]
+    used = [p.usage for p in pictures if p.usage is not None]
+    costs = [usage.cost for usage in used if usage.cost is not None]
     tokens_in = sum(usage.input_tokens for usage in used)
     tokens_out = sum(usage.output_tokens for usage in used)
     return {
         "input_tokens": tokens_in,
-        "input_tokens_details": {"image_tokens": 0, "text_tokens": 0},
+        "input_tokens_details": {
+            "image_tokens": sum(usage.input_image_tokens for usage in used),
+            "text_tokens": sum(usage.input_text_tokens for usage in used),
+        },
         "output_tokens": tokens_out,
         "prompt_tokens": tokens_in,
         "completion_tokens": tokens_out,

@@ -151,6 +151,7 @@ def access(exchange: Exchange, about: Mapping[str, object], seconds: float) -> N
         "bytes": exchange.bytes,
         "events": exchange.events or None,
         "turns": exchange.turns or None,
+        "left": exchange.left,
         "first_event_ms": None
         if exchange.first_event is None
         else round(exchange.first_event * 1e3, 1),

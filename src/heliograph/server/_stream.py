@@ -81,8 +81,10 @@ class EventStream:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         self._arm(self._interval)
         try:
-            with exchange.streaming(), Watch(receive, self._closing):
+            with exchange.streaming(), Watch(receive, self._closing) as watch:
                 await self._pump()
+            if not self.complete:
+                exchange.left = watch.ended or "cut"
         finally:
             if self._timer is not None:
                 self._timer.cancel()

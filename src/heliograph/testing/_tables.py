@@ -29,7 +29,8 @@ _DATA = files("heliograph.testing") / "data"
 
 
 class Extension(NamedTuple):
-    """``types`` stand at ``place`` (a group, or an object's field) though ``spec`` lacks them."""
+    """``types`` stand at ``place`` (a group, or an object's field) though ``spec`` lacks them; the
+    type ``{}`` is any object, where there are no types to tell objects by."""
 
     spec: str
     place: str
@@ -119,6 +120,8 @@ class Table:
             found.insert(0, {"type": scalars})
         if constants:
             found.insert(0, {"enum": constants})
+        if "{}" in self._extended.get(where, ()):
+            found.append({"type": "object"})
         if where in self._extended and any("$ref" in one for one in found):
             found.append(_extension(self._extended[where]))
         return found[0] if len(found) == 1 else {"anyOf": found}

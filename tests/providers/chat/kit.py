@@ -44,6 +44,7 @@ def turn(choice: object = "auto", picture: Any = None, **fields: Any) -> ChatTur
         tools=tuple(asked.tools or ()),
         tool_choice=choice,
         request=asked,
+        max_output_tokens=asked.max_output_tokens or None,
         picture=picture,
     )
 
@@ -67,7 +68,8 @@ def joined(found: Sequence[Any]) -> list[Any]:
     for part in found:
         last = out[-1] if out else None
         if isinstance(part, Text | Reasoning | Refusal) and type(last) is type(part):
-            out[-1] = type(part)(last.delta + part.delta)
+            more = getattr(last, "logprobs", ()) + getattr(part, "logprobs", ())
+            out[-1] = type(part)(last.delta + part.delta, *([more] if more else []))
         elif isinstance(part, Arguments):
             at = [n for n, p in enumerate(out) if isinstance(p, Arguments)]
             same = [n for n in at if out[n].call_id == part.call_id]

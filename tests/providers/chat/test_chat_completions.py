@@ -348,7 +348,18 @@ PICTURE = [{"role": "user", "content": [{"type": "input_image", "image_url": "da
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"tools": [{"type": "custom", "name": "patch"}]}, "tools[0].type"),
+        (
+            {
+                "tools": [
+                    {
+                        "type": "custom",
+                        "name": "patch",
+                        "format": {"type": "grammar", "syntax": "regex", "definition": "a+"},
+                    }
+                ]
+            },
+            "tools[0].format",
+        ),
         ({"tools": [WEATHER, {"type": "web_search"}]}, "tools[1].type"),
         ({"top_logprobs": 3}, "top_logprobs"),
         ({"modalities": ["text", "image"]}, "modalities"),

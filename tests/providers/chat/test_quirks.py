@@ -41,6 +41,17 @@ def shape(part: Any) -> tuple[Any, ...]:
             return name, part.reason
         cached = usage.input_tokens_details.cached_tokens
         return name, part.reason, usage.input_tokens, cached, usage.output_tokens
+    if isinstance(part, providers.Text):
+        told = [
+            (
+                p.token,
+                p.logprob,
+                p.bytes,
+                [(t.token, t.logprob, t.bytes) for t in p.top_logprobs or ()],
+            )
+            for p in part.logprobs
+        ]
+        return name, part.delta, *told
     return name, *(getattr(part, field) for field in part.__struct_fields__)
 
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
 from heliograph import errors
-from heliograph.providers._base import Arguments, ChatPart, FunctionCall, HostedCall
+from heliograph.providers._base import (
+    Arguments,
+    ChatPart,
+    CustomCall,
+    CustomInput,
+    FunctionCall,
+    HostedCall,
+)
 from heliograph.providers.chat import _quirks as quirks
+from heliograph.providers.chat._custom import InputReader
 from heliograph.providers.chat._wire import ToolCall, mended
 
 __all__ = ["MAX_HELD", "Calls", "hosted_call"]
@@ -22,7 +30,7 @@ _ACTIONS = ("auto", "edit", "generate")
 class _Call:
     """One call, shown when its name and id are known; the hosted one only when it is whole."""
 
-    __slots__ = ("call_id", "held", "id", "name", "shown")
+    __slots__ = ("call_id", "custom", "held", "id", "name", "reader", "shown")
 
     def __init__(self) -> None:
         self.id = ""
@@ -30,14 +38,18 @@ class _Call:
         self.call_id = ""
         self.held: list[str] = []
         self.shown = False
+        self.custom = False
+        self.reader: InputReader | None = None
 
 
 class Calls:
-    """The calls of one answer. ``hosted`` is the function name that the image tool has upstream."""
+    """The calls of one answer. ``hosted`` is the function name that the image tool has upstream;
+    ``customs`` are the client's custom tools, which the upstream may know as functions."""
 
-    def __init__(self, model: str, hosted: str | None) -> None:
+    def __init__(self, model: str, hosted: str | None, customs: Collection[str] = ()) -> None:
         self._model = model
         self._hosted = hosted
+        self._customs = customs
         self._slots = quirks.Slots()
         self._calls: dict[int, _Call] = {}
         self._used: set[str] = set()
@@ -53,16 +65,14 @@ class Calls:
         call = self._calls.setdefault(self._slots.of(piece), _Call())
         if piece.id is not None and not call.id:
             call.id = str(piece.id)
-        function = piece.function
-        if function is None:
-            return
-        if function.name and not call.shown:
-            call.name = quirks.gather_name(call.name, function.name)
-        text = quirks.arguments_text(function.arguments)
+        name, text = piece_of(piece)
+        call.custom = call.custom or piece.custom is not None
+        if name and not call.shown:
+            call.name = quirks.gather_name(call.name, name)
         if not text:
             return
         if call.shown:
-            yield Arguments(call.call_id, text)
+            yield from self._say(call, text)
             return
         self._hold(call, text)
         # With arguments the name has ended, so it can be told whose call this is.
@@ -74,8 +84,8 @@ class Calls:
         a hosted call that is not complete is no call. Raises ``ProviderError`` (``protocol``)."""
         for call in self._calls.values():
             if call.shown:
-                continue
-            if not call.name:
+                yield from self._over(call, whole)
+            elif not call.name:
                 if whole:
                     raise errors.ProviderError(
                         f"{self._model} called a function without a name",
@@ -83,9 +93,10 @@ class Calls:
                         retryable=True,
                     )
             elif call.name != self._hosted:
-                if whole and not call.held:
+                if whole and not call.held and call.name not in self._customs:
                     call.held.append(quirks.whole_arguments(""))
                 yield from self._show(call)
+                yield from self._over(call, whole)
             elif whole:
                 text = "".join(call.held)
                 yield hosted_call(self._model, self._call_id(call), text)
@@ -93,10 +104,32 @@ class Calls:
     def _show(self, call: _Call) -> Iterator[ChatPart]:
         call.shown = True
         call.call_id = self._call_id(call)
-        yield FunctionCall(call.call_id, call.name)
+        if call.custom or call.name in self._customs:
+            yield CustomCall(call.call_id, call.name)
+            call.reader = None if call.custom else InputReader(self._model, call.name)
+            call.custom = True
+        else:
+            yield FunctionCall(call.call_id, call.name)
         if call.held:
-            yield Arguments(call.call_id, "".join(call.held))
+            text = "".join(call.held)
             call.held.clear()
+            yield from self._say(call, text)
+
+    def _say(self, call: _Call, text: str) -> Iterator[ChatPart]:
+        """A piece of the arguments of a call that is shown."""
+        if not call.custom:
+            yield Arguments(call.call_id, text)
+            return
+        if call.reader is not None:
+            text = call.reader.feed(text)
+        if text:
+            yield CustomInput(call.call_id, text)
+
+    def _over(self, call: _Call, whole: bool) -> Iterator[ChatPart]:
+        """A shown call's end: a custom tool's input may have been held back."""
+        text = call.reader.end(whole=whole) if call.reader is not None else ""
+        if text:
+            yield CustomInput(call.call_id, text)
 
     def _call_id(self, call: _Call) -> str:
         call_id = quirks.unused_id(call.id, self._used)
@@ -111,6 +144,15 @@ class Calls:
                 kind="protocol",
             )
         call.held.append(text)
+
+
+def piece_of(piece: ToolCall) -> tuple[str | None, str]:
+    """The name, or a part of it, and the arguments or the input that a piece brings."""
+    if piece.custom is not None:
+        return piece.custom.name, piece.custom.input or ""
+    if piece.function is None:
+        return None, ""
+    return piece.function.name, quirks.arguments_text(piece.function.arguments)
 
 
 def hosted_call(model: str, call_id: str, arguments: str) -> HostedCall:

@@ -15,6 +15,7 @@ from msgspec import UNSET
 
 from heliograph import errors, models
 from heliograph.providers._base import ChatTurn
+from heliograph.providers.chat._custom import wrapped
 from heliograph.providers.chat._details import details_of
 from heliograph.providers.chat._notes import UNSEEN, ImageItem, note, picture_url, prompt_of
 from heliograph.providers.chat._quirks import whole_arguments
@@ -23,6 +24,7 @@ from heliograph.providers.chat._settings import ChatCompletionsSettings, ChatMod
 __all__ = ["Conversation"]
 
 Json = dict[str, Any]
+Output = models.FunctionCallOutputItem | models.CustomToolCallOutputItem
 
 _DETAILS = {"auto": "auto", "low": "low", "high": "high", "original": "high"}
 
@@ -45,11 +47,7 @@ class Conversation:
         self._details: list[Json] = []
         self._source = source_of(settings, turn.model)
         self._drawn = 0
-        self._outputs = {
-            item.call_id: item
-            for item in turn.input
-            if isinstance(item, models.FunctionCallOutputItem)
-        }
+        self._outputs = {item.call_id: item for item in turn.input if isinstance(item, Output)}
 
     async def build(self) -> list[Json]:
         """The messages. Raises ``ProviderError`` (``bad_request``) for what cannot be said."""
@@ -69,11 +67,15 @@ class Conversation:
                 self._reason(item)
             case models.OutputFunctionCallItem():
                 self._call(item.call_id, item.name, whole_arguments(item.arguments))
-                output = self._outputs.get(item.call_id)
-                if output is None:
-                    raise self._unsayable(f"the call {item.call_id!r} has no output")
-                self._answer(item.call_id, output)
-            case models.FunctionCallOutputItem():
+                self._answered(item.call_id)
+            case models.OutputCustomToolCallItem():
+                if self._model.custom_tools == "native":
+                    called = {"name": item.name, "input": item.input}
+                    self._calls.append({"id": item.call_id, "type": "custom", "custom": called})
+                else:
+                    self._call(item.call_id, item.name, wrapped(item.input))
+                self._answered(item.call_id)
+            case models.FunctionCallOutputItem() | models.CustomToolCallOutputItem():
                 pass  # it went with its call
             case (
                 models.OutputImageGenerationCallItem()
@@ -124,7 +126,13 @@ class Conversation:
         function = {"name": name, "arguments": arguments}
         self._calls.append({"id": call_id, "type": "function", "function": function})
 
-    def _answer(self, call_id: str, item: models.FunctionCallOutputItem) -> None:
+    def _answered(self, call_id: str) -> None:
+        output = self._outputs.get(call_id)
+        if output is None:
+            raise self._unsayable(f"the call {call_id!r} has no output")
+        self._answer(call_id, output)
+
+    def _answer(self, call_id: str, item: Output) -> None:
         output = item.output
         if not isinstance(output, str):
             parts = [self._part(part) for part in output]

@@ -7,12 +7,13 @@ everything that somebody has been seen to do otherwise. A recorded answer of eac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from heliograph import models
+from heliograph import errors, models
 from heliograph.providers.chat._wire import Choice, Chunk, Function, Message, ToolCall
 
 __all__ = [
@@ -21,10 +22,12 @@ __all__ = [
     "Slots",
     "arguments_text",
     "calls_of",
+    "context_exceeded",
     "error_of",
     "finish_of",
     "gather_name",
     "images_of",
+    "logprobs_of",
     "reasoning_of",
     "texts_of",
     "unused_id",
@@ -150,7 +153,8 @@ class Slots:
     def of(self, piece: ToolCall) -> int:
         """The number of the piece's call."""
         given = "" if piece.id is None else str(piece.id)
-        name = piece.function is not None and piece.function.name
+        called = piece.custom or piece.function
+        name = called is not None and called.name
         slot = self._indexed(piece.index, given) if piece.index is not None else None
         if slot is None:
             slot = self._unindexed(given, bool(name))
@@ -160,7 +164,7 @@ class Slots:
             self._by_index[piece.index] = slot
         if given:
             self._ids[slot] = given
-        if piece.function is not None and piece.function.arguments:
+        if (piece.function and piece.function.arguments) or (piece.custom and piece.custom.input):
             self._argued.add(slot)
         return slot
 
@@ -227,6 +231,26 @@ def whole_arguments(text: str) -> str:
     return text if text.strip() else "{}"
 
 
+_CONTEXT_CODES = frozenset({"context_length_exceeded", "exceed_context_size_error"})
+_CONTEXT_WORDS = re.compile(
+    r"(maximum |available )?context (length|size|window)|prompt is too long|token count.* exceeds"
+    r"|longer than the model",
+    re.IGNORECASE,
+)
+
+
+@_quirk(
+    "context_length",
+    seen="OpenAI (a code); vLLM, SGLang, OpenRouter, LM Studio, Gemini, Claude by gateways (words)",
+    habit="a conversation too long for the model is a 400, which only some say by a code",
+)
+def context_exceeded(error: errors.ProviderError) -> bool:
+    """Whether a failure says that the conversation is too long for the model."""
+    if error.kind != "bad_request":
+        return False
+    return error.code in _CONTEXT_CODES or _CONTEXT_WORDS.search(error.message) is not None
+
+
 _FINISHES: dict[str, Reason] = {
     "length": "length",
     "max_tokens": "length",
@@ -254,6 +278,42 @@ def finish_of(reason: str | None, *, called: bool) -> Reason:
         return known
     return "tool_calls" if called else "stop"
 
+
+@_quirk(
+    "logprobs_without_bytes",
+    seen="vLLM, SGLang, llama.cpp's server",
+    habit="tokens have no `bytes` (or null), or no `top_logprobs`",
+)
+def logprobs_of(choice: Choice) -> tuple[models.Logprob, ...]:
+    """The probabilities of a chunk's tokens, whole: every token with its bytes."""
+    listed = choice.logprobs.get("content") if isinstance(choice.logprobs, dict) else None
+    return tuple(
+        models.Logprob(
+            **_token(entry),
+            top_logprobs=[
+                models.TopLogprob(**_token(other))
+                for other in entry.get("top_logprobs") or ()
+                if isinstance(other, dict)
+            ],
+        )
+        for entry in (listed if isinstance(listed, list) else ())
+        if isinstance(entry, dict)
+    )
+
+
+def _token(entry: dict[str, Any]) -> dict[str, Any]:
+    token, given, value = entry.get("token"), entry.get("bytes"), entry.get("logprob")
+    text = token if isinstance(token, str) else ""
+    whole = isinstance(given, list) and all(isinstance(byte, int) for byte in given)
+    return {
+        "token": text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
+        "logprob": float(value) if isinstance(value, int | float) else _NEVER,
+        "bytes": given if whole else list(text.encode(errors="replace")),
+    }
+
+
+_NEVER = -9999.0
+"""What OpenAI gives for a token that was never to be expected; others leave the number out."""
 
 _BROKEN_FINISHES = frozenset({"error", "abort", "insufficient_system_resource"})
 

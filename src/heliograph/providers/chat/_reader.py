@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from heliograph import errors, models
 from heliograph.providers._base import ChatPart, Finish, Reasoning, Refusal, Text
@@ -22,9 +22,9 @@ class AnswerReader:
     """``feed`` the bytes as they come, then ``end``: the parts of `ChatProvider.answer`.
 
     ``model`` is how messages call the model; ``hosted`` the function name that the image tool has
-    upstream, None where it was not offered; ``think_tags`` whether reasoning may stand in the text;
-    ``secret`` is scrubbed from what the upstream says; ``source`` names the upstream in thoughts,
-    None leaves them out.
+    upstream, None where it was not offered; ``customs`` the names of the client's custom tools;
+    ``think_tags`` whether reasoning may stand in the text; ``secret`` is scrubbed from what the
+    upstream says; ``source`` names the upstream in thoughts, None leaves them out.
     Every method raises ``ProviderError``.
     """
 
@@ -33,6 +33,7 @@ class AnswerReader:
         model: str,
         hosted: str | None = None,
         *,
+        customs: Collection[str] = (),
         think_tags: bool = False,
         secret: str | None = None,
         source: str | None = None,
@@ -41,7 +42,7 @@ class AnswerReader:
         self._secret = secret
         self._details = Details(model, source)
         self._payloads = Payloads(model)
-        self._calls = Calls(model, hosted)
+        self._calls = Calls(model, hosted, customs)
         self._thinking = Thinking() if think_tags else None
         self._finish: str | None = None
         self._usage: models.Usage | None = None
@@ -90,10 +91,12 @@ class AnswerReader:
             return
         message = choice.delta or choice.message
         if message is not None:
-            yield from self._message(message)
+            yield from self._message(message, quirks.logprobs_of(choice))
         self._finish = choice.finish_reason or self._finish
 
-    def _message(self, message: Message) -> Iterator[ChatPart]:
+    def _message(
+        self, message: Message, logprobs: tuple[models.Logprob, ...]
+    ) -> Iterator[ChatPart]:
         reasoning = quirks.reasoning_of(message)
         if reasoning:
             yield self._note(Reasoning(reasoning))
@@ -108,7 +111,8 @@ class AnswerReader:
             elif self._thinking is not None:
                 yield from map(self._note, self._thinking.feed(text))
             else:
-                yield self._note(Text(text))
+                yield self._note(Text(text, logprobs))
+                logprobs = ()
         if message.refusal:
             yield self._note(Refusal(message.refusal))
         for url in quirks.images_of(message):

@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from heliograph import errors, models
 from heliograph.providers._base import ChatTurn
+from heliograph.providers.chat._custom import grammar_of
 from heliograph.providers.chat._messages import Conversation
 from heliograph.providers.chat._settings import ChatCompletionsSettings, ChatModel
 from heliograph.providers.chat._tools import Function, Offer, hosted_name, is_hosted, refuse_tools
@@ -17,6 +18,8 @@ from heliograph.providers.chat._wire import mended
 __all__ = ["body_of", "check_request", "encoded"]
 
 Json = dict[str, Any]
+
+LOGPROBS = "message.output_text.logprobs"
 
 #: Fields that have the same name and meaning in both APIs.
 _SAME = ("temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty")
@@ -30,11 +33,14 @@ def check_request(
 ) -> None:
     """Refuse what cannot be said in chat completions. Raises ``ProviderError``."""
     refuse_tools(model, request)
-    if request.top_logprobs:
-        raise _refused("top_logprobs", f"{model} gives no probabilities")
-    reasoning = request.reasoning or None
-    if settings.reasoning_field == "none" and getattr(reasoning, "effort", None):
-        raise _refused("reasoning.effort", f"{model} cannot be told how much to think")
+    _check_grammars(model, offered, request)
+    if not offered.logprobs:
+        if request.top_logprobs:
+            raise _refused("top_logprobs", f"{model} gives no probabilities")
+        if LOGPROBS in (request.include or ()):
+            index = (request.include or []).index(LOGPROBS)
+            raise _refused(f"include[{index}]", f"{model} gives no probabilities")
+    _check_reasoning(model, settings, request)
     form = getattr(request.text or None, "format", None)
     if isinstance(form, models.UnknownObject):
         raise _refused("text.format", f"{model} knows no {form.type!r} format")
@@ -45,12 +51,51 @@ def check_request(
         _check_item(model, offered, item, f"input[{index}]", drawable)
 
 
+def _check_reasoning(
+    model: str, settings: ChatCompletionsSettings, request: models.ResponsesRequest
+) -> None:
+    """What is asked of the reasoning goes upstream, or is refused. A summary that is left to the
+    model (``auto``) is served by what it shows of its thoughts."""
+    reasoning = request.reasoning
+    if not isinstance(reasoning, models.ReasoningConfig):
+        return
+    field = settings.reasoning_field
+    if field == "none" and reasoning.effort:
+        raise _refused("reasoning.effort", f"{model} cannot be told how much to think")
+    free: dict[str, tuple[object, ...]] = {
+        "context": ("auto",),
+        "mode": ("standard",),
+        "generate_summary": ("auto",),
+        "summary": ("auto",),
+        "max_tokens": (),
+        "enabled": (),
+    }
+    passed = ("summary", "max_tokens", "enabled") if field == "reasoning" else ()
+    for name, harmless in free.items():
+        value = getattr(reasoning, name)
+        if value is UNSET or value is None or value in harmless or name in passed:
+            continue
+        raise _refused(f"reasoning.{name}", f"{model} cannot be told {value!r}; leave it out")
+
+
+def _check_grammars(model: str, offered: ChatModel, request: models.ResponsesRequest) -> None:
+    if offered.custom_tools == "native" or offered.grammars == "describe":
+        return
+    for index, tool in enumerate(request.tools or ()):
+        if isinstance(tool, models.CustomTool) and grammar_of(tool) is not None:
+            raise _refused(
+                f"tools[{index}].format",
+                f"{model} cannot be held to a grammar; leave the format out (the server's setting "
+                'grammars = "describe" for this model would tell the grammar in words)',
+            )
+
+
 def _check_item(
     model: str, offered: ChatModel, item: models.InputItem, path: str, drawable: bool
 ) -> None:
     content: object = getattr(item, "content", None)
     field = f"{path}.content"
-    if isinstance(item, models.FunctionCallOutputItem):
+    if isinstance(item, models.FunctionCallOutputItem | models.CustomToolCallOutputItem):
         content, field = item.output, f"{path}.output"
     for index, part in enumerate(content if isinstance(content, list) else ()):
         if isinstance(part, models.InputImage) and not (offered.sees or drawable):
@@ -77,10 +122,13 @@ async def body_of(
         body["stream_options"] = {"include_usage": True}
     for name in _SAME:
         _put(body, name, getattr(request, name))
-    _put(body, settings.max_tokens_field, request.max_output_tokens)
+    _put(body, settings.max_tokens_field, turn.max_output_tokens)
+    if request.top_logprobs or LOGPROBS in (request.include or ()):
+        body["logprobs"] = True
+        _put(body, "top_logprobs", request.top_logprobs)
     for label in settings.labels:
         _put(body, label, getattr(request, label))
-    _put_tools(body, offer, request.parallel_tool_calls)
+    _put_tools(body, offer, offered, request.parallel_tool_calls)
     _put_reasoning(body, settings, request)
     _put_text(body, request)
     if offered.draws:
@@ -94,23 +142,41 @@ def _put(body: Json, name: str, value: object) -> None:
         body[name] = value
 
 
-def _put_tools(body: Json, offer: Offer, parallel: object) -> None:
+def _put_tools(body: Json, offer: Offer, offered: ChatModel, parallel: object) -> None:
     if not offer.functions:
         return
-    body["tools"] = [_tool(function) for function in offer.functions]
-    if offer.name is not None:
-        body["tool_choice"] = {"type": "function", "function": {"name": offer.name}}
-    else:
+    native = offered.custom_tools == "native"
+    body["tools"] = [_tool(function, native) for function in offer.functions]
+    chosen = next((f for f in offer.functions if f.name == offer.name), None)
+    if chosen is None:
         body["tool_choice"] = offer.mode
+    else:
+        kind = "custom" if native and chosen.custom is not None else "function"
+        body["tool_choice"] = {"type": kind, kind: {"name": chosen.name}}
     _put(body, "parallel_tool_calls", parallel)
 
 
-def _tool(function: Function) -> Json:
+def _tool(function: Function, native: bool) -> Json:
+    if native and function.custom is not None:
+        return _custom(function.custom)
     described: Json = {"name": function.name}
     _put(described, "description", function.description)
     described["parameters"] = function.parameters or {"type": "object", "properties": {}}
     _put(described, "strict", function.strict)
     return {"type": "function", "function": described}
+
+
+def _custom(tool: models.CustomTool) -> Json:
+    """A custom tool as chat completions have it, its grammar one level deeper."""
+    described: Json = {"name": tool.name}
+    _put(described, "description", tool.description)
+    grammar = grammar_of(tool)
+    if grammar is not None:
+        told = {"definition": grammar.definition, "syntax": grammar.syntax}
+        described["format"] = {"type": "grammar", "grammar": told}
+    elif isinstance(tool.format, models.FormatTextConfig):
+        described["format"] = {"type": "text"}
+    return {"type": "custom", "custom": described}
 
 
 def _put_reasoning(
@@ -122,7 +188,7 @@ def _put_reasoning(
     if settings.reasoning_field == "reasoning":
         asked = {
             name: value
-            for name in ("effort", "max_tokens", "enabled")
+            for name in ("effort", "max_tokens", "enabled", "summary")
             if (value := getattr(reasoning, name)) is not UNSET and value is not None
         }
         if asked:

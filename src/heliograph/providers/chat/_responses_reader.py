@@ -10,6 +10,8 @@ from heliograph import errors, models
 from heliograph.providers._base import (
     Arguments,
     ChatPart,
+    CustomCall,
+    CustomInput,
     Finish,
     FunctionCall,
     InlinePicture,
@@ -25,18 +27,21 @@ from heliograph.providers.chat._quirks import unused_id, whole_arguments
 
 __all__ = ["TERMINAL", "EventReader", "raise_failure"]
 
+_CALLS = models.OutputFunctionCallItem | models.OutputCustomToolCallItem
+
 TERMINAL = (models.CompletedEvent, models.IncompleteEvent, models.FailedEvent)
 
 
 class _Item:
     """What one output item has given so far."""
 
-    __slots__ = ("arguments", "call_id", "name", "said")
+    __slots__ = ("arguments", "call_id", "custom", "name", "said")
 
     def __init__(self) -> None:
         self.call_id = ""
         self.name = ""
         self.arguments = ""
+        self.custom = False
         self.said = False
 
 
@@ -68,7 +73,7 @@ class EventReader:
         match event:
             case models.TextDeltaEvent():
                 self._item(event.output_index).said = True
-                yield Text(event.delta)
+                yield Text(event.delta, tuple(event.logprobs or ()))
             case models.RefusalDeltaEvent():
                 self._item(event.output_index).said = True
                 yield Refusal(event.delta)
@@ -82,7 +87,7 @@ class EventReader:
                 yield Reasoning("\n\n")
             case models.OutputItemAddedEvent():
                 yield from self._begin(event.output_index, event.item)
-            case models.FunctionCallArgsDeltaEvent():
+            case models.FunctionCallArgsDeltaEvent() | models.CustomToolCallInputDeltaEvent():
                 yield from self._argue(self._item(event.output_index), event.delta)
             case models.OutputItemDoneEvent():
                 yield from self._end(event.output_index, event.item)
@@ -109,13 +114,16 @@ class EventReader:
         return self._items.setdefault(index, _Item())
 
     def _begin(self, index: int, item: models.OutputItem | None) -> Iterator[ChatPart]:
-        if not isinstance(item, models.OutputFunctionCallItem):
+        if not isinstance(item, _CALLS):
             return
         known = self._item(index)
         known.call_id = unused_id(item.call_id, self._used)
         self._used.add(known.call_id)
         known.name = item.name
-        if item.name != self._hosted:
+        known.custom = isinstance(item, models.OutputCustomToolCallItem)
+        if known.custom:
+            yield CustomCall(known.call_id, item.name)
+        elif item.name != self._hosted:
             yield FunctionCall(known.call_id, item.name)
 
     def _argue(self, item: _Item, delta: str) -> Iterator[ChatPart]:
@@ -126,6 +134,9 @@ class EventReader:
                 retryable=True,
             )
         item.said = True
+        if item.custom:
+            yield CustomInput(item.call_id, delta)
+            return
         if item.name != self._hosted:
             yield Arguments(item.call_id, delta)
             return
@@ -158,6 +169,11 @@ class EventReader:
                         yield hosted_call(self._model, known.call_id, text)
                 elif not known.said and (item.arguments or not cut):
                     yield Arguments(known.call_id, whole_arguments(item.arguments))
+            case models.OutputCustomToolCallItem():
+                if not known.name:
+                    yield from self._begin(index, item)
+                if not known.said and item.input:
+                    yield CustomInput(known.call_id, item.input)
             case models.OutputImageGenerationCallItem() if item.result:
                 try:
                     data = item.image_bytes()
@@ -181,7 +197,7 @@ def _words(item: models.OutputMessageItem | models.OutputReasoningItem) -> Itera
     for part in (*(item.content or ()), *(summary or ())):
         match part:
             case models.ResponseOutputText():
-                yield Text(part.text)
+                yield Text(part.text, tuple(part.logprobs or ()))
             case models.OpenAIResponsesRefusalContent():
                 yield Refusal(part.refusal)
             case models.ReasoningTextContent() | models.ReasoningSummaryText():

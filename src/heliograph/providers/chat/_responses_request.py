@@ -11,7 +11,7 @@ from heliograph.providers._base import ChatTurn
 from heliograph.providers.chat._notes import ImageItem, note, picture_url, prompt_of
 from heliograph.providers.chat._request import encoded
 from heliograph.providers.chat._settings import ChatModel, ResponsesSettings, source_of
-from heliograph.providers.chat._tools import Offer, hosted_name, is_hosted
+from heliograph.providers.chat._tools import Named, Offer, hosted_name, is_hosted
 
 __all__ = ["answer_body", "relay_body"]
 
@@ -35,13 +35,19 @@ async def answer_body(
     """One step of the loop: the conversation so far, the image tool offered as a function."""
     body = _body(turn, offered, settings)
     body.pop("max_tool_calls", None)
+    if turn.max_output_tokens is not None:
+        body["max_output_tokens"] = turn.max_output_tokens
     body["input"] = await _input(turn, offered.sees, source_of(settings, turn.model))
     for name in ("tools", "tool_choice"):
         body.pop(name, None)
     if offer.functions:
         body["tools"] = _tools(turn, offer)
-        named = {"type": "function", "name": offer.name}
-        body["tool_choice"] = offer.mode if offer.name is None else named
+        chosen = next((f for f in offer.functions if f.name == offer.name), None)
+        if chosen is None:
+            body["tool_choice"] = offer.mode
+        else:
+            kind = "function" if chosen.custom is None else "custom"
+            body["tool_choice"] = {"type": kind, "name": chosen.name}
     return encoded(body)
 
 
@@ -62,7 +68,7 @@ def _tools(turn: ChatTurn, offer: Offer) -> list[Any]:
     kept = {function.name: function for function in offer.functions}
     tools: list[Any] = []
     for tool in turn.tools:
-        if isinstance(tool, models.FunctionTool):
+        if isinstance(tool, Named):
             if tool.name in kept:
                 tools.append(_raw(tool))
         elif is_hosted(tool) and offer.hosted in kept:

@@ -23,6 +23,15 @@ class ChatModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ``upstream`` is its id there ("" where it is the same as ours). ``sees`` says that it takes
     pictures, ``draws`` that it makes pictures itself (OpenRouter's modalities), ``files`` and
     ``hears`` that it takes files and sound.
+
+    ``context`` is how many tokens it takes, 0 where that is not known: with ``truncation: auto`` a
+    longer conversation is shortened before it is sent. ``logprobs`` says that it gives the
+    probabilities of its tokens when asked.
+
+    ``custom_tools`` is for chat completions: ``native`` passes custom tools on as such (OpenAI's
+    newer models, whose grammars hold), ``function`` offers each as a function with one string.
+    ``grammars`` is what happens there to a custom tool with a grammar, which nothing can enforce
+    then: ``refuse`` the request, or ``describe`` the grammar to the model in words.
     """
 
     upstream: str = ""
@@ -34,6 +43,10 @@ class ChatModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     draws: bool = False
     hears: bool = False
     files: bool = False
+    logprobs: bool = False
+    context: Annotated[int, msgspec.Meta(ge=0)] = 0
+    custom_tools: Literal["function", "native"] = "function"
+    grammars: Literal["refuse", "describe"] = "refuse"
 
 
 class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,8 +10,18 @@ from msgspec import UNSET
 
 from heliograph import errors, models
 from heliograph.providers._base import ChatTurn
+from heliograph.providers.chat._custom import described, input_schema
 
-__all__ = ["HOSTED", "Function", "Offer", "hosted_name", "is_hosted", "offer", "refuse_tools"]
+__all__ = [
+    "HOSTED",
+    "Function",
+    "Named",
+    "Offer",
+    "hosted_name",
+    "is_hosted",
+    "offer",
+    "refuse_tools",
+]
 
 HOSTED = frozenset({"image_generation", "openrouter:image_generation"})
 """The types of the image tool that is served here."""
@@ -27,12 +37,15 @@ _EDIT = (
     "begins a new one."
 )
 Mode = Literal["auto", "none", "required"]
+Named = models.FunctionTool | models.CustomTool
+"""The tools that a client names."""
 
 
 class Function(msgspec.Struct, frozen=True, kw_only=True):
-    """A function as both wires describe it."""
+    """A function as both wires describe it; ``custom`` is the custom tool that it stands for."""
 
     name: str
+    custom: models.CustomTool | None = None
     description: str | None = None
     parameters: dict[str, Any] | None = None
     strict: bool | None = None
@@ -58,7 +71,7 @@ def is_hosted(tool: models.AnyTool) -> bool:
 
 def hosted_name(tools: Iterable[models.AnyTool]) -> str:
     """What the image tool is called upstream: a client's function may have taken its name."""
-    taken = {tool.name for tool in tools if isinstance(tool, models.FunctionTool)}
+    taken = {tool.name for tool in tools if isinstance(tool, Named)}
     name, number = _NAME, 1
     while name in taken:
         number += 1
@@ -67,8 +80,8 @@ def hosted_name(tools: Iterable[models.AnyTool]) -> str:
 
 
 def refuse_tools(model: str, request: models.ResponsesRequest, served: Iterable[str] = ()) -> None:
-    """Raise ``ProviderError`` for a tool that is neither a function nor the hosted one."""
-    known = {"function", *HOSTED, *served}
+    """Raise ``ProviderError`` for a tool that is neither the client's nor the hosted one."""
+    known = {"custom", "function", *HOSTED, *served}
     for index, tool in enumerate(request.tools or ()):
         if tool.type not in known:
             field = f"tools[{index}].type"
@@ -111,13 +124,14 @@ def _named(tool: object, hosted: str) -> str | None:
     """The function that a choice means."""
     if isinstance(tool, _HOSTED_CHOICES):
         return hosted
-    return tool.name or None if isinstance(tool, models.ToolChoiceFunction) else None
+    named = models.ToolChoiceFunction | models.ToolChoiceCustom
+    return tool.name or None if isinstance(tool, named) else None
 
 
 def _name_of(tool: models.AnyTool, hosted: str) -> str:
     if is_hosted(tool):
         return hosted
-    return tool.name if isinstance(tool, models.FunctionTool) else ""
+    return tool.name if isinstance(tool, Named) else ""
 
 
 def _function(tool: models.AnyTool, hosted: str, pictures: bool) -> Function:
@@ -127,6 +141,13 @@ def _function(tool: models.AnyTool, hosted: str, pictures: bool) -> Function:
             description=tool.description or None,
             parameters=tool.parameters or None,
             strict=None if tool.strict is UNSET else tool.strict,
+        )
+    if isinstance(tool, models.CustomTool):
+        return Function(
+            name=tool.name,
+            custom=tool,
+            description=described(tool),
+            parameters=input_schema(tool),
         )
     properties: dict[str, Any] = {
         "prompt": {"type": "string", "description": "What the picture shows."}

@@ -13,7 +13,16 @@ import msgspec
 
 from heliograph import errors
 
-__all__ = ["Choice", "Chunk", "Function", "Message", "ToolCall", "decode_chunk", "mended"]
+__all__ = [
+    "Choice",
+    "Chunk",
+    "Custom",
+    "Function",
+    "Message",
+    "ToolCall",
+    "decode_chunk",
+    "mended",
+]
 
 
 class Function(msgspec.Struct):
@@ -23,12 +32,20 @@ class Function(msgspec.Struct):
     arguments: str | dict[str, Any] | list[Any] | None = None
 
 
+class Custom(msgspec.Struct):
+    """A call of a custom tool."""
+
+    name: str | None = None
+    input: str | None = None
+
+
 class ToolCall(msgspec.Struct):
     """A call, or the next piece of one."""
 
     index: int | None = None
     id: str | int | None = None
     function: Function | None = None
+    custom: Custom | None = None
 
 
 class Message(msgspec.Struct):
@@ -51,6 +68,7 @@ class Choice(msgspec.Struct):
     delta: Message | None = None
     message: Message | None = None
     finish_reason: str | None = None
+    logprobs: Any = None
     error: Any = None
 
 

@@ -17,6 +17,7 @@ from heliograph.providers.chat._reader import AnswerReader
 from heliograph.providers.chat._request import body_of, check_request, encoded
 from heliograph.providers.chat._settings import ChatCompletionsSettings, card_of, source_of
 from heliograph.providers.chat._tools import offer
+from heliograph.providers.chat._truncate import truncating
 
 __all__ = ["ChatCompletions"]
 
@@ -67,13 +68,19 @@ class ChatCompletions:
         name = request.model or ""
         check_request(name, self.settings.models[name], self.settings, request)
 
-    async def answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
-        """One request upstream. Raises ``ProviderError``."""
+    def answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
+        """One request upstream; more where the conversation must be shortened. Raises
+        ``ProviderError``."""
+        return truncating(turn, self._answer, self.settings.models[turn.model].context)
+
+    async def _answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
         offered = offer(turn, has_pictures(turn))
+        customs = {tool.name for tool in turn.tools if isinstance(tool, models.CustomTool)}
         body = await body_of(turn, self.settings.models[turn.model], self.settings, offered)
         reader = AnswerReader(
             turn.model,
             offered.hosted,
+            customs=customs,
             think_tags=self.settings.think_tags,
             secret=self._key,
             source=source_of(self.settings, turn.model),

@@ -49,8 +49,8 @@ class Direct:
         choice = request.tool_choice
         tools = request.tools or []
         drawable = any(tool.type in _HOSTED for tool in tools)
-        if getattr(choice, "type", None) == "function":
-            raise _refusal("tool_choice", "is no language model and never calls a function")
+        if getattr(choice, "type", None) in ("custom", "function"):
+            raise _refusal("tool_choice", "is no language model and calls no tool of yours")
         if choice == "required" and not drawable:
             raise _refusal("tool_choice", "calls no tool but the image tool")
         if getattr(choice, "type", None) == "allowed_tools":

@@ -8,7 +8,7 @@ from contextlib import aclosing
 import httpx2
 
 from heliograph import errors, models
-from heliograph.providers._base import ChatPart, ChatTurn, ModelCard
+from heliograph.providers._base import ChatPart, ChatTurn, Finish, ModelCard
 from heliograph.providers._upstream import Upstream, read_key
 from heliograph.providers.chat._drain import drain
 from heliograph.providers.chat._notes import has_pictures
@@ -17,8 +17,13 @@ from heliograph.providers.chat._responses_reader import TERMINAL, EventReader, r
 from heliograph.providers.chat._responses_request import answer_body, relay_body
 from heliograph.providers.chat._settings import ChatModel, ResponsesSettings, card_of, source_of
 from heliograph.providers.chat._tools import offer, refuse_tools
+from heliograph.providers.chat._truncate import truncating
 
-__all__ = ["Responses"]
+__all__ = ["MIN_OUTPUT_TOKENS", "Responses"]
+
+MIN_OUTPUT_TOKENS = 16
+"""The least ``max_output_tokens`` that the Responses API takes: with less left, a later step is not
+asked for."""
 
 
 class Responses:
@@ -65,8 +70,15 @@ class Responses:
         if not self.relays(request):
             refuse_tools(request.model or "", request)
 
-    async def answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
-        """One request upstream. Raises ``ProviderError``."""
+    def answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
+        """One request upstream; more where the conversation must be shortened and the upstream does
+        not do it. Raises ``ProviderError``."""
+        return truncating(turn, self._answer, self._model(turn).context)
+
+    async def _answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
+        if turn.step and (turn.max_output_tokens or MIN_OUTPUT_TOKENS) < MIN_OUTPUT_TOKENS:
+            yield Finish("length")
+            return
         offered = offer(turn, has_pictures(turn))
         body = await answer_body(turn, self._model(turn), self.settings, offered)
         source = source_of(self.settings, turn.model)

@@ -18,7 +18,14 @@ import msgspec
 from msgspec import UNSET
 
 from heliograph import errors, models
-from heliograph.providers._base import ImageJob, ImagePart, ModelCard, Picture, Preview
+from heliograph.providers._base import (
+    ImageJob,
+    ImagePart,
+    ModelCard,
+    Picture,
+    PictureUsage,
+    Preview,
+)
 from heliograph.providers._upstream import Answer, Timeouts, Upstream, failure_in_stream, read_key
 from heliograph.providers.image._look import look
 
@@ -259,7 +266,7 @@ class RemoteImages(ABC):
         told: Any,
         *,
         revised_prompt: str | None = None,
-        usage: models.Usage | None = None,
+        usage: PictureUsage | None = None,
     ) -> Picture:
         """``told`` is what came with the picture: its quality and background, where it says."""
         seen = look(data)
@@ -286,30 +293,27 @@ def _refuses_to_stream(error: errors.ProviderError, label: str) -> bool:
 
 def usage_of(
     used: models.ImagesUsage | models.ImageGenerationUsage | msgspec.UnsetType | None,
-) -> models.Usage | None:
-    """Either API's usage as the Responses API spells it; None where there is none."""
+) -> PictureUsage | None:
+    """Either API's usage; None where there is none."""
     if not used:
         return None
 
-    def said(*names: str) -> Any:
+    def said(*names: str) -> int:
         at: Any = used
         for name in names:
             at = getattr(at, name, None) or 0
-        return at
+        return int(at)
 
-    usage = models.Usage(
-        input_tokens=said("input_tokens") or said("prompt_tokens"),
-        input_tokens_details=models.InputTokensDetails(
-            cached_tokens=said("prompt_tokens_details", "cached_tokens"),
-            cache_write_tokens=said("prompt_tokens_details", "cache_write_tokens"),
-        ),
-        output_tokens=said("output_tokens") or said("completion_tokens"),
-        output_tokens_details=models.OutputTokensDetails(
-            reasoning_tokens=said("completion_tokens_details", "reasoning_tokens")
-        ),
-        total_tokens=used.total_tokens,
-    )
     cost = getattr(used, "cost", UNSET)
-    if isinstance(cost, int | float):
-        usage.cost = float(cost)
-    return usage
+    return PictureUsage(
+        input_tokens=said("input_tokens") or said("prompt_tokens"),
+        input_text_tokens=said("input_tokens_details", "text_tokens"),
+        input_image_tokens=said("input_tokens_details", "image_tokens"),
+        cached_tokens=said("prompt_tokens_details", "cached_tokens"),
+        output_tokens=said("output_tokens") or said("completion_tokens"),
+        output_text_tokens=said("output_tokens_details", "text_tokens"),
+        output_image_tokens=said("output_tokens_details", "image_tokens")
+        or said("completion_tokens_details", "image_tokens"),
+        total_tokens=used.total_tokens,
+        cost=float(cost) if isinstance(cost, int | float) else None,
+    )

@@ -19,11 +19,13 @@ _ERROR_TYPES = {401: "authentication_error", 429: "rate_limit_error"}
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """A tool call that the model makes: ``arguments`` is JSON text, not checked."""
+    """A tool call that the model makes: ``arguments`` is JSON text, not checked; with ``custom`` a
+    custom tool's input."""
 
     name: str
     arguments: str = "{}"
     id: str = "call_1"
+    custom: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,11 +68,11 @@ def stream(say: Say, asked: dict[str, Any], *, endless: bool = False) -> Iterato
     if say.pictures:
         yield chunk({"content": "", "images": _images(say)})
     for index, call in enumerate(say.calls):
-        first = _call(call) | {"index": index}
-        first["function"] = {"name": call.name, "arguments": ""}
+        kind, key = ("custom", "input") if call.custom else ("function", "arguments")
+        first = _call(call) | {"index": index, kind: {"name": call.name, key: ""}}
         yield chunk({"tool_calls": [first]})
         for at in range(0, len(call.arguments), 7):
-            part = {"index": index, "function": {"arguments": call.arguments[at : at + 7]}}
+            part = {"index": index, kind: {key: call.arguments[at : at + 7]}}
             yield chunk({"tool_calls": [part]})
     yield chunk({}, _finish(say))
     if (asked.get("stream_options") or {}).get("include_usage"):
@@ -84,6 +84,9 @@ def _head(asked: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def _call(call: Call) -> dict[str, Any]:
+    if call.custom:
+        custom = {"name": call.name, "input": call.arguments}
+        return {"id": call.id, "type": "custom", "custom": custom}
     function = {"name": call.name, "arguments": call.arguments}
     return {"id": call.id, "type": "function", "function": function}
 

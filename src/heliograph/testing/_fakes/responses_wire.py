@@ -66,6 +66,11 @@ def _inside(item: dict[str, Any], endless: bool) -> Iterator[tuple[str, dict[str
             yield "function_call_arguments.delta", {"delta": arguments[at : at + 7]}
         yield "function_call_arguments.done", {"arguments": arguments, "name": item["name"]}
         return
+    if item["type"] == "custom_tool_call":
+        for at in range(0, len(item["input"]), 7):
+            yield "custom_tool_call_input.delta", {"delta": item["input"][at : at + 7]}
+        yield "custom_tool_call_input.done", {"input": item["input"]}
+        return
     if item["type"] == "image_generation_call":
         for stage in ("in_progress", "generating", "completed"):
             yield f"image_generation_call.{stage}", {}
@@ -107,11 +112,21 @@ def _items(say: Say) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         found.append(({**item, "result": picture}, begun))
     for index, call in enumerate(say.calls):
         done = _call(call, index)
-        found.append((done, {**done, "status": "in_progress", "arguments": ""}))
+        text = "input" if call.custom else "arguments"
+        found.append((done, {**done, "status": "in_progress", text: ""}))
     return found
 
 
 def _call(call: Call, index: int) -> dict[str, Any]:
+    if call.custom:
+        return {
+            "type": "custom_tool_call",
+            "id": f"ctc_{index}",
+            "call_id": call.id,
+            "name": call.name,
+            "input": call.arguments,
+            "status": "completed",
+        }
     return {
         "type": "function_call",
         "id": f"fc_{index}",
