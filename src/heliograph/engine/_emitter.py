@@ -26,6 +26,23 @@ __all__ = ["Emitter"]
 class Emitter:
     """Numbers, checks, folds and journals the events of one response under one lease."""
 
+    __slots__ = (
+        "_closing",
+        "_committed",
+        "_idle",
+        "_journal",
+        "_lease",
+        "_limits",
+        "_next",
+        "_observer",
+        "_pending",
+        "_pending_bytes",
+        "_waiting",
+        "machine",
+        "pictures",
+        "snapshot",
+    )
+
     def __init__(
         self,
         journal: Journal,
@@ -46,8 +63,8 @@ class Emitter:
         self._pending: list[Entry] = []
         self._pending_bytes = 0
         self._closing = False
-        self._work = asyncio.Event()
-        self._moved = asyncio.Condition()
+        self._idle: asyncio.Future[None] | None = None
+        self._waiting: list[asyncio.Future[None]] = []
 
     def replay(self, entry: Entry) -> models.StreamEvent:
         """Take in an entry that the log holds already, in order; returns its event."""
@@ -74,7 +91,7 @@ class Emitter:
         self._next += 1
         self._pending.append(entry)
         self._pending_bytes += len(entry.data)
-        self._work.set()
+        self._wake()
         return wire_size(entry)
 
     @property
@@ -102,32 +119,40 @@ class Emitter:
 
     async def room(self) -> None:
         """Wait until less waits than the limits allow."""
-        if self.full:
-            async with self._moved:
-                await self._moved.wait_for(lambda: not self.full)
+        while self.full:
+            await self._commit()
 
     async def flush(self) -> None:
         """Wait until everything emitted so far is in the log."""
         last = self._next - 1
-        async with self._moved:
-            await self._moved.wait_for(lambda: self._committed >= last)
+        while self._committed < last:
+            await self._commit()
+
+    async def _commit(self) -> None:
+        """Wait for the next commit."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        await future
 
     async def write(self) -> None:
         """Commit what waits, until ``settle``; run as a task. Raises what the journal raises."""
         while not self._closing:
-            await self._work.wait()
-            self._work.clear()
-            if self._pending and not self._closing:
+            if self._pending:
                 entries, self._pending, self._pending_bytes = self._pending, [], 0
                 await self._append(entries)
+            else:
+                self._idle = asyncio.get_running_loop().create_future()
+                await self._idle
 
     async def _append(self, entries: list[Entry]) -> None:
         first = self._committed + 1
         began = time.perf_counter()
         self._committed = await self._journal.append(self._lease, first, entries)
         self._seen(entries, began)
-        async with self._moved:
-            self._moved.notify_all()
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
 
     def _seen(self, entries: list[Entry], began: float) -> None:
         size = sum([len(entry.data) for entry in entries])
@@ -136,7 +161,11 @@ class Emitter:
     def settle(self) -> None:
         """Let ``write`` end once the append in flight is through; what waits goes on waiting."""
         self._closing = True
-        self._work.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
 
     async def finish(self, snapshot: Entry) -> None:
         """Commit what waits as the log's last frame, and end the job. ``write`` must have ended."""

@@ -1,7 +1,7 @@
 """One response under one lease, from the claim to its end, to a hand-over, or to the lease's loss.
 
-Four tasks: the work (the steps), the writer (commits), the watch (renews the lease; sees cancels,
-lost readers and the deadline) and the wait for a hand-over. The first that ends decides.
+Three tasks: the work (the steps), the writer (commits) and the watch (renews the lease; sees
+cancels, lost readers and the deadline). The first that ends decides, or being asked to hand over.
 """
 
 from __future__ import annotations
@@ -85,12 +85,13 @@ class Run:
             background=lease.background,
         )
         self._watched = providers.UNSEEN.watch("response")
-        self._leave = asyncio.Event()
-        self._caught_up = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        self._leave: asyncio.Future[None] = loop.create_future()
+        self._caught_up: asyncio.Future[None] = loop.create_future()
 
     def hand_over(self) -> None:
         """Ask it to stop where it is and give the lease back."""
-        self._leave.set()
+        _settle(self._leave)
 
     async def run(self) -> None:
         """Do it. A lost lease ends it in silence: the response has another owner."""
@@ -105,10 +106,9 @@ class Run:
         writer = asyncio.create_task(self._emitter.write())
         work = asyncio.create_task(self._work())
         watch = asyncio.create_task(self._watch())
-        leave = asyncio.create_task(self._leave.wait())
-        tasks: list[asyncio.Task[Any]] = [work, watch, leave]
+        tasks: list[asyncio.Task[Any]] = [work, watch]
         try:
-            await self._decided(writer, work, watch, leave)
+            await self._decided(writer, work, watch)
             outcome = self._outcome(writer, work, watch)
             await _cancel(tasks)
             self._emitter.settle()
@@ -132,21 +132,27 @@ class Run:
         writer: asyncio.Task[None],
         work: asyncio.Task[Ending],
         watch: asyncio.Task[Ending],
-        leave: asyncio.Task[Any],
     ) -> None:
         """Wait until one of the tasks decides.
 
         The work settles the emitter in the same breath as it shows a last step's end; from then on
         it must come to its ending, and neither the writer's rest nor a hand-over decides anything.
         """
-        undecided: set[asyncio.Task[Any]] = {writer, work, watch, leave}
+        leave, loop = self._leave, asyncio.get_running_loop()
+        woken: asyncio.Future[None] = loop.create_future()
+
+        def wake(_: object) -> None:
+            _settle(woken)
+
+        for one in (writer, work, watch, leave):
+            one.add_done_callback(wake)
         while True:
-            await asyncio.wait(undecided, return_when=asyncio.FIRST_COMPLETED)
+            await woken
             if work.done() or watch.done() or (writer.done() and writer.exception() is not None):
                 return
             if leave.done() and not self._emitter.settled:
                 return
-            undecided -= {task for task in (writer, leave) if task.done()}
+            woken = loop.create_future()
 
     def _outcome(
         self,
@@ -186,7 +192,7 @@ class Run:
     async def _work(self) -> Ending:
         if self._lease.last_seq >= 0:
             await self._replay()
-        self._caught_up.set()
+        _settle(self._caught_up)
         if self._emitter.machine.ended:
             return COMPLETED
         if self._lease.takeovers > self._limits.max_takeovers:
@@ -292,10 +298,17 @@ class Run:
         return StartNote(self._started_at, dict(self._watched.headers))
 
     async def _watch(self) -> Ending:
-        """Keep the lease, and say when to end; but never before the log was read to its end."""
+        """Keep the lease, and say when to end; but never before the log was read to its end.
+
+        A lease that was just taken on a new response needs no renewal yet, and a commit for it
+        would keep the first event waiting.
+        """
         cancelled = asyncio.create_task(self._journal.cancelled(self._lease))
-        caught_up = asyncio.create_task(self._caught_up.wait())
+        caught_up = self._caught_up
+        pause = min(self._limits.renew_seconds, self._limits.wall_seconds)
         try:
+            if self._lease.epoch == 1:
+                await asyncio.wait({cancelled}, timeout=pause)
             while True:
                 state = await self._journal.renew(self._lease, seconds=self._limits.lease_seconds)
                 pause = self._limits.renew_seconds
@@ -304,10 +317,9 @@ class Run:
                     if isinstance(verdict, Ending):
                         return verdict
                     pause = min(pause, verdict)
-                wake = cancelled if caught_up.done() else caught_up
-                await asyncio.wait({wake}, timeout=pause)
+                await asyncio.wait({cancelled if caught_up.done() else caught_up}, timeout=pause)
         finally:
-            await _cancel([cancelled, caught_up])
+            await _cancel([cancelled])
 
     def _judge(self, state: journal.LeaseState) -> Ending | float:
         """How it must end, or in how many seconds to ask again."""
@@ -374,6 +386,11 @@ class Run:
         elif ending.reason is not None:
             response.incomplete_details = models.IncompleteDetails(reason=ending.reason)
         return response
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:

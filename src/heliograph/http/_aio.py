@@ -20,8 +20,21 @@ _EYEBALLS = 0.25  # seconds of a head start for the first of a host's addresses
 class _Protocol(asyncio.Protocol):
     """One connection's buffer; at most one reader and one writer wait for it."""
 
+    __slots__ = (
+        "_chunks",
+        "_full",
+        "_paused",
+        "_reader",
+        "_size",
+        "_writer",
+        "ended",
+        "error",
+        "transport",
+    )
+
+    transport: asyncio.Transport
+
     def __init__(self) -> None:
-        self.transport: asyncio.Transport
         self.ended = False
         self.error: Exception | None = None
         self._chunks: list[bytes] = []
@@ -100,6 +113,8 @@ class _Protocol(asyncio.Protocol):
 
 class AioStream(httpcore2.AsyncNetworkStream):
     """One connection. `read` may give more than was asked for."""
+
+    __slots__ = ("_protocol",)
 
     def __init__(self, protocol: _Protocol) -> None:
         self._protocol = protocol

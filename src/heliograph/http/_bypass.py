@@ -19,8 +19,8 @@ READ = 256 * 1024
 """Bytes asked of the socket at once."""
 
 _CONNECTIONS = 1000
-_IDLE_CONNECTIONS = 100
-_IDLE_SECONDS = 5.0
+IDLE_CONNECTIONS = 100
+IDLE_SECONDS = 5.0
 
 SocketOptions = Iterable[httpcore2.SOCKET_OPTION] | None
 
@@ -115,15 +115,20 @@ def sync_pool(scheme: str, ssl_context: ssl.SSLContext | None) -> httpcore2.Conn
     )
 
 
-def pool_settings(scheme: str, ssl_context: ssl.SSLContext | None) -> dict[str, Any]:
-    """What both kinds of pool are made with; certificates are loaded for https only."""
+def tls(scheme: str, ssl_context: ssl.SSLContext | None) -> ssl.SSLContext | None:
+    """The context to use; certificates are loaded for https only."""
     if scheme == "https" and ssl_context is None:
-        ssl_context = httpx2.create_ssl_context()
+        return httpx2.create_ssl_context()
+    return ssl_context
+
+
+def pool_settings(scheme: str, ssl_context: ssl.SSLContext | None) -> dict[str, Any]:
+    """What both kinds of pool are made with."""
     return {
-        "ssl_context": ssl_context,
+        "ssl_context": tls(scheme, ssl_context),
         "max_connections": _CONNECTIONS,
-        "max_keepalive_connections": _IDLE_CONNECTIONS,
-        "keepalive_expiry": _IDLE_SECONDS,
+        "max_keepalive_connections": IDLE_CONNECTIONS,
+        "keepalive_expiry": IDLE_SECONDS,
     }
 
 

@@ -16,6 +16,8 @@ from heliograph.http._chunks import Bypass
 class AsyncBypassStream(httpcore2.AsyncNetworkStream):
     """`BypassStream`, awaited."""
 
+    __slots__ = ("_inner", "bypass")
+
     def __init__(self, inner: httpcore2.AsyncNetworkStream) -> None:
         self._inner = inner
         self.bypass = Bypass()
@@ -70,9 +72,8 @@ class AsyncBypassBackend(httpcore2.AsyncNetworkBackend):
         await self._inner.sleep(seconds)
 
 
-def async_pool(
-    scheme: str, ssl_context: ssl.SSLContext | None, max_connections: int | None
-) -> httpcore2.AsyncConnectionPool:
+def async_pool(scheme: str, ssl_context: ssl.SSLContext | None) -> httpcore2.AsyncConnectionPool:
     """A pool for a scheme's connections."""
-    settings = pool_settings(scheme, ssl_context) | {"max_connections": max_connections}
-    return httpcore2.AsyncConnectionPool(network_backend=AsyncBypassBackend(), **settings)
+    return httpcore2.AsyncConnectionPool(
+        network_backend=AsyncBypassBackend(), **pool_settings(scheme, ssl_context)
+    )

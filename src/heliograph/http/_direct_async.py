@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 import httpcore2
 import httpx2
 
-from heliograph.http._bypass import as_httpx, core_request
+from heliograph.http._bypass import as_httpx, core_request, tls
 from heliograph.http._bypass_async import async_pool
+from heliograph.http._unbounded import Unbounded
 
 
 class _AsyncBody(httpx2.AsyncByteStream):
@@ -31,23 +32,20 @@ class _AsyncBody(httpx2.AsyncByteStream):
 class AsyncDirectTransport(httpx2.AsyncBaseTransport):
     """`DirectTransport` for ``httpx2.AsyncClient``, under asyncio.
 
-    At most ``max_connections`` are open, None for no bound; who comes then waits.
+    ``bounded`` False opens as many connections as there are requests; else who comes when 1,000
+    are open waits.
     """
 
-    def __init__(
-        self, ssl_context: ssl.SSLContext | None = None, *, max_connections: int | None = 1000
-    ) -> None:
+    def __init__(self, ssl_context: ssl.SSLContext | None = None, *, bounded: bool = True) -> None:
         self._ssl_context = ssl_context
-        self._max_connections = max_connections
-        self._pools: dict[str, httpcore2.AsyncConnectionPool] = {}
+        self._bounded = bounded
+        self._pools: dict[str, httpcore2.AsyncConnectionPool | Unbounded] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         scheme = request.url.scheme
         pool = self._pools.get(scheme)
         if pool is None:
-            pool = self._pools[scheme] = async_pool(
-                scheme, self._ssl_context, self._max_connections
-            )
+            pool = self._pools[scheme] = self._pool(scheme)
         with as_httpx():
             reply = await pool.handle_async_request(core_request(request))
         return httpx2.Response(
@@ -56,6 +54,11 @@ class AsyncDirectTransport(httpx2.AsyncBaseTransport):
             stream=_AsyncBody(reply),
             extensions=reply.extensions,
         )
+
+    def _pool(self, scheme: str) -> httpcore2.AsyncConnectionPool | Unbounded:
+        if self._bounded:
+            return async_pool(scheme, self._ssl_context)
+        return Unbounded(tls(scheme, self._ssl_context))
 
     async def aclose(self) -> None:
         for pool in self._pools.values():

@@ -103,6 +103,8 @@ class MemoryJournal(Journal):
         self._keys: dict[tuple[str, str], tuple[str, str, float]] = {}
         self._tombstones: dict[str, float] = {}
         self._claimers = Claimers()
+        self._queued: dict[str, _Log] = {}
+        self._lapse = 0.0
         self._open = False
 
     async def start(self) -> None:
@@ -112,6 +114,7 @@ class MemoryJournal(Journal):
             log.lease_until = 0.0
             log.claimed_at = self._clock()
             log.readers = Readers()
+        self._lapse = 0.0
 
     async def stop(self) -> None:
         """Close; what waits gets ``JournalError``."""
@@ -135,7 +138,7 @@ class MemoryJournal(Journal):
         if new.context is not None:
             self._check_blobs([new.context])
             log.blobs.update(ref.sha256 for ref in new.context.blobs)
-        self._logs[new.response_id] = log
+        self._logs[new.response_id] = self._queued[new.response_id] = log
         if new.idempotency_key is not None:
             self._keys[new.tenant, new.idempotency_key] = (new.response_id, new.body_digest, now)
         self._claimers.wake(new.capabilities)
@@ -163,18 +166,36 @@ class MemoryJournal(Journal):
         while True:
             self._check_open()
             now = self._clock()
-            next_run_out = float("inf")
-            for log in self._logs.values():
-                if log.state == "finished" or not matches(log.new.capabilities, capabilities):
-                    continue
-                if log.state == "queued" or log.lease_until <= now:
-                    return self._take(log, worker, now, lease)
-                next_run_out = min(next_run_out, log.lease_until)
+            log = self._claimable(capabilities, now)
+            if log is not None:
+                return self._take(log, worker, now, lease)
             left = deadline - loop.time()
             if left <= 0:
                 return None
             seen = self._claimers.count
-            await self._claimers.wait(capabilities, min(left, next_run_out - now), seen)
+            if self._lapse > now:
+                left = min(left, self._lapse - now)
+            await self._claimers.wait(capabilities, left, seen)
+
+    def _claimable(self, capabilities: Collection[str], now: float) -> _Log | None:
+        """The oldest that is queued or whose lease has run out.
+
+        No lease runs out before ``_lapse``: until then only what is queued is looked at.
+        """
+        if now < self._lapse:
+            found = self._queued.values()
+            return next((x for x in found if matches(x.new.capabilities, capabilities)), None)
+        oldest = None
+        self._lapse = float("inf")
+        for log in self._logs.values():
+            if log.state == "finished":
+                continue
+            free = log.state == "queued" or log.lease_until <= now
+            if free and oldest is None and matches(log.new.capabilities, capabilities):
+                oldest = log
+            elif log.state == "running":
+                self._lapse = min(self._lapse, log.lease_until)
+        return oldest
 
     def _take(self, log: _Log, worker: str, now: float, seconds: float) -> Lease:
         if log.state == "running":
@@ -183,6 +204,8 @@ class MemoryJournal(Journal):
         log.epoch += 1
         log.claimed_at = now
         log.lease_until = now + seconds
+        self._lapse = min(self._lapse, log.lease_until)
+        self._queued.pop(log.new.response_id, None)
         log.changed.wake()
         self._claimers.granted(seconds)
         return Lease(
@@ -212,6 +235,9 @@ class MemoryJournal(Journal):
         """See ``Journal.release``."""
         log = self._held(lease)
         log.state = "queued"
+        # Back to its place: the queue goes by age, as the logs do.
+        waiting = {**self._queued, lease.response_id: log}
+        self._queued = {key: waiting[key] for key in self._logs if key in waiting}
         log.changed.wake()
         self._claimers.wake(log.new.capabilities)
 
@@ -361,6 +387,7 @@ class MemoryJournal(Journal):
 
     def _erase(self, log: _Log) -> None:
         del self._logs[log.new.response_id]
+        self._queued.pop(log.new.response_id, None)
         self._tombstones[log.new.response_id] = self._clock()
         if log.new.idempotency_key is not None:
             key = (log.new.tenant, log.new.idempotency_key)

@@ -317,7 +317,7 @@ async def _beginning(answer: Answer) -> bytes:
 def _client() -> httpx2.AsyncClient:
     if proxied():
         return httpx2.AsyncClient(limits=_NO_QUEUE)
-    return httpx2.AsyncClient(transport=AsyncDirectTransport(max_connections=None))
+    return httpx2.AsyncClient(transport=AsyncDirectTransport(bounded=False))
 
 
 def _timed_out(label: str, what: str) -> errors.ProviderError:

@@ -19,6 +19,10 @@ _log = logging.getLogger("heliograph.server")
 
 Key = tuple[str, str]
 
+_AT_FIRST = 0.2
+"""Seconds until a lease on a new response is taken: who has it all by then needs none, and no
+first event waits for its commit. Until it is taken, a response's grace counts from its claim."""
+
 _TOGETHER = 256
 """Leases renewed at once: the journal commits them together."""
 
@@ -35,6 +39,7 @@ class Readers:
         self._seconds = seconds
         self._name = f"reader-{secrets.token_hex(6)}"
         self._counts: dict[Key, int] = {}
+        self._soon: dict[Key, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._renewer: asyncio.Task[None] | None = None
 
@@ -44,16 +49,21 @@ class Readers:
 
     async def stop(self) -> None:
         """Stop renewing and wait for what is under way; held leases lapse by themselves."""
+        for timer in self._soon.values():
+            timer.cancel()
         if self._renewer is not None:
             self._renewer.cancel()
             await asyncio.gather(self._renewer, *self._tasks, return_exceptions=True)
 
-    def enter(self, tenant: str, response_id: str) -> None:
-        """A client begins to read."""
+    def enter(self, tenant: str, response_id: str, *, fresh: bool = False) -> None:
+        """A client begins to read; ``fresh`` says that the response was made for it just now."""
         key = (tenant, response_id)
         count = self._counts.get(key, 0)
         self._counts[key] = count + 1
-        if count == 0:
+        if count == 0 and fresh:
+            later = asyncio.get_running_loop().call_later
+            self._soon[key] = later(_AT_FIRST, self._take, key)
+        elif count == 0:
             self._spawn(self._attach(key))
 
     def leave(self, tenant: str, response_id: str) -> None:
@@ -62,9 +72,17 @@ class Readers:
         count = self._counts[key] - 1
         if count:
             self._counts[key] = count
-        else:
-            del self._counts[key]
+            return
+        del self._counts[key]
+        timer = self._soon.pop(key, None)
+        if timer is None:
             self._spawn(self._detach(key))
+        else:
+            timer.cancel()
+
+    def _take(self, key: Key) -> None:
+        del self._soon[key]
+        self._spawn(self._attach(key))
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -95,4 +113,5 @@ class Readers:
             held = tuple(self._counts)
             for at in range(0, len(held), _TOGETHER):
                 some = held[at : at + _TOGETHER]
-                await asyncio.gather(*(self._attach(key) for key in some if key in self._counts))
+                mine = [key for key in some if key in self._counts and key not in self._soon]
+                await asyncio.gather(*map(self._attach, mine))

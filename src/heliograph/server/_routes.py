@@ -47,8 +47,11 @@ class _Posted:
         work: Place,
         response_id: str,
         asked: models.ResponsesRequest,
+        *,
+        fresh: bool,
     ) -> None:
         self._api = api
+        self._fresh = fresh
         self._lane = lane
         self._caller = caller
         self._work = work
@@ -61,7 +64,7 @@ class _Posted:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         ended = False
         if not self._background:
-            self._lane.readers.enter(self._tenant, self._id)
+            self._lane.readers.enter(self._tenant, self._id, fresh=self._fresh)
         try:
             if self._stream:
                 answer = self._api.stream(self._lane, self._tenant, self._id, after=-1)
@@ -151,7 +154,7 @@ class _Api:
             answer = await self._current(lane, tenant, response_id)
             self.runtime.hold(caller, work, lane, response_id)
             return answer
-        return _Posted(self, lane, caller, work, response_id, asked)
+        return _Posted(self, lane, caller, work, response_id, asked, fresh=key is None)
 
     async def _known(self, tenant: str, key: str, body: bytes) -> str | None:
         """The response that the key made, also where the body could not be served any more."""
