@@ -150,6 +150,8 @@ class Relay:
                 async for batch in batches:
                     for event in batch:
                         if event.__class__ not in _DELTAS:
+                            if self._too_long():
+                                return TOO_LONG
                             self._check(event, ask)
                             if holds_picture(event):
                                 limit = self._limits.max_picture_bytes
@@ -258,6 +260,12 @@ class Relay:
 
     def _pass(self, event: models.StreamEvent, data: bytes) -> None:
         note, cls = b"", event.__class__
+        if len(data) > self._limits.max_response_bytes:
+            raise errors.ProviderError(
+                f"{self.model}: its upstream sent an event of {len(data)} bytes; the limit "
+                f"max_response_bytes is {self._limits.max_response_bytes}",
+                kind="protocol",
+            )
         if cls is models.InProgressEvent:
             note = write_note(self._started())
         elif self._note and not isinstance(event, _BEGINNINGS):
