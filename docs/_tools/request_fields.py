@@ -101,7 +101,7 @@ NOTES = {
     "max_tool_calls": "pictures made at most, where that is less than the server's "
     "`max_tool_calls`; not passed on",
     "metadata": "up to 16 pairs; repeated; passed on where the provider's `labels` name it",
-    "modalities": '`["text"]`, or the chat model\'s own where it makes pictures itself',
+    "modalities": '`["text"]`; pictures come from the image tool',
     "model": "a chat model of this server",
     "models": "further models to fall back to",
     "parallel_tool_calls": "passed on; `false` is enforced here: one call of each step is served",
@@ -111,9 +111,9 @@ NOTES = {
     "prompt_cache_options": "repeated",
     "prompt_cache_retention": "repeated",
     "provider": "which providers may serve it, and in what order",
-    "reasoning": "`effort` and what else the upstream knows is passed on; "
-    "`summary: auto` is served by the reasoning that the model "
-    "shows",
+    "reasoning": "`effort` and what else the upstream knows is passed on; a summary "
+    "that it gives is shown as one, and `summary: auto` is served by the "
+    "reasoning itself where it gives none",
     "route": "how the fallbacks of `models` are used",
     "safety_identifier": "repeated; passed on where `labels` name it",
     "service_tier": "repeated as `default`; passed on where `labels` name it",

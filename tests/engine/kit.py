@@ -221,6 +221,7 @@ class House:
         self.seals = Seals()
         self.ids: list[tuple[str, str]] = []
         self.engine = self.new_engine()
+        self.validator = VALIDATOR
 
     def new_engine(self, store: journal.Journal | None = None) -> Engine:
         return Engine(
@@ -285,7 +286,7 @@ class House:
             except errors.UnknownResponse:
                 continue
             events = await self.logged(response_id, tenant)
-            problems = VALIDATOR.stream(events)
+            problems = self.validator.stream(events)
             assert not problems, "\n".join(map(str, problems[:20]))
             found = lifecycle.check(events).violations
             if record.state != "finished":

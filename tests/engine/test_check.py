@@ -125,8 +125,8 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("previous_response_id", ask(previous_response_id="resp_1")),
     ("prompt", ask(prompt={"id": "p"})),
     ("plugins", ask(plugins=[{"id": "web"}])),
-    ("models", ask(models=["a", "b"])),
-    ("provider", ask(provider={"order": ["x"]})),
+    ("models[1]", ask(models=["fake/chat", "heliograph/direct"])),
+    ("provider.order[0]", ask(provider={"order": ["x"]})),
     ("modalities", ask(modalities=["text", "image"])),
     ("image_config", ask(image_config={"aspect_ratio": "1:1"})),
     ("temperature", ask(temperature=3)),
@@ -180,6 +180,7 @@ def test_what_cannot_be_served_is_refused_by_name(field: str, body: dict[str, An
     ("field", "body"),
     [
         ("model", ask(model="nobody/nothing")),
+        ("models[0]", ask(models=["a", "b"])),
         ("tools[0].model", tool(model="nobody/nothing")),
         ("tools[0].parameters.model", parameters(model="nobody/nothing")),
     ],

@@ -27,7 +27,7 @@ from tests.engine.kit import (
 
 from heliograph import errors, models, providers
 from heliograph.engine import render, wire_size
-from heliograph.providers import Arguments, Finish, FunctionCall, Reasoning, Refusal, Text
+from heliograph.providers import Arguments, Finish, FunctionCall, Reasoning, Refusal, Summary, Text
 from heliograph.providers.chat import Direct
 
 Build = Callable[..., House]
@@ -135,6 +135,41 @@ async def test_words_of_every_kind(house: Build) -> None:
     assert item_of(events, 0).content[0].text == "Let me think"
     assert item_of(events, 1).content[0].text == "I would, "
     assert item_of(events, 1).content[1].refusal == "but no"
+
+
+async def test_a_summary_is_shown_as_one_beside_the_reasoning(house: Build) -> None:
+    chat = Chat(
+        [
+            Summary("First ", 0),
+            Summary("this", 0),
+            Summary("then that", 1),
+            Reasoning("Hm"),
+            Summary("so", 2),
+            Text("Yes"),
+            Finish(),
+        ]
+    )
+    events = await house(chat).draw(ask())
+    part = ["reasoning_summary_text.done", "reasoning_summary_part.done"]
+    begun = ["reasoning_summary_part.added", "reasoning_summary_text.delta"]
+    assert types(events)[2:20] == [
+        "output_item.added",
+        *begun,
+        "reasoning_summary_text.delta",
+        *part,
+        *begun,
+        *part,
+        "content_part.added",
+        "reasoning_text.delta",
+        "reasoning_text.done",
+        "content_part.done",
+        *begun,
+        *part,
+    ]
+    item = item_of(events)
+    assert [part.text for part in item.summary] == ["First this", "then that", "so"]
+    assert [part.text for part in item.content] == ["Hm"]
+    assert item_of(events, 1).content[0].text == "Yes"
 
 
 async def test_functions_end_the_turn(house: Build) -> None:

@@ -24,7 +24,7 @@ from tests.engine.kit import (
 
 from heliograph import errors, journal, lifecycle, models, providers
 from heliograph.engine import Engine
-from heliograph.providers import Arguments, Finish, FunctionCall, Reasoning, Refusal, Text
+from heliograph.providers import Arguments, Finish, FunctionCall, Reasoning, Refusal, Summary, Text
 
 
 class Dying(Through):
@@ -66,6 +66,7 @@ async def crashed(home: House, body: dict[str, Any], appends: int) -> tuple[str,
     for task in (died, ended):
         task.cancel()
     await asyncio.gather(died, ended, return_exceptions=True)
+    await home.store.expire()  # a renewal that was under way must not see the clock move
     home.clock.now += home.limits.lease_seconds + 1
     return response_id, (await home.store.get("t", response_id)).state != "finished"
 
@@ -173,6 +174,7 @@ HALF_OUT = {
     "text, then refusal": [Text("Well, "), Refusal("no"), Finish()],
     "reasoning": [Reasoning("Hm, "), Reasoning("what"), Finish()],
     "reasoning, then text": [Reasoning("Hm"), Text("Yes"), Finish()],
+    "summary": [Summary("Hm, ", 0), Summary("what", 0), Summary("else", 1), Finish()],
     "arguments": [
         Text("Let me see"),
         FunctionCall("f1", "look"),

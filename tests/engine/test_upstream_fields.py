@@ -291,6 +291,7 @@ async def test_probabilities_of_a_responses_upstream_come_through(house: Build) 
         return {"type": f"response.{kind}", "sequence_number": number, **fields}
 
     whole = {"id": "r", "object": "response", "created_at": 1, "model": "m", "status": "completed"}
+    whole |= {"parallel_tool_calls": True, "tool_choice": "auto", "tools": []}
     script = Payloads(
         (
             event(0, "output_item.added", output_index=0, item=item | {"content": []}),

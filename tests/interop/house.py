@@ -124,8 +124,8 @@ class House(Threaded):
         ]
 
 
-def toml(talk: FakeChat, paint: FakeImages, wire: str) -> str:
-    """The file."""
+def toml(talk: FakeChat, paint: FakeImages, wire: str, more: str) -> str:
+    """The file; ``more`` is its end."""
     url = paint.openai_url if wire == "openai" else paint.openrouter_url
     return f"""
 host = "127.0.0.1"
@@ -145,16 +145,17 @@ kind = "{wire}_images"
 base_url = "{url}"
 api_key_env = "HOUSE_KEY"
 models = {{ "{PAINTER}" = "fake-painter" }}
-"""
+
+{more}"""
 
 
 @contextmanager
-def house(folder: Path, environ: Any, wire: str = "openai") -> Iterator[House]:
-    """A house on a free port; ``environ`` is pytest's ``monkeypatch``."""
+def house(folder: Path, environ: Any, wire: str = "openai", more: str = "") -> Iterator[House]:
+    """A house on a free port; ``environ`` is pytest's ``monkeypatch``, ``more`` ends its file."""
     environ.setenv("HOUSE_KEY", "sesame")
     with FakeChat(act) as talk, FakeImages(key="sesame") as paint:
         file = folder / "heliograph.toml"
-        file.write_text(toml(talk, paint, wire), encoding="utf-8")
+        file.write_text(toml(talk, paint, wire, more), encoding="utf-8")
         here = House(Server(load_settings(file)), talk, paint, wire)
         try:
             here.call(here.server.start())

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.server.kit import MODEL, Recorder, Running, running
+from tests.interop import house as houses
+from tests.interop import recording
+from tests.interop.house import ANSWERS, NIGHT, SEEN, STEP_USAGE, House
+from tests.server.kit import MODEL, Recorder, Running, Threaded, digest, running
 
 from heliograph.providers import embedded
 from heliograph.server import Compat
@@ -42,12 +45,11 @@ def _node() -> str:
     return str(node)
 
 
-def run(script: str, here: Running) -> dict[str, Any]:
+def run(script: str, here: Threaded, model: str = MODEL, *more: str) -> dict[str, Any]:
     """Run a script against the server; the JSON of its last line."""
     assert (FOLDER / "node_modules").is_dir(), "run tests/interop/npm/install.py"
-    ended = subprocess.run(
-        [_node(), script, here.url, MODEL], cwd=FOLDER, capture_output=True, text=True, timeout=60
-    )
+    command = [_node(), script, here.url, model, *more]
+    ended = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stderr[-4000:]
     told: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
     return told
@@ -99,3 +101,75 @@ def test_ai_sdk(shared: Running) -> None:
     assert told["failure"] is None
     assert told["finish"] == "stop"
     assert told["notFound"]["status"] == 404
+
+
+# two turns ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["openai", "openrouter"])
+def there(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[House]:
+    with houses.house(tmp_path, monkeypatch, request.param) as it:
+        yield it
+
+
+@pytest.fixture
+def old_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """One with the switch that ``@openrouter/sdk`` 0.1.27 needs."""
+    more = "[compat]\necho_without_hosted_tools = true\n"
+    with houses.house(tmp_path, monkeypatch, more=more) as it:
+        yield it
+
+
+def led(told: dict[str, Any], there: House) -> None:
+    """What every client must have come to."""
+    assert told["words"] == list(ANSWERS)
+    first, second = told["pictures"]
+    made = {digest(picture): picture for picture in there.paint.made}
+    assert first in made
+    assert second == digest(there.paint.made[-1]) != first
+    assert there.prompts() == [SEEN, f"{SEEN}, {NIGHT}"]
+    assert there.references() == [[], [made[first]]]
+    assert there.shown() == [made[first], made[second]]
+    assert set(there.told("call_look")) == {SEEN}
+    assert len(there.talk.requests) == 5
+
+
+def spent(*steps: int) -> list[list[int]]:
+    return [[n * STEP_USAGE[0], n * STEP_USAGE[1]] for n in steps]
+
+
+def test_openai_leads_two_turns(there: House) -> None:
+    told = run("openai_turns.mjs", there, houses.MODEL)
+    led(told, there)
+    assert told["usage"] == spent(1, 2, 2)
+
+
+def test_openrouter_leads_two_turns(there: House) -> None:
+    told = run("openrouter_turns.mjs", there, houses.MODEL)
+    led(told, there)
+    assert told["usage"] == spent(1, 2, 2)
+
+
+def test_openrouter_0_1_27_leads_two_turns_with_its_switch(old_house: House) -> None:
+    told = run("openrouter_0_1_27_turns.mjs", old_house, houses.MODEL)
+    led(told, old_house)
+    assert told["usage"] == spent(1, 2, 2)
+
+
+@pytest.mark.parametrize("provider", ["open-responses", "openai"])
+@pytest.mark.parametrize("form", ["generateText", "streamText", "ToolLoopAgent"])
+def test_the_ai_sdk_s_loop_leads_two_turns(there: House, form: str, provider: str) -> None:
+    told = run("ai_turns.mjs", there, houses.MODEL, form, provider)
+    led(told, there)
+    assert told["usage"] == spent(3, 2)
+
+
+def test_the_ai_sdk_s_requests_are_as_recorded() -> None:
+    """``python -m tests.interop.recording`` writes them anew."""
+    folder = Path(__file__).parent / "recorded"
+    found = recording.record()
+    assert {file.stem for file in folder.glob("ai_sdk_*.json")} == found.keys()
+    for name, body in found.items():
+        assert json.loads((folder / f"{name}.json").read_text())["body"] == body, name

@@ -233,6 +233,18 @@ def test_it_works_on_through_a_chain_and_a_second_compaction(http: httpx2.Client
     assert "add snow, make it day" in scene(drawn(day))
 
 
+def test_a_websocket_goes_on_from_a_window_turn_by_turn(here: Running, http: httpx2.Client) -> None:
+    first = post(http, model=MODEL, input="a red fox on a hill", tools=[TOOL])
+    window = compact(http, model=MODEL, previous_response_id=first["id"])
+    with talk(here) as ws:
+        given = [*window, said("user", "make it night")]
+        ws.send(model=MODEL, input=given, tools=[TOOL], store=False)
+        night = ws.read().assert_valid()
+        ws.send("add snow", model=MODEL, tools=[TOOL], store=False, previous_response_id=night.id)
+        snow: dict[str, Any] = ws.read().assert_valid().last["response"]
+    assert scene(drawn(snow)) == "a red fox on a hill, make it night, add snow"
+
+
 def test_an_unstored_conversation_s_picture_is_kept_too(http: httpx2.Client) -> None:
     first = post(http, model=MODEL, input="a red fox", tools=[TOOL], store=False)
     given = [said("user", "a red fox"), *first["output"]]

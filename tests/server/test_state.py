@@ -128,7 +128,9 @@ def test_the_illustrator_draws_the_earlier_scene_at_night() -> None:
         first, second = turns(http, "a red fox on a hill", "make it night")
         assert picture(first) != picture(second)
         with Image.open(io.BytesIO(picture(second))) as drawn:
-            assert "a red fox on a hill, make it night" in str(drawn.info)
+            made_from = str(drawn.info)
+        assert "a red fox on a hill" in made_from
+        assert "make it night" in made_from
 
 
 def test_the_earlier_response_is_not_needed_any_more_once_a_turn_is_stored(
@@ -240,6 +242,23 @@ def test_an_item_can_be_named_instead_of_sent(
     assert said["content"][0]["text"] == "make it night"
     draw(http, prompt="and snow", previous_response_id=response_of(second).id)
     assert here.painter.jobs[-1].images == (picture(first), picture(second))
+
+
+def test_a_picture_named_twice_is_meant_once_and_last(http: httpx2.Client, here: Running) -> None:
+    one, two = draw(http, prompt="a red fox"), draw(http, prompt="a blue boat")
+    first = {"type": "item_reference", "id": response_of(one).output[-1].id}
+    second = {"type": "item_reference", "id": response_of(two).output[-1].id}
+    given: Any = [first, second, first, {"role": "user", "content": "make it night"}]
+    third = draw(http, prompt=given)
+    assert here.painter.jobs[-1].images == (picture(two), picture(one))
+    kinds = [item["id"] for item in listed(http, response_of(third).id, order="asc")["data"]]
+    assert kinds[:2] == [first["id"], second["id"]]
+    assert len(kinds) == 3
+    again: Any = [first, {"role": "user", "content": "and snow"}]
+    draw(http, prompt=again, previous_response_id=response_of(two).id)
+    assert here.painter.jobs[-1].images == (picture(two), picture(one))
+    draw(http, prompt=[second, *again[1:]], previous_response_id=response_of(two).id)  # type: ignore[arg-type]
+    assert here.painter.jobs[-1].images == (picture(two),)
 
 
 @pytest.mark.parametrize("key", ["result", "imageB64", "imageUrl"])

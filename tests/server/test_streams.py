@@ -210,6 +210,41 @@ def test_silence_is_filled_with_comments() -> None:
     assert stream.comments >= 8
 
 
+def test_a_long_wait_is_filled_with_blanks() -> None:
+    limits = Limits(keep_alive_seconds=0.05)
+    with (
+        running(Painter(pace=0.4), limits=limits) as here,
+        httpx2.Client(base_url=here.url, timeout=httpx2.Timeout(20, read=0.3)) as http,
+    ):
+        answer = http.post("/v1/responses", json=ask(partials=0))
+        assert answer.content.startswith(b" " * 4)
+        assert "content-length" not in answer.headers
+        assert answer.headers["x-response-id"] == answer.json()["id"]
+        assert image_of(answer.json()) == here.painter.made[-1]
+        quick = http.get(f"/v1/responses/{answer.json()['id']}")
+        assert int(quick.headers["content-length"]) == len(answer.content.lstrip())
+        assert quick.json() == answer.json()
+
+
+def test_a_long_wait_that_the_server_s_stop_ends_is_left_unfinished() -> None:
+    limits = Limits(keep_alive_seconds=0.05)
+    painter = Painter()
+    painter.gate = threading.Event()
+    with (
+        running(painter, limits=limits) as here,
+        httpx2.Client(base_url=here.url, timeout=20) as http,
+        http.stream("POST", "/v1/responses", json=ask(partials=0)) as answer,
+    ):
+        pieces = answer.iter_raw()
+        assert next(pieces).strip() == b""
+        stopping = threading.Thread(target=here.call, args=(here.server.stop(drain=0),))
+        stopping.start()
+        painter.gate.set()
+        with pytest.raises(httpx2.RemoteProtocolError):
+            b"".join(pieces)
+        stopping.join()
+
+
 def test_a_foreground_response_without_a_reader_is_cancelled_after_the_grace() -> None:
     limits = Limits(foreground_grace_seconds=0.3, renew_seconds=0.1, reader_lease_seconds=2)
     with (

@@ -36,8 +36,8 @@ def test_what_the_format_cannot_carry_is_refused(call) -> None:
 
 
 def test_comment_is_seen_by_no_reader() -> None:
-    assert sse.comment("keep-alive") == b": keep-alive\n\n"
-    assert sse.comment("a\nb") == b": a\n: b\n\n"
+    assert sse.comment("keep-alive") == b": keep-alive\n"
+    assert sse.comment("a\nb") == b": a\n: b\n"
     assert sse.Decoder().feed(sse.comment("data: x\r\n\r\ndata: y")) == []
 
 

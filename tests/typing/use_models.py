@@ -50,7 +50,7 @@ def by_item(item: models.OutputItem) -> str:
         return item.type
     if item.type == "image_generation_call":
         assert_type(item, models.OutputImageGenerationCallItem)
-        return item.status
+        return item.id
     return ""
 
 

@@ -6,20 +6,29 @@ client really sent: a field that no model names is refused too.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from heliograph import errors, models, providers
+from heliograph import models, providers
 from heliograph.engine import _fields as fields
 from heliograph.engine._context import Context
 from heliograph.engine._forms import check_reasoning, check_text
 from heliograph.engine._input import Input, read_input
 from heliograph.engine._limits import Limits
+from heliograph.engine._route import read_models, read_preferences
 from heliograph.engine._seal import Seal
 from heliograph.engine._tool import HOSTED, HostedTool, check_pixels, custom_tool, hosted_tool
 
-__all__ = ["Ask", "Choice", "read_ask", "speaks_responses"]
+__all__ = [
+    "Ask",
+    "Choice",
+    "check_echo_size",
+    "check_storing",
+    "check_values",
+    "read_ask",
+    "speaks_responses",
+]
 
 #: Fields that are checked below or by the chat model, and honoured.
 _SERVED = frozenset(
@@ -33,10 +42,13 @@ _SERVED = frozenset(
         "max_tool_calls",
         "metadata",
         "model",
+        "models",
         "parallel_tool_calls",
         "presence_penalty",
         "previous_response_id",
+        "provider",
         "reasoning",
+        "route",
         "store",
         "stream",
         "stream_options",
@@ -53,6 +65,7 @@ _SERVED = frozenset(
 #: Labels and hints: they change nothing about the answer, and most are repeated in the response.
 _LABELS = frozenset(
     {
+        "client_metadata",
         "prompt_cache_key",
         "prompt_cache_options",
         "prompt_cache_retention",
@@ -77,12 +90,10 @@ _REFUSED = {
     "moderation": "no moderation model here",
     "plugins": "no plugins here",
     "prompt": "no prompt templates are kept here; send instructions and input",
-    "provider": "providers cannot be chosen by the request here",
-    "route": "routes cannot be chosen by the request here",
     "stop_server_tools_when": "use max_tool_calls",
 }
 #: Fields of which only the values that ask for nothing more are served.
-_IN_PART = frozenset({"modalities", "models"})
+_IN_PART = frozenset({"modalities"})
 _INCLUDES = frozenset(
     {
         "code_interpreter_call.outputs",
@@ -111,7 +122,10 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """What a checked request comes to. ``tools`` are (name, JSON) as given."""
+    """What a checked request comes to. ``tools`` are (name, JSON) as given.
+
+    ``relay``: whether an upstream may serve it whole, or must, since nothing here can.
+    """
 
     model: str
     hosted: HostedTool | None
@@ -122,6 +136,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     store: bool
     background: bool
     stream: bool
+    relay: Literal["no", "may", "must"] = "no"
 
     @property
     def forced(self) -> bool:
@@ -168,14 +183,13 @@ def read_ask(
         if body.get(name) not in (None, [], {}, ""):
             raise fields.unsupported(name, why)
     fields.only(body, _SERVED | _LABELS | _REFUSED.keys() | _IN_PART, "")
-    model = _model(body, catalog)
-    _values(body, limits)
-    _labels(body)
-    _echo_size(body, limits)
-    background = fields.flag(body, "background") or False
-    store = fields.flag(body, "store")
-    if background and store is False:
-        raise fields.invalid("background", "a background response must be stored; drop store:false")
+    model = read_models(body, catalog)
+    read_preferences(body, getattr(catalog.chat(model), "names", ()))
+    if body.get("modalities") not in (None, [], ["text"]):
+        raise fields.unsupported("modalities", "pictures come from the image tool; put it in tools")
+    check_values(body, limits)
+    check_echo_size(body, limits)
+    background, store = check_storing(body)
     asked_calls = fields.whole(body, "max_tool_calls", 1)
     tools, hosted = _tools(body, catalog, limits)
     takes = catalog.card(model).input_modalities
@@ -193,7 +207,7 @@ def read_ask(
         choice=_choice(body, tools),
         input=found,
         max_tool_calls=min(asked_calls or limits.max_tool_calls, limits.max_tool_calls),
-        store=store is not False,
+        store=store,
         background=background,
         stream=fields.flag(body, "stream") or False,
     )
@@ -205,28 +219,18 @@ def speaks_responses(catalog: providers.Catalog, model: str) -> bool:
     return relays is not None and bool(relays(models.ResponsesRequest(model=model, input="x")))
 
 
-def _model(body: dict[str, Any], catalog: providers.Catalog) -> str:
-    model = fields.text(body, "model")
-    if not model:
-        raise fields.invalid("model", "required", "missing_required_parameter")
-    try:
-        catalog.chat(model)
-    except errors.NotFound:
-        if any(card.id == model for card in catalog.cards()):
-            raise fields.invalid(
-                "model",
-                f"{model} makes pictures and does not chat; name it in the image tool's model",
-            ) from None
-        raise
-    if body.get("models") not in (None, [], [model]):
-        raise fields.unsupported("models", "no fallbacks here; name one model")
-    modalities = body.get("modalities")
-    if modalities not in (None, [], ["text"]):
-        raise fields.unsupported("modalities", "pictures come from the image tool; put it in tools")
-    return model
+def check_storing(body: dict[str, Any]) -> tuple[bool, bool]:
+    """``background`` and ``store``. Raises ``BadRequest``."""
+    background = fields.flag(body, "background") or False
+    store = fields.flag(body, "store")
+    if background and store is False:
+        raise fields.invalid("background", "a background response must be stored; drop store:false")
+    return background, store is not False
 
 
-def _values(body: dict[str, Any], limits: Limits) -> None:
+def check_values(body: dict[str, Any], limits: Limits) -> None:
+    """Settings of the model, and labels. Raises ``BadRequest``."""
+    _labels(body)
     fields.number(body, "temperature", 0, 2)
     fields.number(body, "top_p", 0, 1)
     fields.number(body, "presence_penalty", -2, 2)
@@ -268,7 +272,8 @@ def _labels(body: dict[str, Any]) -> None:
             raise fields.invalid(f"metadata.{key}", "must be a string of at most 512 characters")
 
 
-def _echo_size(body: dict[str, Any], limits: Limits) -> None:
+def check_echo_size(body: dict[str, Any], limits: Limits) -> None:
+    """What every event with a response repeats. Raises ``BadRequest``."""
     sizes = {
         name: len(msgspec.json.encode(body[name]))
         for name in ("tools", "instructions", "metadata", "text")

@@ -86,7 +86,7 @@ class Calls:
                 self.open[event.output_index].stage = "in_progress"
             case models.ImageGenCallGeneratingEvent() if event.output_index in self.open:
                 self.open[event.output_index].stage = "generating"
-            case models.ImageGenCallPartialImageEvent():
+            case models.ImageGenCallPartialImageEvent() if event.output_index in self.open:
                 self.open[event.output_index].partials = event.partial_image_index + 1
             case models.OutputItemDoneEvent(item=item) if event.output_index in self.open:
                 call = self.open.pop(event.output_index)

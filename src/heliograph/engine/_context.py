@@ -11,7 +11,7 @@ Inside, a picture's base64 is a marker (see ``_pictures``), bare or behind a dat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -230,6 +230,8 @@ def own_items(response_id: str, body: Json, context: Context) -> list[Json]:
     taken = {item.get("id") for item in context.earlier}
     items = []
     for index, item in enumerate(given):
+        if is_reference(item) and item["id"] in taken:
+            continue  # named twice, or part of the conversation anyway
         whole = _whole(context.referenced[item["id"]] if is_reference(item) else item)
         if not isinstance(whole.get("id"), str) or whole["id"] in taken:
             prefix = _PREFIXES.get(whole["type"], "msg")
@@ -426,28 +428,53 @@ async def converse(
         if isinstance(given, str)
         else list(given or [])
     )
+    if isinstance(given, list):
+        asked = msgspec.json.decode(models.wire_of(request) or models.encode(request), type=_Asked)
+        _keep_texts(own, [bytes(text) for text in asked.input])
     kept = [*context.earlier, *context.referenced.values()]
     if not kept:
         return _unsealed(own, 0, {}, seal)
     made = {item["id"]: item["result"] for item in kept if item.get("result")}
-    told = [await shown(item, pictures) for item in kept]
-    items = _decoded(told)
+    shown_items = [await shown(item, pictures) for item in kept]
+    items = _decoded(shown_items)
+    _keep_texts(items, [msgspec.json.encode(item) for item in shown_items])
     count = len(context.earlier)
     referenced = dict(zip(context.referenced, items[count:], strict=True))
-    said = [referenced[name] if (name := _named(item)) else item for item in own]
+    told = {item["id"] for item in context.earlier}
+    said: list[models.InputItem | None] = []
+    for item in own:
+        name = _named(item)
+        said.append(item if name is None else None if name in told else referenced[name])
+        told.add(name)
     return _unsealed([*items[:count], *said], count, made, seal)
 
 
+class _Asked(msgspec.Struct):
+    input: list[msgspec.Raw]
+
+
+def _keep_texts(items: Sequence[models.InputItem], texts: list[bytes]) -> None:
+    """Let each item keep its text, for an upstream that is told all that it says."""
+    for item, text in zip(items, texts, strict=True):
+        if isinstance(item, models.Item):
+            item._wire = text
+
+
 def _unsealed(
-    items: list[models.InputItem], earlier: int, made: dict[str, str], seal: Seal
+    items: Sequence[models.InputItem | None], earlier: int, made: dict[str, str], seal: Seal
 ) -> Conversation:
-    """The conversation with what is sealed in it opened; ``earlier`` of its items came before."""
+    """The conversation with what is sealed in it opened; ``earlier`` of its items came before.
+
+    None stands where an item was named that is told already.
+    """
     lead: list[models.InputItem] = []
     body: list[models.InputItem] = []
     thoughts: dict[str, list[providers.Thought]] = {}
     for at, item in enumerate(items):
         path = f"input[{at - earlier}]"
         match item:
+            case None:
+                pass
             case (
                 models.CompactionItem(encrypted_content=str() as text)
                 | models.ContextCompactionItem(encrypted_content=str() as text)

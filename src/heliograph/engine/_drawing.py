@@ -45,6 +45,7 @@ class Drawing:
         call: providers.HostedCall,
         step: int,
         *,
+        answering: providers.Answering | None,
         turn_over: bool,
         usage: dict[str, Any] | None,
     ) -> None:
@@ -68,6 +69,7 @@ class Drawing:
             step=step,
             turn_over=turn_over,
             usage=usage,
+            answering=None if answering is None else (answering.provider, answering.model),
         )
         if note.seed is None:
             seed = self._catalog.image(hosted.model).seed_for(_job(hosted, note))

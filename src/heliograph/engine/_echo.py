@@ -60,7 +60,7 @@ class Echo:
             "completed_at": None,
             "error": None,
             "incomplete_details": None,
-            "model": body["model"],
+            "model": body.get("model") or (body.get("models") or [""])[0],
             "output": [],
             "parallel_tool_calls": _given(body, "parallel_tool_calls", True),
             "truncation": _given(body, "truncation", "disabled"),
@@ -84,6 +84,7 @@ class Echo:
             choice = _without_hosted(choice)
         fields |= {"tools": tools, "tool_choice": choice}
         self._fields = fields
+        self.hosted_tools = hosted_tools
 
     def response(self, status: str) -> models.OpenResponsesResult:
         """A new object with this status."""

@@ -81,10 +81,13 @@ class Emitter:
         ``note`` is stored beside it and never shown. Raises ``LifecycleError``, moving nothing.
         """
         event.sequence_number = self._next
-        entry = self.pictures.cut(models.encode(event), note)
-        known = cast("models.StreamEvent", event)
-        self.machine.require(known)
-        self.snapshot.apply(known)
+        return self.pass_on(cast("models.StreamEvent", event), models.encode(event), note)
+
+    def pass_on(self, event: models.StreamEvent, data: bytes, note: bytes = b"") -> int:
+        """Queue an event whose text is at hand and bears the number ``next``; else as ``emit``."""
+        entry = self.pictures.cut(data, note)
+        self.machine.require(event)
+        self.snapshot.apply(event)
         self._next += 1
         self._pending.append(entry)
         self._pending_bytes += len(entry.data)

@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 
 from heliograph import errors, journal, lifecycle, models, providers
-from heliograph.engine._ask import read_ask
 from heliograph.engine._context import Context, Resolved, resolve
 from heliograph.engine._echo import Echo
 from heliograph.engine._items import new_id
@@ -22,6 +21,7 @@ from heliograph.engine._limits import Limits
 from heliograph.engine._observer import UNSEEN, Observer
 from heliograph.engine._page import Page, page_of
 from heliograph.engine._pictures import Pictures
+from heliograph.engine._relay_ask import read_either
 from heliograph.engine._remote import inlined, remote_pictures, stand_ins
 from heliograph.engine._run import Run
 from heliograph.engine._seal import Seals
@@ -229,7 +229,7 @@ class Engine:
             body = inlined(body, resolved.texts)
             request = models.decode(models.ResponsesRequest, msgspec.json.encode(body))
         context = None if resolved is None else resolved.context
-        ask = read_ask(body, self.catalog, self.limits, context, self.seals.of(tenant))
+        ask = read_either(body, request, self.catalog, self.limits, context, self.seals.of(tenant))
         try:
             self.catalog.chat(ask.model).check(request)
         except errors.ProviderError as error:

@@ -16,6 +16,7 @@ import msgspec
 from heliograph import errors, providers
 from heliograph.engine import _fields as fields
 from heliograph.engine._limits import Limits
+from heliograph.engine._route import read_preferences
 from heliograph.engine._tool import data_url
 from heliograph.providers.image import look
 
@@ -48,6 +49,7 @@ _EDIT = _OPENAI | {"image", "mask", "input_fidelity"}
 _OPENROUTER = _COMMON | {
     "aspect_ratio",
     "input_references",
+    "provider",
     "resolution",
     "seed",
     "session_id",
@@ -59,7 +61,6 @@ _REFUSED = {
     "frame_count": "no moving pictures here",
     "frame_duration_ms": "no moving pictures here",
     "markup": "no markup is read here; draw it into the picture",
-    "provider": "providers cannot be chosen by the request here",
     "style": "say the style in the prompt",
     "svg": "no vector pictures here",
 }
@@ -208,12 +209,13 @@ def _ask(
             output_compression=100 if compression is None else compression,
             seed=fields.whole(body, "seed", 0, 2**63 - 1),
             action=action,
+            prefer=read_preferences(body, getattr(provider, "names", ())),
             **told,
         ),
         n=fields.whole(body, "n", 1, max_images) or 1,
         stream=fields.flag(body, "stream") or False,
         safety_identifier=body.get("safety_identifier") or body.get("user") or None,
-        names=names,
+        names={"prefer": "provider", **names},
     )
     try:
         provider.check(ask.job)

@@ -259,6 +259,12 @@ def read_input(
     return Input(
         shown=tuple(reader.shown),
         made=tuple(reader.made),
-        pictures=tuple(reader.pictures),
-        earlier=tuple(earlier),
+        pictures=_once(reader.pictures),
+        earlier=tuple(marker for marker in earlier if marker not in reader.pictures),
     )
+
+
+def _once(pictures: list[bytes | str]) -> tuple[bytes | str, ...]:
+    """Each picture that is kept here once, where it was named last: that is the one meant."""
+    named = {picture: at for at, picture in enumerate(pictures) if isinstance(picture, str)}
+    return tuple(p for at, p in enumerate(pictures) if not isinstance(p, str) or named[p] == at)

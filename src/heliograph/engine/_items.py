@@ -17,7 +17,7 @@ from heliograph.engine._thoughts import Thoughts
 
 __all__ = ["Items", "Kind", "item_id", "new_id"]
 
-Kind = Literal["text", "refusal", "reasoning"]
+Kind = Literal["text", "refusal", "reasoning", "summary"]
 
 
 #: Bytes that a delta event has at least, without its delta.
@@ -39,10 +39,14 @@ def _part(kind: Kind, text: str, logprobs: Sequence[models.Logprob] = ()) -> mod
         return models.ResponseOutputText(text=text, annotations=[], logprobs=list(logprobs))
     if kind == "refusal":
         return models.OpenAIResponsesRefusalContent(refusal=text)
+    if kind == "summary":
+        return models.ReasoningSummaryText(text=text)
     return models.ReasoningTextContent(text=text)
 
 
 def _kind_of(part: models.Part) -> Kind:
+    if isinstance(part, models.ReasoningSummaryText):
+        return "summary"
     if isinstance(part, models.ResponseOutputText):
         return "text"
     return "refusal" if isinstance(part, models.OpenAIResponsesRefusalContent) else "reasoning"
@@ -50,7 +54,11 @@ def _kind_of(part: models.Part) -> Kind:
 
 def _text_of(part: models.Part) -> str:
     match part:
-        case models.ResponseOutputText() | models.ReasoningTextContent():
+        case (
+            models.ResponseOutputText()
+            | models.ReasoningTextContent()
+            | models.ReasoningSummaryText()
+        ):
             return part.text
         case models.OpenAIResponsesRefusalContent():
             return part.refusal
@@ -84,17 +92,20 @@ class Items:
                 self._closed(event.output_index, size)
             case models.ContentPartAddedEvent():
                 self._parts[event.output_index] = (_kind_of(event.part), event.content_index)
+            case models.ReasoningSummaryPartAddedEvent():
+                self._parts[event.output_index] = ("summary", event.summary_index)
             case (
                 models.TextDeltaEvent()
                 | models.RefusalDeltaEvent()
                 | models.ReasoningDeltaEvent()
+                | models.ReasoningSummaryTextDeltaEvent()
                 | models.FunctionCallArgsDeltaEvent()
                 | models.CustomToolCallInputDeltaEvent()
             ):
-                self._count(size)
+                self.count_words(size)
                 if isinstance(event, models.TextDeltaEvent) and event.logprobs:
                     self._logprobs.setdefault(event.output_index, []).extend(event.logprobs)
-            case models.ContentPartDoneEvent():
+            case models.ContentPartDoneEvent() | models.ReasoningSummaryPartDoneEvent():
                 self._parts.pop(event.output_index, None)
                 self._logprobs.pop(event.output_index, None)
 
@@ -137,20 +148,16 @@ class Items:
     ) -> int:
         """Show a piece of text, in the open item ``index`` or in a new one.
 
-        A message holds text and refusals, each in a part of its own; reasoning is its own item.
+        A message holds text and refusals, each in a part of its own; reasoning, with its summary,
+        is its own item.
         Returns the item's output index.
         """
         if index is None:
             index = self._open_words(kind)
         elif index not in self._parts or self._parts[index][0] != kind:
-            self._close_part(index)
+            self.end_part(index)
             self._open_part(index, kind)
-        where: dict[str, Any] = {
-            "item_id": _id(self.open[index]),
-            "output_index": index,
-            "content_index": self._parts[index][1],
-            "delta": delta,
-        }
+        where = self._where(index, kind, self._parts[index][1]) | {"delta": delta}
         event: models.Event
         if kind == "text":
             event = models.TextDeltaEvent(logprobs=list(logprobs), **where)
@@ -158,18 +165,25 @@ class Items:
                 self._logprobs.setdefault(index, []).extend(logprobs)
         elif kind == "refusal":
             event = models.RefusalDeltaEvent(**where)
+        elif kind == "summary":
+            event = models.ReasoningSummaryTextDeltaEvent(**where)
         else:
             event = models.ReasoningDeltaEvent(**where)
-        self._count(self._emitter.emit(event))
+        self.count_words(self._emitter.emit(event))
         return index
 
-    def _count(self, size: int) -> None:
+    def _where(self, index: int, kind: Kind, at: int) -> dict[str, Any]:
+        """The fields that say which part an event is about."""
+        place = "summary_index" if kind == "summary" else "content_index"
+        return {"item_id": _id(self.open[index]), "output_index": index, place: at}
+
+    def count_words(self, size: int) -> None:
         """Count the words of a delta event of this size: what is more than its frame of fields."""
         self.text_bytes += max(1, size - _DELTA_FRAME)
 
     def _open_words(self, kind: Kind) -> int:
         item: models.OutputItem
-        if kind == "reasoning":
+        if kind in ("reasoning", "summary"):
             item = models.OutputReasoningItem(
                 id=self.new_id("rs"), summary=[], content=[], status="in_progress"
             )
@@ -182,28 +196,28 @@ class Items:
         return index
 
     def _open_part(self, index: int, kind: Kind) -> None:
-        at = len(_content(self._so_far(index)))
-        self._emitter.emit(
-            models.ContentPartAddedEvent(
-                item_id=_id(self.open[index]),
-                output_index=index,
-                content_index=at,
-                part=_part(kind, ""),
-            )
+        at = len(_parts_of(self._so_far(index), kind))
+        added = (
+            models.ReasoningSummaryPartAddedEvent
+            if kind == "summary"
+            else models.ContentPartAddedEvent
         )
+        self._emitter.emit(added(part=_part(kind, ""), **self._where(index, kind, at)))
         self._parts[index] = (kind, at)
 
-    def _close_part(self, index: int) -> None:
+    def end_part(self, index: int) -> None:
+        """Close the open part of an item, if one is: what comes next stands in another."""
         if index not in self._parts:
             return
         kind, at = self._parts.pop(index)
         logprobs = self._logprobs.pop(index, [])
-        text = _text_of(_content(self._so_far(index))[at])
-        where: dict[str, Any] = {
-            "item_id": _id(self.open[index]),
-            "output_index": index,
-            "content_index": at,
-        }
+        text = _text_of(_parts_of(self._so_far(index), kind)[at])
+        where = self._where(index, kind, at)
+        if kind == "summary":
+            self._emitter.emit(models.ReasoningSummaryTextDoneEvent(text=text, **where))
+            whole = models.ReasoningSummaryPartDoneEvent(part=_part(kind, text), **where)
+            self._emitter.emit(whole)
+            return
         event: models.Event
         if kind == "text":
             event = models.TextDoneEvent(text=text, logprobs=logprobs, **where)
@@ -242,11 +256,11 @@ class Items:
         custom = isinstance(item, models.OutputCustomToolCallItem)
         made = models.CustomToolCallInputDeltaEvent if custom else models.FunctionCallArgsDeltaEvent
         event = made(item_id=_id(item), output_index=index, delta=delta)
-        self._count(self._emitter.emit(event))
+        self.count_words(self._emitter.emit(event))
 
     def close(self, index: int, status: Literal["completed", "incomplete"]) -> None:
         """Close an open item that is no image call, with what it holds."""
-        self._close_part(index)
+        self.end_part(index)
         item = self._so_far(index)
         match item:
             case models.OutputMessageItem():
@@ -274,7 +288,7 @@ class Items:
         parts = list(item.content or [])
         return models.OutputReasoningItem(
             id=item.id,
-            summary=[],
+            summary=list(item.summary or []),
             content=parts,
             status=status,
             encrypted_content=self.thoughts.sealed(index, [_text_of(part) for part in parts]),
@@ -349,7 +363,9 @@ def _id(item: models.OutputItem) -> str:
     return str(getattr(item, "id", ""))
 
 
-def _content(item: models.OutputItem) -> list[models.Part]:
+def _parts_of(item: models.OutputItem, kind: Kind) -> list[models.Part]:
+    if kind == "summary":
+        return list(item.summary or []) if isinstance(item, models.OutputReasoningItem) else []
     if isinstance(item, models.OutputMessageItem | models.OutputReasoningItem):
         return item.content or []
     return []

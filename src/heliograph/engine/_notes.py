@@ -10,7 +10,16 @@ from msgspec import UNSET, UnsetType
 from heliograph import models, providers
 from heliograph.engine._echo import zero_usage
 
-__all__ = ["CallNote", "Note", "PictureNote", "StartNote", "Usages", "read_note", "write_note"]
+__all__ = [
+    "CallNote",
+    "Note",
+    "PictureNote",
+    "RelayNote",
+    "StartNote",
+    "Usages",
+    "read_note",
+    "write_note",
+]
 
 
 class StartNote(msgspec.Struct, frozen=True, tag="start", omit_defaults=True):
@@ -28,6 +37,7 @@ class CallNote(msgspec.Struct, frozen=True, tag="call", omit_defaults=True, kw_o
     All calls of one step are shown in one frame, after everything else that the step put out; so a
     log that holds one of these holds the step whole. ``turn_over`` is True where the step called
     functions too: no further step follows. ``usage`` is the step's, on its first call.
+    ``answering`` is the provider and the model that made the call, where several may answer.
     """
 
     call_id: str
@@ -38,6 +48,14 @@ class CallNote(msgspec.Struct, frozen=True, tag="call", omit_defaults=True, kw_o
     step: int
     turn_over: bool = False
     usage: dict[str, Any] | None = None
+    answering: tuple[str, str] | None = None
+
+
+class RelayNote(msgspec.Struct, frozen=True, tag="relay", omit_defaults=True):
+    """Beside the first event of a relayed response that shows something: whose it is."""
+
+    provider: str
+    model: str
 
 
 class PictureNote(msgspec.Struct, frozen=True, tag="picture", omit_defaults=True):
@@ -46,7 +64,7 @@ class PictureNote(msgspec.Struct, frozen=True, tag="picture", omit_defaults=True
     usage: dict[str, Any] | None = None
 
 
-Note = StartNote | CallNote | PictureNote
+Note = StartNote | CallNote | RelayNote | PictureNote
 
 _decoder = msgspec.json.Decoder(Note)
 

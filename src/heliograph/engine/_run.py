@@ -13,20 +13,22 @@ from typing import Any, Literal
 import msgspec
 
 from heliograph import errors, journal, models, providers
-from heliograph.engine._ask import read_ask
 from heliograph.engine._calls import Calls, Failure
 from heliograph.engine._context import converse, fetched_texts, read_context
 from heliograph.engine._echo import Echo
 from heliograph.engine._emitter import Emitter
+from heliograph.engine._ending import COMPLETED, Ending
 from heliograph.engine._items import Items
 from heliograph.engine._limits import Limits
 from heliograph.engine._notes import CallNote, StartNote, Usages, read_note, write_note
 from heliograph.engine._observer import RESPONSE_ID, UNSEEN, Observer
 from heliograph.engine._pictures import Pictures
+from heliograph.engine._relay import Relay
+from heliograph.engine._relay_ask import read_either
 from heliograph.engine._remote import inlined
 from heliograph.engine._seal import Seal
 from heliograph.engine._splice import wire_size
-from heliograph.engine._steps import COMPLETED, Ending, Steps
+from heliograph.engine._steps import Steps
 from heliograph.engine._thoughts import INCLUDED
 
 __all__ = ["Run"]
@@ -73,6 +75,15 @@ class Run:
         self._usages = Usages()
         self._calls = Calls(self._emitter, self._items, self._usages, catalog, limits)
         self._started_at = clock()
+        self._relay = Relay(
+            self._emitter,
+            self._items,
+            self._echo,
+            limits,
+            clock,
+            self._start_note,
+            background=lease.background,
+        )
         self._watched = providers.UNSEEN.watch("response")
         loop = asyncio.get_running_loop()
         self._leave: asyncio.Future[None] = loop.create_future()
@@ -190,6 +201,12 @@ class Run:
                 message=f"{self._lease.takeovers} workers in turn were lost while this ran; the "
                 f"limit max_takeovers is {self._limits.max_takeovers}",
             )
+        if self._relay.relayed:
+            return Ending(
+                status="failed",
+                message="the worker was lost while it passed on a response that its upstream "
+                "serves; what was shown stands, and it cannot be gone on with",
+            )
         half_out = [i for i in self._items.open if i not in self._calls.open]
         if half_out:
             kinds = ", ".join(sorted({self._items.open[i].type for i in half_out}))
@@ -200,12 +217,13 @@ class Run:
             )
         if await self._cancelled_before():
             return CANCELLED
-        await self._begin()
         body, request = await self._asked()
         if self._limits.max_output_tokens:
             request.max_output_tokens = body["max_output_tokens"]
-        ask = read_ask(body, self._catalog, self._limits, self._context, self._seal)
+        ask = read_either(body, request, self._catalog, self._limits, self._context, self._seal)
         self._watched.tell(model=ask.model)
+        if ask.relay == "no":
+            await self._begin()
         return await Steps(
             ask,
             request,
@@ -216,6 +234,7 @@ class Run:
             self._usages,
             self._catalog,
             self._limits,
+            self._relay,
         ).run()
 
     async def _asked(self) -> tuple[dict[str, Any], models.ResponsesRequest]:
@@ -251,6 +270,7 @@ class Run:
                     self._watched.follows(note.trace)
                 elif isinstance(note, CallNote):
                     self._usages.add(note.usage)
+                self._relay.replay(event, note)
             left -= len(frame.entries)
             if left <= 0:
                 break
@@ -271,8 +291,11 @@ class Run:
         if state != "in_progress":
             emit(
                 models.InProgressEvent(response=self._echo.response("in_progress")),
-                write_note(StartNote(self._started_at, dict(self._watched.headers))),
+                write_note(self._start_note()),
             )
+
+    def _start_note(self) -> StartNote:
+        return StartNote(self._started_at, dict(self._watched.headers))
 
     async def _watch(self) -> Ending:
         """Keep the lease, and say when to end; but never before the log was read to its end.
@@ -339,9 +362,12 @@ class Run:
         if self._emitter.machine.state == "none":
             first = self._echo.response("queued" if self._lease.background else "in_progress")
             self._emitter.emit(models.CreatedEvent(response=first))
+        self._relay.silence()
         for index in sorted(self._items.open):
             call = self._calls.open.get(index)
-            if call is not None:
+            if self._relay.relayed:
+                self._relay.close(index, ending.message or "the response ended")
+            elif call is not None:
                 code = "cancelled" if ending.status == "cancelled" else ending.code
                 self._calls.fail(call, Failure(code, ending.message or "the response ended"))
             else:
@@ -349,6 +375,7 @@ class Run:
 
     def _final(self, ending: Ending) -> models.OpenResponsesResult:
         response = self._echo.response(ending.status)
+        response.model = self._relay.model or response.model
         so_far = self._emitter.snapshot.response
         response.output = [] if so_far is None else list(so_far.output)
         response.usage, response.tool_usage = self._usages.total()

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from heliograph import errors
 
-__all__ = ["MIN_SECRET", "Seal", "Seals", "is_sealed", "sealed_size"]
+__all__ = ["MIN_SECRET", "Seal", "Seals", "is_sealed"]
 
 MIN_SECRET = 32
 """Bytes that a secret has at least."""
@@ -39,11 +39,6 @@ _HEAD = len(_MARK) + _SALT + _NONCE
 def is_sealed(text: str) -> bool:
     """Whether a Heliograph sealed this, one or another."""
     return text.startswith(_MARK_TEXT)
-
-
-def sealed_size(size: int) -> int:
-    """Characters that ``size`` bytes become."""
-    return (_HEAD + size + _TAG + 2) // 3 * 4
 
 
 class Seals:

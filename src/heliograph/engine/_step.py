@@ -7,7 +7,7 @@ from typing import Literal
 
 from heliograph import errors, models, providers
 from heliograph.engine._calls import Calls
-from heliograph.engine._items import Items
+from heliograph.engine._items import Items, Kind
 from heliograph.engine._pictures import base64_size
 
 __all__ = ["Step", "plain"]
@@ -31,6 +31,7 @@ class Step:
         self._one_call = one_call
         self._words: int | None = None
         self._words_kind = ""
+        self._summary = 0
         self._open: dict[str, int] = {}
         self._ignored: set[str] = set()
         self._drawn: list[models.OutputImageGenerationCallItem] = []
@@ -54,6 +55,12 @@ class Step:
                 self._say("refusal", part.delta)
             case providers.Reasoning():
                 self._say("reasoning", part.delta)
+            case providers.Summary():
+                if self._summary != part.part and self._words_kind == "reasoning":
+                    assert self._words is not None  # noqa: S101 -- reasoning is open
+                    self._items.end_part(self._words)
+                self._summary = part.part
+                self._say("summary", part.delta)
             case providers.Thought():
                 self._think(part)
             case providers.FunctionCall():
@@ -120,7 +127,7 @@ class Step:
 
     def _say(
         self,
-        kind: Literal["text", "refusal", "reasoning"],
+        kind: Kind,
         delta: str,
         logprobs: Sequence[models.Logprob] = (),
     ) -> None:
@@ -129,7 +136,7 @@ class Step:
         if not delta:
             return
         self.show_drawn()
-        group = "reasoning" if kind == "reasoning" else "message"
+        group = "reasoning" if kind in ("reasoning", "summary") else "message"
         if self._words_kind != group:
             self._close_words()
         self._words = self._items.say(kind, delta, self._words, self._logprobs)

@@ -10,7 +10,6 @@ image calls are open stands after a step that is whole.
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import Literal
 
 import msgspec
 
@@ -20,26 +19,15 @@ from heliograph.engine._calls import Calls
 from heliograph.engine._context import Conversation
 from heliograph.engine._drawing import Drawing
 from heliograph.engine._emitter import Emitter
+from heliograph.engine._ending import COMPLETED, TOO_LONG, Ending
 from heliograph.engine._items import Items
 from heliograph.engine._limits import Limits
 from heliograph.engine._notes import CallNote, Usages
+from heliograph.engine._relay import Relay
 from heliograph.engine._step import Step
 from heliograph.engine._tool import HostedTool
 
-__all__ = ["Ending", "Steps"]
-
-
-class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """How a response ends; ``code`` and ``message`` say why it failed, ``reason`` why cut short."""
-
-    status: Literal["completed", "incomplete", "failed", "cancelled"]
-    code: str = "server_error"
-    message: str = ""
-    reason: str | None = None
-
-
-COMPLETED = Ending(status="completed")
-TOO_LONG = Ending(status="incomplete", reason="max_output_tokens")
+__all__ = ["Steps"]
 
 
 class Steps:
@@ -56,8 +44,10 @@ class Steps:
         usages: Usages,
         catalog: providers.Catalog,
         limits: Limits,
+        relay: Relay,
     ) -> None:
         self._ask = ask
+        self._relay = relay
         self._request = request
         self._talk = talk
         self._emitter = emitter
@@ -128,10 +118,15 @@ class Steps:
         async with aclosing(self._catalog.chat(self._ask.model).answer(turn)) as parts:
             try:
                 async for part in parts:
+                    if isinstance(part, providers.Relayed):
+                        return await self._relay.follow(part, self._ask)
+                    self._relay.begin()
                     if isinstance(part, providers.Finish):
                         return self._finish(number, step, part)
                     if isinstance(part, providers.InlinePicture):
                         await step.keep(part)
+                    elif isinstance(part, providers.Answering):
+                        self._relay.answering = part
                     else:
                         step.take(part)
                         if self._too_long():
@@ -178,6 +173,7 @@ class Steps:
                 hosted,
                 call,
                 number,
+                answering=self._relay.answering,
                 turn_over=step.turn_over,
                 usage=usage if at == 0 else None,
             )
@@ -215,6 +211,9 @@ class Steps:
             max_output_tokens=self._left,
             step=number,
             picture=self._picture,
+            relay="no" if number or output else self._ask.relay,
+            early=self._relay.early,
+            stay=self._relay.answering,
             thoughts={**self._talk.thoughts, **thoughts},
         )
 

@@ -7,6 +7,7 @@ one over a capture; ``Snapshot`` folds events. Nothing here does I/O or reads a 
 from ._check import Report, check
 from ._dialects import DIALECTS, STRICT, TOLERANCES, Dialect, tables_for
 from ._machine import Machine
+from ._mend import Mender
 from ._rules import RULES, Violation
 from ._snapshot import Snapshot
 from ._tables import TABLES, TERMINAL
@@ -20,6 +21,7 @@ __all__ = [
     "TOLERANCES",
     "Dialect",
     "Machine",
+    "Mender",
     "Report",
     "Snapshot",
     "Violation",

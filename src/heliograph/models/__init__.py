@@ -28,6 +28,7 @@ from . import (
     _options,
     _parts_tools,
     _registry,
+    _renumber,
     _reports,
     _request,
     _response,
@@ -61,6 +62,7 @@ from ._names import *
 from ._options import *
 from ._parts_tools import *
 from ._registry import *
+from ._renumber import *
 from ._reports import *
 from ._request import *
 from ._response import *
@@ -99,6 +101,7 @@ __all__ += _names.__all__
 __all__ += _options.__all__
 __all__ += _parts_tools.__all__
 __all__ += _registry.__all__
+__all__ += _renumber.__all__
 __all__ += _request.__all__
 __all__ += _response.__all__
 __all__ += _routing.__all__

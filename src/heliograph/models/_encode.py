@@ -48,7 +48,7 @@ def encode(obj: Model | Unknown) -> bytes:
 def _fresh(value: Any) -> bytes:
     if isinstance(value, Unknown):
         return value.raw
-    if isinstance(value, Model) and _holds_models(type(value)):
+    if isinstance(value, Model) and _keeps_bytes_inside(value):
         return _fresh_around(value)
     return plain(value)
 
@@ -86,23 +86,45 @@ _encoder = msgspec.json.Encoder(enc_hook=_hook)
 
 
 @cache
-def _holds_models(cls: type[Model]) -> bool:
-    """Whether a field of this class holds an object that may have bytes of its own."""
-    plans = [field.type for field in class_plan(cls).fields.values()]
-    return any(plan.model is not None or plan.tagged for plan in plans)
+def _holders(cls: type[Model]) -> tuple[str, ...]:
+    """The fields of this class that hold objects, or lists of them."""
+    plans = [(field, field.type.item or field.type) for field in class_plan(cls).fields.values()]
+    return tuple(f.name for f, inner in plans if inner.model is not None or inner.tagged)
+
+
+def _keeps_bytes_inside(obj: Model) -> bool:
+    """Whether an object somewhere inside still has the bytes it came in."""
+    for name in _holders(type(obj)):
+        value = getattr(obj, name)
+        if isinstance(value, list):
+            if any(_keeps_bytes(inner) for inner in value):
+                return True
+        elif _keeps_bytes(value):
+            return True
+    return False
+
+
+def _keeps_bytes(value: Any) -> bool:
+    if not isinstance(value, Model):
+        return False
+    return wire_of(value) is not None or _keeps_bytes_inside(value)
 
 
 def _fresh_around(obj: Model) -> bytes:
     """Written anew, but for the objects in it that still have the bytes they came in."""
     plan = class_plan(type(obj))
-    values = {wire: raw_field(obj, field.name) for wire, field in plan.fields.items()}
-    if all(wire_of(value) is None for value in values.values()):
-        return plain(obj)
     members = [] if plan.tag_field is None else [_member(plan.tag_field, plain(plan.tag))]
-    for wire, value in values.items():
+    for wire, field in plan.fields.items():
+        value = raw_field(obj, field.name)
         if value is not UNSET:
-            members.append(_member(wire, encode(value) if wire_of(value) else _fresh(value)))
+            members.append(_member(wire, _around(value)))
     return b"{" + b",".join(members) + b"}"
+
+
+def _around(value: Any) -> bytes:
+    if isinstance(value, list):
+        return b"[" + b",".join(_around(inner) for inner in value) + b"]"
+    return encode(value) if isinstance(value, Model) and wire_of(value) else _fresh(value)
 
 
 def _member(key: str, text: bytes) -> bytes:
@@ -153,7 +175,7 @@ def _changed(node: Node, before: Any, now: Any) -> list[bytes]:
         )
     if isinstance(now, list) and isinstance(before, list) and node.kind == "array":
         return _changed_array(node, before, now)
-    return [_fresh(now)]
+    return [_around(now)]
 
 
 def _changed_object(node: Node, pairs: dict[str, tuple[Any, Any]]) -> list[bytes]:
@@ -202,7 +224,7 @@ def _changed_array(node: Node, before: list[Any], now: list[Any]) -> list[bytes]
         else:
             source = middle[i - head] if i - head < len(middle) else None
         if source is None:
-            parts.append([_fresh(value)])
+            parts.append([_around(value)])
             gaps.append(b",")
             continue
         child = node.items[source]

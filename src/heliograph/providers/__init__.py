@@ -1,6 +1,7 @@
 """Who does the work: chat models and image models behind two small protocols."""
 
 from heliograph.providers._base import (
+    Answering,
     Arguments,
     ChatPart,
     ChatProvider,
@@ -17,10 +18,13 @@ from heliograph.providers._base import (
     ModelCard,
     Picture,
     PictureUsage,
+    Preferences,
     Preview,
     Reasoning,
     Refusal,
+    Relayed,
     RelayProvider,
+    Summary,
     Text,
     Thought,
 )
@@ -30,6 +34,7 @@ from heliograph.providers._observer import OBSERVER, UNSEEN, Observer, Watched, 
 __all__ = [
     "OBSERVER",
     "UNSEEN",
+    "Answering",
     "Arguments",
     "Catalog",
     "ChatPart",
@@ -48,10 +53,13 @@ __all__ = [
     "Observer",
     "Picture",
     "PictureUsage",
+    "Preferences",
     "Preview",
     "Reasoning",
     "Refusal",
     "RelayProvider",
+    "Relayed",
+    "Summary",
     "Text",
     "Thought",
     "Watched",

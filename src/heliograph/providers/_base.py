@@ -15,6 +15,7 @@ import msgspec
 from heliograph import models
 
 __all__ = [
+    "Answering",
     "Arguments",
     "ChatPart",
     "ChatProvider",
@@ -31,10 +32,13 @@ __all__ = [
     "ModelCard",
     "Picture",
     "PictureUsage",
+    "Preferences",
     "Preview",
     "Reasoning",
     "Refusal",
     "RelayProvider",
+    "Relayed",
+    "Summary",
     "Text",
     "Thought",
 ]
@@ -58,6 +62,20 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     writes: bool = True
 
 
+class Preferences(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of the providers that serve a model may be asked, and in what order, by their names.
+
+    ``order`` come first, in that order; ``only``, where not empty, are all that may be asked;
+    ``ignore`` are not. Without ``allow_fallbacks`` only those of ``order`` are asked, or, without
+    one, the first. (OpenRouter's ``ProviderPreferences``, as far as it is served.)
+    """
+
+    order: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    allow_fallbacks: bool = True
+
+
 class ImageJob(msgspec.Struct, frozen=True, kw_only=True):
     """One picture to make. Field values are the tool's, already checked by the engine.
 
@@ -65,7 +83,7 @@ class ImageJob(msgspec.Struct, frozen=True, kw_only=True):
     only where ``size`` is ``auto``; ``seed`` None lets the provider derive one;
     ``first_partial`` is the index of the first preview still wanted (a run again after a takeover
     starts past those that were shown). ``images`` are references, oldest first; ``mask`` marks
-    by transparency what may change.
+    by transparency what may change. ``prefer`` chooses among several providers of the model.
     """
 
     model: str
@@ -84,6 +102,7 @@ class ImageJob(msgspec.Struct, frozen=True, kw_only=True):
     input_fidelity: str | None = None
     images: tuple[bytes, ...] = ()
     mask: bytes | None = None
+    prefer: Preferences | None = None
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -147,6 +166,13 @@ class ImageProvider(Protocol):
         ...
 
 
+class Answering(msgspec.Struct, frozen=True):
+    """Who answers, where several may: the provider's name and the model's id. Comes first."""
+
+    provider: str
+    model: str
+
+
 class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     """One step asked of a chat model: the conversation so far and what it may use.
 
@@ -157,6 +183,11 @@ class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     ``tool_choice`` is what the client asked, already narrowed. ``max_output_tokens`` is what is
     left of the request's. ``step`` counts from 0. ``thoughts`` are those that belong to reasoning
     items, by the item's id.
+
+    ``relay`` says whether the answer may (or must) be one ``Relayed`` part, an upstream's own
+    response; ``early`` is then told, as they come, of events that show nothing of it (created,
+    queued, in_progress, unknown ones before them): they may come again, of another upstream, as
+    long as nothing was shown. ``stay`` is who answered the steps before: it is asked first.
     """
 
     model: str
@@ -168,6 +199,9 @@ class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     max_output_tokens: int | None = None
     step: int = 0
     picture: Callable[[str], Awaitable[bytes]] | None = None
+    relay: Literal["no", "may", "must"] = "no"
+    early: Callable[[models.StreamEvent], None] | None = None
+    stay: Answering | None = None
     thoughts: Mapping[str, Sequence[Thought]] = {}
 
 
@@ -189,6 +223,14 @@ class Reasoning(msgspec.Struct, frozen=True):
     """The next piece of the reasoning text."""
 
     delta: str
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """The next piece of a summary of the reasoning; ``part`` counts its parts, from 0 in a step's
+    reasoning."""
+
+    delta: str
+    part: int = 0
 
 
 class Thought(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,10 +300,24 @@ class Finish(msgspec.Struct, frozen=True):
     usage: models.Usage | None = None
 
 
+class Relayed(msgspec.Struct, frozen=True):
+    """The upstream serves the whole response: its own events, in batches as they come.
+
+    The last event is ``response.completed``, ``response.incomplete`` or ``response.failed``. No
+    other part follows. ``events`` raises ``ProviderError``; whoever takes it closes it.
+    """
+
+    provider: str
+    model: str
+    events: AsyncGenerator[Sequence[models.StreamEvent], None]
+
+
 ChatPart = (
-    Text
+    Answering
+    | Text
     | Refusal
     | Reasoning
+    | Summary
     | Thought
     | FunctionCall
     | Arguments
@@ -270,11 +326,12 @@ ChatPart = (
     | HostedCall
     | InlinePicture
     | Finish
+    | Relayed
 )
 
 
 class ChatProvider(Protocol):
-    """Answers a turn. Yields parts in order and exactly one ``Finish``, last."""
+    """Answers a turn. Yields parts in order and exactly one ``Finish`` (or ``Relayed``), last."""
 
     @property
     def cards(self) -> Sequence[ModelCard]:
@@ -304,11 +361,12 @@ class RelayProvider(ChatProvider, Protocol):
         """Whether the upstream serves every tool of the request, so that nothing needs hosting."""
         ...
 
-    def relay(self, turn: ChatTurn) -> AsyncGenerator[models.StreamEvent, None]:
+    def relay(self, turn: ChatTurn) -> AsyncGenerator[Sequence[models.StreamEvent], None]:
         """The upstream's events as they came, ``models.wire_of`` each giving its bytes.
 
-        The last one is ``response.completed``, ``response.incomplete`` or ``response.failed``.
-        Raises ``ProviderError`` where the upstream fails, sends an ``error`` event, or stops
-        before its end; ids, sequence numbers and the model's name are the upstream's.
+        They come in batches, as the upstream's writes carry them. The last one is
+        ``response.completed``, ``response.incomplete`` or ``response.failed``. Raises
+        ``ProviderError`` where the upstream fails, sends an ``error`` event, or stops before its
+        end; ids, sequence numbers and the model's name are the upstream's.
         """
         ...

@@ -21,10 +21,12 @@ from heliograph.providers.chat import (
     RouteSettings,
 )
 from heliograph.providers.image import (
+    ImageCandidate,
     OpenAIImages,
     OpenAIImagesSettings,
     OpenRouterImages,
     OpenRouterImagesSettings,
+    RoutedImages,
 )
 from heliograph.providers.image.illustrator import Illustrator
 
@@ -78,13 +80,12 @@ def install(
 ) -> Installation:
     """The providers of ``sections``, in their order, and then the embedded two.
 
-    The chat upstreams are one route: where several serve a model, they are asked in the sections'
-    order. Of several image providers for a model the first one has it. Raises ``ConfigError`` for a
+    The chat models are one route and the image models another: where several providers serve a
+    model, they are asked in the sections' order. Raises ``ConfigError`` for a
     key's variable that is not set, and where nothing would be served; ``MissingExtra``.
     """
     candidates: list[Candidate] = []
-    chat: list[ChatProvider] = []
-    images: list[ImageProvider] = []
+    drawing: list[ImageCandidate] = []
     servers: dict[str, list[str]] = {}
 
     def serves(name: str, provider: ChatProvider | ImageProvider) -> None:
@@ -94,23 +95,21 @@ def install(
     for name, settings in sections.items():
         provider = _made(name, settings)
         serves(name, provider)
-        if isinstance(provider, ChatCompletions | Responses):
+        if isinstance(provider, ChatCompletions | Responses | Direct):
             candidates.append(Candidate(name, provider))
-        elif isinstance(provider, Direct):
-            chat.append(provider)
         else:
-            images.append(provider)
-    if candidates:
-        chat.insert(0, Routed(candidates, routes))
+            drawing.append(ImageCandidate(name, provider))
     if embedded:
-        if not any(isinstance(provider, Direct) for provider in chat):
-            chat.append(Direct())
-            serves(EMBEDDED, chat[-1])
-        if not any(isinstance(provider, Illustrator) for provider in images):
-            images.append(Illustrator())
-            serves(EMBEDDED, images[-1])
+        if not any(isinstance(one.provider, Direct) for one in candidates):
+            candidates.append(Candidate(EMBEDDED, Direct()))
+            serves(EMBEDDED, candidates[-1].provider)
+        if not any(isinstance(one.provider, Illustrator) for one in drawing):
+            drawing.append(ImageCandidate(EMBEDDED, Illustrator()))
+            serves(EMBEDDED, drawing[-1].provider)
     if not servers:
         raise errors.ConfigError("embedded is false and [providers] is empty: nothing to serve")
+    chat = [Routed(candidates, routes)] if candidates else []
+    images = [RoutedImages(drawing, routes)] if drawing else []
     return Installation(Catalog(chat, images), {m: tuple(names) for m, names in servers.items()})
 
 

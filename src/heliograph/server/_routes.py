@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from heliograph import engine, errors, models
 from heliograph.server import _cards
-from heliograph.server._answers import Json, Stored
+from heliograph.server._answers import Json, Stored, Waiting
 from heliograph.server._auth import Caller, caller_of, tenant_of
 from heliograph.server._body import read_body
 from heliograph.server._compact import Compacting
@@ -84,11 +84,14 @@ class _Posted:
 
     async def _wait(self, scope: Scope, receive: Receive, send: Send) -> bool:
         journal = self._lane.journal
+        waiting = Waiting(self._id, send, self._api.keep_alive)
         with Watch(receive, self._api.runtime.closing) as watch:
-            async for _ in journal.read(self._tenant, self._id):
-                pass
+            async with waiting:
+                async for _ in journal.read(self._tenant, self._id):
+                    pass
             entry = await self._lane.engine.current(self._tenant, self._id)
-            await Stored(self._id, entry, journal.blobs)(scope, receive, send)
+            answer = Stored(self._id, entry, journal.blobs, begun=waiting.begun)
+            await answer(scope, receive, send)
             return True
         if watch.ended == "closing":
             raise errors.ServerError(
@@ -106,6 +109,11 @@ class _Api:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self._limits = runtime.settings.limits
+
+    @property
+    def keep_alive(self) -> float:
+        """Seconds of silence after which something is sent."""
+        return self._limits.keep_alive_seconds
 
     def _tenant(self, request: Request) -> str:
         return tenant_of(request.scope)

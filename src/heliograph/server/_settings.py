@@ -30,7 +30,8 @@ class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     - ``max_body_bytes``: one request body. ``max_head_bytes``: one request line with its headers.
     - ``max_images``: pictures that one request of the Images APIs may bring, and may ask for.
     - ``max_images_at_once``: pictures drawn at once for the Images APIs; others wait.
-    - ``keep_alive_seconds``: silence on a stream before a comment fills it.
+    - ``keep_alive_seconds``: silence on an open answer before something fills it: a comment in a
+      stream, a blank before a JSON body. The ``openrouter`` package gives up after 5 s of silence.
     - ``reader_lease_seconds``: how long a reader counts as present after its server died.
     - ``drain_seconds``: how long running work may take to finish at a graceful stop before it is
       handed over.
@@ -49,7 +50,7 @@ class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_head_bytes: int = 64 * 1024
     max_images: int = 16
     max_images_at_once: int = 16
-    keep_alive_seconds: float = 15.0
+    keep_alive_seconds: float = 3.0
     reader_lease_seconds: float = 15.0
     drain_seconds: float = 30.0
     keep_response_seconds: float = 30 * 24 * 3600.0

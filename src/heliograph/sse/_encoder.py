@@ -37,10 +37,12 @@ def encode(
 def comment(text: str = "") -> bytes:
     """A comment, which readers ignore and proxies see as traffic, with a line per line of ``text``.
 
-    It ends with a blank line, so write it between frames, never inside one.
+    Write it between frames, never inside one. No blank line ends it: it belongs to the frame that
+    follows, and a blank line makes some readers (the ``openai`` package among them) give out an
+    empty event once an ``id`` has come.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return b"".join(b": %b\n" % line.encode() for line in lines) + b"\n"
+    return b"".join(b": %b\n" % line.encode() for line in lines)
 
 
 def _one_line(name: str, value: str) -> bytes:

@@ -8,6 +8,7 @@ nothing of that object, and the others still do.
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -84,16 +85,22 @@ class _Checked(Protocol):
     def iter_errors(self, instance: Any) -> Iterator[Any]: ...
 
 
+_NOTHING = "nothing of type"
+
+
 class Validator:
     """Checks events and bodies; one may be shared by threads.
 
     With ``extensions=False`` nothing may be sent that some specification lacks: for traffic of
-    text and functions. Raises ``MissingExtra`` without the extra ``testing``.
+    text and functions. With ``relayed`` types that a specification does not name may stand
+    everywhere: an upstream's own, passed on; what is named is held to all the same. Raises
+    ``MissingExtra`` without the extra ``testing``.
     """
 
-    def __init__(self, *, extensions: bool = True) -> None:
+    def __init__(self, *, extensions: bool = True, relayed: bool = False) -> None:
         _library()
         self._extensions = extensions
+        self._relayed = relayed
 
     def stream(self, events: Iterable[Any]) -> list[Problem]:
         """What is wrong with these events: decoded ones, their JSON, or JSON values."""
@@ -108,13 +115,17 @@ class Validator:
         value = _value(event)
         kind = value.get("type") if isinstance(value, dict) else None
         if kind not in models.EVENTS:
-            return [Problem(OPENAPI, "StreamEvent", "type", f"no specification names {kind!r}")]
+            return (
+                []
+                if self._relayed
+                else [Problem(OPENAPI, "StreamEvent", "type", f"no specification names {kind!r}")]
+            )
         found = list(self._check(OPENAPI, models.EVENTS[kind].__name__, value))
         for spec in SPECS:
             facts = table(spec, allow=self._extensions)
             if kind in facts.events:
                 found += self._check(spec, facts.events[kind], value)
-            elif spec != "seed" and kind not in facts.extensions:
+            elif spec != "seed" and kind not in facts.extensions and not self._relayed:
                 right = f"{kind!r} is neither named there nor a listed extension"
                 found.append(Problem(spec, "events", "type", right))
         return found
@@ -162,7 +173,9 @@ class Validator:
         if checked.is_valid(value):
             return
         for error in checked.iter_errors(value):
-            yield _problem(spec, name, error)
+            problem = _problem(spec, name, error)
+            if not (self._relayed and problem.right.startswith(_NOTHING)):
+                yield problem
 
 
 def _library() -> Any:
@@ -175,11 +188,14 @@ def _library() -> Any:
 
 def _value(data: Any) -> Any:
     """JSON values of a decoded object or of JSON text; what is JSON values already stays."""
-    if isinstance(data, bytes | bytearray | memoryview | str):
-        return msgspec.json.decode(data)
     if isinstance(data, Mapping | list):
         return data
-    return msgspec.json.decode(models.encode(data))
+    if not isinstance(data, bytes | bytearray | memoryview | str):
+        data = models.encode(data)
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.DecodeError:  # a lone surrogate is legal JSON
+        return json.loads(data if isinstance(data, str) else bytes(data))
 
 
 @functools.cache
@@ -256,7 +272,7 @@ def _right(error: Any) -> str:
     branches = getattr(error.kind, "context", ())
     tag = error.instance.get("type") if isinstance(error.instance, dict) else None
     if branches and isinstance(tag, str):
-        return f"nothing of type {tag!r} may stand here"
+        return f"{_NOTHING} {tag!r} may stand here"
     if branches:
         said = [_right(_innermost(inner)) for branch in branches for inner in branch[:1]]
         return "; or ".join(dict.fromkeys(said))

@@ -1,9 +1,9 @@
 import { createOpenResponses } from "@ai-sdk/open-responses";
 import { streamText } from "ai";
-import { base, errorOf, fetchWithTool, model, prompt, report, sha256 } from "./common.mjs";
+import { base, errorOf, fetchWithTool, model, prompt, report, sha256, tool } from "./common.mjs";
 
 const url = `${base}/v1/responses`;
-const provider = createOpenResponses({ name: "heliograph", url, fetch: fetchWithTool });
+const provider = createOpenResponses({ name: "heliograph", url, fetch: fetchWithTool([tool]) });
 const events = [];
 const partials = [];
 let picture = null;

@@ -26,11 +26,51 @@ export async function errorOf(call, classes = {}) {
 }
 
 // Some clients cannot name the hosted tool: this puts it into the body on its way out.
-export const fetchWithTool = async (input, init) => {
+export const fetchWithTool = (tools) => async (input, init) => {
   const request = new Request(input, init);
   if (request.method !== "POST") return fetch(request);
-  const body = JSON.stringify({ ...(await request.json()), tools: [tool] });
+  const body = JSON.stringify({ ...(await request.json()), tools });
   const headers = new Headers(request.headers);
   headers.delete("content-length");
   return fetch(request.url, { method: "POST", headers, body, signal: request.signal });
 };
+
+// Two turns: what the user says, the function, and what it sees. The house's model knows them.
+export const turns = {
+  ask: "Look out of the window, then paint what you see.",
+  night: "make it night",
+  seen: "a red fox on a hill",
+  hosted: { type: "image_generation", size: "256x256", partial_images: 1 },
+  look: {
+    type: "function",
+    name: "look",
+    description: "Looks out of a window.",
+    parameters: {
+      type: "object",
+      properties: { window: { type: "string" } },
+      required: ["window"],
+      additionalProperties: false,
+    },
+    strict: true,
+  },
+};
+
+const pictured = ["image_generation_call", "openrouter:image_generation"];
+
+// What a client came to, out of its responses: the words and the pictures' hashes, in order.
+export const told = (responses, more = {}) => ({
+  words: responses.map((response) =>
+    response.output
+      .filter((item) => item.type === "message")
+      .flatMap((item) => item.content.map((part) => part.text))
+      .join(""),
+  ),
+  pictures: responses.flatMap((response) =>
+    response.output.filter((item) => pictured.includes(item.type)).map((item) => sha256(item.result)),
+  ),
+  usage: responses.map((response) => [
+    response.usage.input_tokens ?? response.usage.inputTokens,
+    response.usage.output_tokens ?? response.usage.outputTokens,
+  ]),
+  ...more,
+});

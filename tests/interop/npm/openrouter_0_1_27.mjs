@@ -1,11 +1,11 @@
 import { HTTPClient, OpenRouter } from "openrouter-sdk-0-1-27";
 import * as errors from "openrouter-sdk-0-1-27/models/errors";
-import { base, errorOf, fetchWithTool, model, prompt, report, sha256 } from "./common.mjs";
+import { base, errorOf, fetchWithTool, model, prompt, report, sha256, tool } from "./common.mjs";
 
 const options = { apiKey: "any", serverURL: `${base}/api/v1`, retryConfig: { strategy: "none" } };
 const client = new OpenRouter({
   ...options,
-  httpClient: new HTTPClient({ fetcher: fetchWithTool }),
+  httpClient: new HTTPClient({ fetcher: fetchWithTool([tool]) }),
 });
 const events = [];
 const partials = [];

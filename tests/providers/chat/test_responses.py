@@ -17,6 +17,7 @@ from heliograph.providers import (
     InlinePicture,
     Reasoning,
     Refusal,
+    Summary,
     Text,
 )
 from heliograph.providers.chat import ChatModel, Responses, ResponsesSettings
@@ -201,8 +202,10 @@ ODD = b'{"type":"response.new_thing", "sequence_number":1,  "x": 1.0e2}'
 async def relay(script: Any, **fields: Any) -> tuple[list[Any], dict[str, Any]]:
     with FakeChat(script) as fake:
         asked = upstream(fake.base_url)
-        events = [event async for event in asked.relay(turn(**fields))]
-        await asked.aclose()
+        try:
+            events = [event async for batch in asked.relay(turn(**fields)) for event in batch]
+        finally:
+            await asked.aclose()
         return events, fake.requests[0].json()
 
 
@@ -245,6 +248,7 @@ async def test_the_request_is_relayed_with_what_is_ours_taken_out() -> None:
         ([DRAW], (), False),
         ([DRAW], ("image_generation",), True),
         ([{"type": "web_search"}], (), False),
+        ([{"type": "web_search"}], ("web_search",), True),
     ],
 )
 def test_what_can_be_relayed(tools: Any, hosts: tuple[str, ...], can: bool) -> None:
@@ -252,7 +256,94 @@ def test_what_can_be_relayed(tools: Any, hosts: tuple[str, ...], can: bool) -> N
     assert asked.relays(request(tools=tools)) is can
 
 
+@pytest.mark.parametrize(
+    ("fields", "hosted"),
+    [
+        ({"plugins": [{"id": "web"}]}, "plugins"),
+        ({"prompt": {"id": "p"}}, "prompt"),
+        ({"something_new": 1}, "something_new"),
+        (
+            {"input": [{"role": "user", "content": [{"type": "input_file", "file_url": "u"}]}]},
+            "input_file",
+        ),
+        (
+            {"input": [{"role": "user", "content": [{"type": "input_image", "file_id": "f"}]}]},
+            "file_id",
+        ),
+    ],
+)
+def test_what_else_a_request_needs_must_be_hosted(fields: dict[str, Any], hosted: str) -> None:
+    asked = request(**fields)
+    assert not upstream("http://127.0.0.1:1").relays(asked)
+    assert upstream("http://127.0.0.1:1", hosts=(hosted,)).relays(asked)
+
+
+async def test_a_response_that_failed_before_it_showed_anything_is_a_failure() -> None:
+    begun = next(iter(responses_wire.stream(Say(), {"model": "theirs"})))
+    wrong = {"code": "rate_limit_exceeded", "message": "slow down"}
+    failed = {
+        "type": "response.failed",
+        "sequence_number": 1,
+        "response": begun["response"] | {"status": "failed", "error": wrong},
+    }
+    with pytest.raises(errors.ProviderError, match="slow down") as caught:
+        await relay(Payloads((begun, failed)))
+    assert caught.value.kind == "rate_limit"
+
+
+async def test_one_json_body_is_relayed_as_its_end() -> None:
+    with FakeChat(Say(text="Hi."), ignore_stream=True) as fake:
+        asked = upstream(fake.base_url)
+        events = [event async for batch in asked.relay(turn()) for event in batch]
+        await asked.aclose()
+    assert [event.type for event in events] == ["response.completed"]
+    assert events[0].response.output[0].content[0].text == "Hi."
+
+
+async def test_sealed_reasoning_is_asked_for_and_no_other_goes_back() -> None:
+    said = [
+        {"type": "message", "role": "user", "content": "a fox"},
+        {"type": "reasoning", "id": "rs_1", "summary": []},
+        {"type": "reasoning", "id": "rs_2", "summary": [], "encrypted_content": "sealed"},
+    ]
+    with FakeChat() as fake:
+        asked = upstream(fake.base_url, encrypted_reasoning=True)
+        given = turn(input=said, previous_response_id="resp_1")
+        async for _ in asked.relay(given):
+            pass
+        await asked.aclose()
+    sent = fake.requests[0].json()
+    assert sent["include"] == ["reasoning.encrypted_content"]
+    assert [item.get("id") for item in sent["input"]] == [None, "rs_2"]
+
+
 def test_a_tool_that_nobody_serves_is_refused_by_name() -> None:
     with pytest.raises(errors.ProviderError) as caught:
         upstream("http://127.0.0.1:1").check(request(tools=[DRAW, {"type": "web_search"}]))
     assert caught.value.param == "tools[1].type"
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_summaries_stay_summaries(told: bool) -> None:
+    def item(number: int, *texts: str) -> dict[str, Any]:
+        summary = [{"type": "summary_text", "text": text} for text in texts]
+        return {"type": "reasoning", "id": f"rs_{number}", "summary": summary}
+
+    items = [item(0, "a", "b"), item(1, "c")]
+    events: list[dict[str, Any]] = []
+    for index, whole in enumerate(items):
+        for at, part in enumerate(whole["summary"] if told else ()):
+            events.append(
+                {
+                    "type": "response.reasoning_summary_text.delta",
+                    "item_id": whole["id"],
+                    "output_index": index,
+                    "summary_index": at,
+                    "delta": part["text"],
+                }
+            )
+    done = {**responses_wire.whole(Say(), {}), "output": items}
+    events.append({"type": "response.completed", "response": done})
+    numbered = [event | {"sequence_number": n} for n, event in enumerate(events)]
+    found = await ask(Payloads(tuple(numbered), done=False))
+    assert found[:-1] == [Summary("a", 0), Summary("b", 1), Summary("c", 2)]

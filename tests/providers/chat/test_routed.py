@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import msgspec
 import pytest
 from tests.providers.chat.kit import MODEL, parts, provider, quick, request, turn
 
 from heliograph import errors
-from heliograph.providers import Text
+from heliograph.providers import Answering, Relayed, Text
 from heliograph.providers.chat import (
     Candidate,
     ChatCompletions,
@@ -118,6 +119,7 @@ async def test_an_upstream_that_asked_for_a_rest_gets_it(house: Any) -> None:
 async def test_no_failover_after_the_first_part(house: Any) -> None:
     both = house({"cut": 2}, {})
     answer = both.route.answer(turn())
+    assert await anext(answer) == Answering("a", MODEL)
     assert await anext(answer) == Text("I")
     with pytest.raises(errors.ProviderError):
         await anext(answer)
@@ -224,7 +226,7 @@ async def test_further_models_of_the_request_are_tried(house: Any, other: FakeCh
     route = Routed([Candidate("a", broken), Candidate("o", spare)], FAST)
     found = await parts(route, turn(models=[MODEL, model]))
     await route.aclose()
-    assert found[0] == Text("I am the other model.")
+    assert found[:2] == [Answering("o", model), Text("I am the other model.")]
     assert other.requests[0].json()["model"] == "o"
 
 
@@ -253,7 +255,16 @@ class Relays:
         )
 
     async def types(self) -> list[str]:
-        return [event.type async for event in self.route.relay(turn())]
+        """What is relayed; types of what was told early begin with a star."""
+        types: list[str] = []
+        given = msgspec.structs.replace(
+            turn(), relay="may", early=lambda event: types.append("*" + event.type)
+        )
+        async for part in self.route.answer(given):
+            assert isinstance(part, Relayed)
+            async for batch in part.events:
+                types += [event.type for event in batch]
+        return types
 
 
 @pytest.mark.parametrize("trouble", [{"status": 500}, {"error_at": 2}, {"cut": 2}])
@@ -262,7 +273,10 @@ async def test_a_relay_fails_over_until_something_is_shown(trouble: dict[str, An
         relays = Relays(bad, good)
         types = await relays.types()
         await relays.route.aclose()
-    assert types.count("response.created") == 1
+    early = [kind for kind in types if kind.startswith("*")]
+    assert types[: len(early)] == early
+    assert set(early) == {"*response.created", "*response.in_progress"}
+    assert types[len(early)] == "response.output_item.added"
     assert types[-1] == "response.completed"
     assert len(bad.requests) == 2
 
@@ -276,11 +290,30 @@ async def test_a_relay_that_showed_something_fails_there() -> None:
     assert good.requests == []
 
 
-def test_whether_a_route_relays_is_its_first_candidates_say() -> None:
+async def test_a_candidate_that_cannot_relay_answers_in_its_turn() -> None:
+    with FakeChat(status=500) as bad, FakeChat(Say(text="Hi.")) as good:
+        known = {MODEL: ChatModel()}
+        far = Responses(ResponsesSettings(base_url=bad.base_url, models=known))
+        route = Routed([Candidate("far", far), Candidate("near", provider(good.base_url))], FAST)
+        given = msgspec.structs.replace(turn(), relay="may")
+        assert (await parts(route, given))[:2] == [Answering("near", MODEL), Text("Hi.")]
+        with pytest.raises(errors.ProviderError, match="told to answer 500"):
+            await parts(route, msgspec.structs.replace(turn(), relay="must"))
+        await route.aclose()
+    assert len(good.requests) == 1
+
+
+async def test_who_answered_before_is_asked_first(house: Any) -> None:
+    both = house({}, {})
+    stay = msgspec.structs.replace(turn(), stay=Answering("b", MODEL))
+    assert (await parts(both.route, stay))[:2] == [Answering("b", MODEL), Text("I am b.")]
+
+
+def test_a_route_relays_where_one_that_may_be_asked_does() -> None:
     url = "http://127.0.0.1:1"
     known = {MODEL: ChatModel()}
     chat = Candidate("chat", provider(url))
     far = Candidate("far", Responses(ResponsesSettings(base_url=url, models=known)))
-    assert Routed([far, chat]).relays(request())
-    assert not Routed([chat, far]).relays(request())
+    assert Routed([chat, far]).relays(request())
+    assert not Routed([chat, far]).relays(request(provider={"only": ["chat"]}))
     assert not Routed([far]).relays(request(tools=[{"type": "image_generation"}]))

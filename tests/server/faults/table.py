@@ -64,6 +64,7 @@ def rows(wire: str) -> dict[str, list[Case]]:
 
 def _chat(wire: str) -> dict[str, list[Case]]:
     first = 1 if wire == "chat completions" else 4  # the event that brings the first word
+    shown = 2 if wire == "relay" else first  # the first one that a client is shown
     told = "the fake was told to answer"
     broken = {
         "chat completions": ("sent a chunk that is no chat completion: it is no JSON",) * 2,
@@ -85,7 +86,7 @@ def _chat(wire: str) -> dict[str, list[Case]]:
         "stall": [both({"stall": 0.3}, WELL), Case({"stall": 60}, server(STALLED), WELL)],
         "cut": [
             both({"cut": 0}, server(CUT)),
-            Case({"cut": first}, server(CUT), server(CUT)),
+            Case({"cut": shown}, server(CUT), server(CUT)),
             Case({"cut": first + 2}, server(CUT, words="One two", asked=1), server(CUT)),
         ],
         "status": [
@@ -116,7 +117,7 @@ def _chat(wire: str) -> dict[str, list[Case]]:
         ],
         "error_at": [
             Case({"error_at": 0}, server("the model went away"), WELL),
-            Case({"error_at": first}, server("the model went away"), WELL),
+            Case({"error_at": shown}, server("the model went away"), WELL),
             Case(
                 {"error_at": first + 3, "error": {"message": "out of memory"}},
                 server("out of memory", words="One two three", asked=1),

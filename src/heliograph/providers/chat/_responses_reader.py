@@ -17,6 +17,7 @@ from heliograph.providers._base import (
     InlinePicture,
     Reasoning,
     Refusal,
+    Summary,
     Text,
     Thought,
 )
@@ -66,6 +67,7 @@ class EventReader:
         self._items: dict[int, _Item] = {}
         self._closed: set[int] = set()
         self._used: set[str] = set()
+        self._parts: dict[tuple[int, int], int] = {}
         self.ended = False
 
     def feed(self, event: models.StreamEvent) -> Iterator[ChatPart]:
@@ -82,9 +84,7 @@ class EventReader:
                 yield Reasoning(event.delta)
             case models.ReasoningSummaryTextDeltaEvent():
                 self._item(event.output_index).said = True
-                yield Reasoning(event.delta)
-            case models.ReasoningSummaryPartAddedEvent() if event.summary_index:
-                yield Reasoning("\n\n")
+                yield Summary(event.delta, self._part(event.output_index, event.summary_index))
             case models.OutputItemAddedEvent():
                 yield from self._begin(event.output_index, event.item)
             case models.FunctionCallArgsDeltaEvent() | models.CustomToolCallInputDeltaEvent():
@@ -109,6 +109,26 @@ class EventReader:
             yield Finish("content_filter" if reason == "content_filter" else "length", usage)
         else:
             yield Finish("tool_calls" if self._used else "stop", usage)
+
+    def _part(self, index: int, summary: int) -> int:
+        """The number of a part of a summary, among those of all items."""
+        return self._parts.setdefault((index, summary), len(self._parts))
+
+    def _words(
+        self, index: int, item: models.OutputMessageItem | models.OutputReasoningItem
+    ) -> Iterator[ChatPart]:
+        for part in item.content or ():
+            match part:
+                case models.ResponseOutputText():
+                    yield Text(part.text, tuple(part.logprobs or ()))
+                case models.OpenAIResponsesRefusalContent():
+                    yield Refusal(part.refusal)
+                case models.ReasoningTextContent():
+                    yield Reasoning(part.text)
+        summary = item.summary if isinstance(item, models.OutputReasoningItem) else None
+        for at, part in enumerate(summary or ()):
+            if isinstance(part, models.ReasoningSummaryText):
+                yield Summary(part.text, self._part(index, at))
 
     def _item(self, index: int) -> _Item:
         return self._items.setdefault(index, _Item())
@@ -156,10 +176,10 @@ class EventReader:
         self._closed.add(index)
         known = self._item(index)
         if isinstance(item, models.OutputReasoningItem):
-            yield from self._reasoned(item, said=known.said)
+            yield from self._reasoned(index, item, said=known.said)
         match item:
             case models.OutputMessageItem() if not known.said:
-                yield from _words(item)
+                yield from self._words(index, item)
             case models.OutputFunctionCallItem():
                 if not known.name:
                     yield from self._begin(index, item)
@@ -183,25 +203,15 @@ class EventReader:
                     ) from None
                 yield InlinePicture(data, media_type_of(data))
 
-    def _reasoned(self, item: models.OutputReasoningItem, *, said: bool) -> Iterator[ChatPart]:
+    def _reasoned(
+        self, index: int, item: models.OutputReasoningItem, *, said: bool
+    ) -> Iterator[ChatPart]:
         """What no event has told of it; and the item itself, where it holds what only the upstream
         can read."""
         if not said:
-            yield from _words(item)
+            yield from self._words(index, item)
         if item.encrypted_content and self._source is not None:
             yield Thought(source=self._source, data=models.encode(item))
-
-
-def _words(item: models.OutputMessageItem | models.OutputReasoningItem) -> Iterator[ChatPart]:
-    summary = item.summary if isinstance(item, models.OutputReasoningItem) else None
-    for part in (*(item.content or ()), *(summary or ())):
-        match part:
-            case models.ResponseOutputText():
-                yield Text(part.text, tuple(part.logprobs or ()))
-            case models.OpenAIResponsesRefusalContent():
-                yield Refusal(part.refusal)
-            case models.ReasoningTextContent() | models.ReasoningSummaryText():
-                yield Reasoning(part.text)
 
 
 def raise_failure(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import msgspec
+import pybase64
 
-from heliograph import models
+from heliograph import errors, models
 from heliograph.providers._base import ChatTurn
 from heliograph.providers.chat._notes import ImageItem, note, picture_url, prompt_of
 from heliograph.providers.chat._request import encoded
@@ -18,15 +20,60 @@ __all__ = ["answer_body", "relay_body"]
 Body = dict[str, Any]
 
 #: Fields that are served here and mean nothing to the upstream: state, routes, limits of the loop.
+_HELD = (models.ItemReferenceItem, models.CompactionItem, models.ContextCompactionItem)
+_ENCRYPTED = "reasoning.encrypted_content"
 _OURS = ("background", "conversation", "models", "previous_response_id", "provider", "route")
 
 
-def relay_body(turn: ChatTurn, offered: ChatModel, settings: ResponsesSettings) -> bytes:
-    """The client's request, to be served whole by the upstream."""
+async def relay_body(turn: ChatTurn, offered: ChatModel, settings: ResponsesSettings) -> bytes:
+    """The client's request, to be served whole by the upstream.
+
+    What it goes on from is kept here and not there, so the items are sent, pictures included.
+    """
     body = _body(turn, offered, settings)
-    if turn.request.previous_response_id:
-        body["input"] = [_raw(item) for item in turn.input]
+    kept_here = turn.request.previous_response_id or turn.thoughts or _refers(turn.request.input)
+    if kept_here:
+        body["input"] = await _kept(turn, settings)
     return encoded(body)
+
+
+async def _kept(turn: ChatTurn, settings: ResponsesSettings) -> list[Any]:
+    """The items of the conversation, each with the text it came in."""
+    source = source_of(settings, turn.model)
+    items: list[Any] = []
+    for item in turn.input:
+        known = turn.thoughts.get(str(getattr(item, "id", "")), ())
+        given = [msgspec.Raw(each.data) for each in known if each.source == source]
+        if given or not (settings.encrypted_reasoning and _unsealed(item)):
+            items += given or [_raw(await _with_picture(turn, item))]
+    return items
+
+
+def _unsealed(item: Any) -> bool:
+    """Reasoning that an upstream which does not store it would look for, and not find."""
+    return isinstance(item, models.OutputReasoningItem) and not item.encrypted_content
+
+
+def _refers(given: object) -> bool:
+    """Whether an input names items that are kept here and not there."""
+    return isinstance(given, list) and any(
+        isinstance(item, _HELD) or (isinstance(item, ImageItem) and item.id) for item in given
+    )
+
+
+async def _with_picture(turn: ChatTurn, item: Any) -> Any:
+    """An item whose picture was left out, with it."""
+    if not isinstance(item, ImageItem) or item.result or turn.picture is None:
+        return item
+    try:
+        data = await turn.picture(str(item.id))
+    except errors.JournalError:
+        return item  # it was never made
+    whole, wire = copy(item), models.wire_of(item)
+    if wire is not None:
+        whole._wire = wire
+    whole.result = pybase64.b64encode(data).decode()
+    return whole
 
 
 async def answer_body(
@@ -52,9 +99,11 @@ async def answer_body(
 
 
 def _body(turn: ChatTurn, offered: ChatModel, settings: ResponsesSettings) -> Body:
-    asked = msgspec.json.decode(models.encode(turn.request), type=dict[str, msgspec.Raw])
+    asked: Body = msgspec.json.decode(models.encode(turn.request), type=dict[str, msgspec.Raw])
     for name in _OURS:
         asked.pop(name, None)
+    if settings.encrypted_reasoning:
+        asked["include"] = sorted({*(turn.request.include or ()), _ENCRYPTED})
     told = {"model": offered.upstream or turn.model, "stream": True, "store": False}
     return {**settings.body, **asked, **told}
 

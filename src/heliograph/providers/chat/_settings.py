@@ -107,11 +107,16 @@ class ResponsesSettings(
 ):
     """``kind = "responses"``.
 
-    ``hosts`` are the tool types, beside ``function`` and ``custom``, that the upstream serves
-    itself: requests that need no others can be relayed.
+    - ``hosts``: what the upstream serves itself, beyond the common: tool types (beside ``function``
+      and ``custom``), request fields (``prompt``, ``plugins``), content part types (``input_file``)
+      ``file_id``, and ``image_url`` where it may fetch pictures by their addresses. Requests that
+      need nothing else can be relayed.
+    - ``encrypted_reasoning``: ask for reasoning in its sealed form, always, and give back no other.
+      OpenAI needs this: it is told to store nothing, and looks up unsealed reasoning by its id.
     """
 
     hosts: tuple[str, ...] = ()
+    encrypted_reasoning: bool = False
 
 
 def source_of(settings: _Settings, model: str) -> str:

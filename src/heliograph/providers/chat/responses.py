@@ -8,11 +8,12 @@ from contextlib import aclosing
 import httpx2
 
 from heliograph import errors, models
-from heliograph.providers._base import ChatPart, ChatTurn, Finish, ModelCard
+from heliograph.providers._base import ChatPart, ChatTurn, Finish, ModelCard, Relayed
 from heliograph.providers._upstream import Upstream, read_key
 from heliograph.providers.chat._drain import drain
 from heliograph.providers.chat._notes import has_pictures
 from heliograph.providers.chat._payloads import Payloads
+from heliograph.providers.chat._responses_needs import needs
 from heliograph.providers.chat._responses_reader import TERMINAL, EventReader, raise_failure
 from heliograph.providers.chat._responses_request import answer_body, relay_body
 from heliograph.providers.chat._settings import ChatModel, ResponsesSettings, card_of, source_of
@@ -24,6 +25,9 @@ __all__ = ["MIN_OUTPUT_TOKENS", "Responses"]
 MIN_OUTPUT_TOKENS = 16
 """The least ``max_output_tokens`` that the Responses API takes: with less left, a later step is not
 asked for."""
+
+_LAST = (*TERMINAL, models.ErrorEvent)
+_BEFORE = models.QueuedEvent | models.InProgressEvent | models.UnknownEvent
 
 
 class Responses:
@@ -61,9 +65,8 @@ class Responses:
         await self._upstream.aclose()
 
     def relays(self, request: models.ResponsesRequest) -> bool:
-        """Whether every tool of the request is a function, custom, or hosted by the upstream."""
-        served = {"function", "custom", *self.settings.hosts}
-        return all(tool.type in served for tool in request.tools or ())
+        """Whether the upstream serves all that the request needs (see ``settings.hosts``)."""
+        return needs(request) <= set(self.settings.hosts)
 
     def check(self, request: models.ResponsesRequest) -> None:
         """Refuse tools that neither side serves. Raises ``ProviderError``."""
@@ -73,7 +76,12 @@ class Responses:
     def answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
         """One request upstream; more where the conversation must be shortened and the upstream does
         not do it. Raises ``ProviderError``."""
+        if turn.relay == "must" or (turn.relay == "may" and self.relays(turn.request)):
+            return self._relayed(turn)
         return truncating(turn, self._answer, self._model(turn).context)
+
+    async def _relayed(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
+        yield Relayed("", turn.model, self.relay(turn))
 
     async def _answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
         if turn.step and (turn.max_output_tokens or MIN_OUTPUT_TOKENS) < MIN_OUTPUT_TOKENS:
@@ -84,10 +92,11 @@ class Responses:
         source = source_of(self.settings, turn.model)
         reader = EventReader(turn.model, offered.hosted, self._key, source)
         payloads = Payloads(turn.model)
-        async with aclosing(self._events(turn.model, body, payloads)) as events:
-            async for event in events:
-                for part in reader.feed(event):
-                    yield part
+        async with aclosing(self._batches(turn.model, body, payloads)) as batches:
+            async for batch in batches:
+                for event in batch:
+                    for part in reader.feed(event):
+                        yield part
                 if reader.ended:
                     return
         for whole in payloads.end():
@@ -96,50 +105,86 @@ class Responses:
         if not reader.ended:
             raise _stopped(turn.model)
 
-    async def relay(self, turn: ChatTurn) -> AsyncGenerator[models.StreamEvent, None]:
-        """The upstream's events, with their bytes. Raises ``ProviderError``."""
-        body = relay_body(turn, self._model(turn), self.settings)
+    async def relay(self, turn: ChatTurn) -> AsyncGenerator[Sequence[models.StreamEvent], None]:
+        """The upstream's events, with their bytes. Raises ``ProviderError``.
+
+        A response that failed before it showed anything is a failure too: it can be asked of
+        another. One that comes as a single JSON body is its terminal event.
+        """
+        body = await relay_body(turn, self._model(turn), self.settings)
         payloads = Payloads(turn.model)
-        async with aclosing(self._events(turn.model, body, payloads)) as events:
-            async for event in events:
-                if isinstance(event, models.ErrorEvent):
-                    raise_failure(turn.model, event, self._key)
-                yield event
-                if isinstance(event, TERMINAL):
+        shown = False
+        async with aclosing(self._batches(turn.model, body, payloads)) as batches:
+            async for batch in batches:
+                last = batch[-1]
+                if isinstance(last, models.ErrorEvent):
+                    if len(batch) > 1:
+                        yield batch[:-1]
+                    raise_failure(turn.model, last, self._key)
+                if not shown:
+                    if isinstance(last, models.FailedEvent) and _shows_nothing(batch[:-1]):
+                        raise_failure(turn.model, last.response, self._key)
+                    shown = not _shows_nothing(batch)
+                yield batch
+                if isinstance(last, TERMINAL):
                     return
-        if payloads.whole:
-            raise errors.ProviderError(
-                f"{turn.model}: its upstream answered without a stream", kind="protocol"
-            )
+        for whole in payloads.end():
+            raise_failure(turn.model, _response(turn.model, whole), self._key)
+            yield [_as_terminal(turn.model, whole)]
+            return
         raise _stopped(turn.model)
 
     def _model(self, turn: ChatTurn) -> ChatModel:
         return self.settings.models[turn.model]
 
-    async def _events(
+    async def _batches(
         self, model: str, body: bytes, payloads: Payloads
-    ) -> AsyncGenerator[models.StreamEvent, None]:
+    ) -> AsyncGenerator[list[models.StreamEvent], None]:
+        """The events of each piece of the answer, none past one that ends it or an ``error``."""
         call = self._upstream.post("/responses", model, json=body, accept="text/event-stream")
         index = 0
         async with call as answer, aclosing(answer.chunks()) as chunks:
             async for chunk in chunks:
+                batch: list[models.StreamEvent] = []
+                broken: errors.ProviderError | None = None
                 for payload in payloads.feed(chunk):
-                    event = _event(model, payload, index)
+                    try:
+                        event = models.decode_event(payload, index)
+                    except errors.InvalidEvent as error:
+                        broken = _broken(model, error)
+                        break
                     index += 1
-                    if isinstance(event, TERMINAL):
-                        await drain(chunks)  # whoever gets the last event asks for no more
-                    yield event
+                    batch.append(event)
+                    if isinstance(event, _LAST):
+                        if isinstance(event, TERMINAL):
+                            await drain(chunks)  # whoever gets the last event asks for no more
+                        break
+                if batch:
+                    yield batch
+                if broken is not None:
+                    raise broken
                 if payloads.done:
                     return
 
 
-def _event(model: str, payload: bytes, index: int) -> models.StreamEvent:
+def _shows_nothing(events: Sequence[models.StreamEvent]) -> bool:
+    return all(isinstance(event, models.CreatedEvent | _BEFORE) for event in events)
+
+
+def _broken(model: str, error: errors.InvalidEvent) -> errors.ProviderError:
+    return errors.ProviderError(
+        f"{model}: its upstream broke the protocol: {error}", kind="protocol", retryable=True
+    )
+
+
+def _as_terminal(model: str, body: bytes) -> models.StreamEvent:
+    """The event that ends a stream, of a response that came as one body."""
+    status = _response(model, body).status
+    kind = status if status in ("completed", "incomplete") else "completed"
     try:
-        return models.decode_event(payload, index)
+        return models.decode_event(b'{"type":"response.%b","response":%b}' % (kind.encode(), body))
     except errors.InvalidEvent as error:
-        raise errors.ProviderError(
-            f"{model}: its upstream broke the protocol: {error}", kind="protocol", retryable=True
-        ) from error
+        raise _broken(model, error) from None
 
 
 def _response(model: str, body: bytes) -> models.OpenResponsesResult:

@@ -2,47 +2,36 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from functools import partial
-from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
-import tenacity
 
 from heliograph import errors, models
-from heliograph.providers._base import ChatPart, ChatProvider, ChatTurn, ModelCard, RelayProvider
-from heliograph.providers.chat._health import Health
+from heliograph.providers._base import (
+    Answering,
+    ChatPart,
+    ChatProvider,
+    ChatTurn,
+    ModelCard,
+    Preferences,
+    Relayed,
+)
+from heliograph.providers._routing import REQUEST_FAULTS, RouteSettings, Tries, preferred
 
-__all__ = ["Candidate", "RouteSettings", "Routed"]
+__all__ = ["Candidate", "RouteSettings", "Routed", "preferences"]
 
 T = TypeVar("T")
 
-Begun: TypeAlias = tuple[list[T], AsyncGenerator[T, None]]
-"""The beginning of an answer, up to the first thing shown, and the rest."""
-
-#: Events before anything of the answer.
-_SHOW_NOTHING = (models.CreatedEvent, models.QueuedEvent, models.InProgressEvent)
-
-#: Failures that another upstream would share: they are the request's.
-_REQUEST_FAULTS = frozenset({"bad_request", "content_policy"})
-
-
-class RouteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How hard to try. Times are seconds.
-
-    ``attempts`` per provider, ``wait_first`` before the second (doubled for each further one, up to
-    ``wait_most``, and then a random part of it); an upstream that asks for a longer wait than
-    ``wait_most`` with ``Retry-After`` is not waited for. After ``failures`` in a row a provider
-    rests for ``rest``.
-    """
-
-    attempts: Annotated[int, msgspec.Meta(ge=1, le=10)] = 2
-    wait_first: Annotated[float, msgspec.Meta(ge=0)] = 0.25
-    wait_most: Annotated[float, msgspec.Meta(ge=0)] = 5.0
-    failures: Annotated[int, msgspec.Meta(ge=1)] = 5
-    rest: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+#: Events before anything of the answer. Unknown ones that come before it are among them.
+_SHOW_NOTHING = (
+    models.CreatedEvent,
+    models.QueuedEvent,
+    models.InProgressEvent,
+    models.UnknownEvent,
+)
 
 
 class Candidate(NamedTuple):
@@ -52,27 +41,38 @@ class Candidate(NamedTuple):
     provider: ChatProvider
 
 
+def preferences(given: object) -> Preferences | None:
+    """A request's ``provider`` field, as far as it chooses among names; None where it is absent."""
+    if not isinstance(given, models.ProviderPreferences):
+        return None
+    return Preferences(
+        order=tuple(given.order or ()),
+        only=tuple(given.only or ()),
+        ignore=tuple(given.ignore or ()),
+        allow_fallbacks=given.allow_fallbacks is not False,
+    )
+
+
 class Routed:
     """A chat provider made of others, asked in their order until one begins to answer.
 
     Once a part has been shown nothing is tried again: the failure is passed on. A request's
     ``models`` are further models to try, and its ``provider`` preferences (``order``, ``only``,
-    ``ignore``, ``allow_fallbacks``) go by the candidates' names. Health is remembered here, so one
-    instance serves the whole installation.
+    ``ignore``, ``allow_fallbacks``) go by the candidates' names. The first part says who answers.
+    A candidate that can relay the request does, where the turn allows it.
     """
 
     def __init__(
         self, candidates: Sequence[Candidate], settings: RouteSettings | None = None
     ) -> None:
-        self.settings = settings if settings is not None else RouteSettings()
-        self._candidates = tuple(candidates)
-        self._health = {
-            c.name: Health(self.settings.failures, self.settings.rest) for c in candidates
-        }
+        self._candidates = {c.name: c.provider for c in candidates}
+        self._tries = Tries(self._candidates, settings)
         cards: dict[str, ModelCard] = {}
+        self._serving: dict[str, list[str]] = {}
         for candidate in candidates:
             for card in candidate.provider.cards:
                 cards.setdefault(card.id, card)
+                self._serving.setdefault(card.id, []).append(candidate.name)
         self._cards = tuple(cards.values())
 
     @property
@@ -81,20 +81,25 @@ class Routed:
         return self._cards
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The candidates' names, as ``provider`` preferences may use them."""
+        return tuple(self._candidates)
+
+    @property
     def resting(self) -> dict[str, float]:
         """Which candidates are left alone now, and for how many seconds."""
-        return {name: health.rest for name, health in self._health.items() if health.rest > 0}
+        return self._tries.resting
 
     def rests(self) -> dict[str, float]:
         """For how many seconds each candidate is left alone; 0: it may be asked."""
-        return {name: health.rest for name, health in self._health.items()}
+        return {name: self._tries.rest(name) for name in self._candidates}
 
     def check(self, request: models.ResponsesRequest) -> None:
         """Refuse what no candidate can do, in the first one's words. Raises ``ProviderError``."""
         refusal: errors.ProviderError | None = None
-        for candidate, model in self._order(request):
+        for name, model in self._order(request):
             try:
-                candidate.provider.check(_for_model(request, model))
+                self._candidates[name].check(_for_model(request, model))
             except errors.ProviderError as error:
                 refusal = refusal or error
             else:
@@ -102,185 +107,131 @@ class Routed:
         raise refusal or _nobody(request)
 
     def relays(self, request: models.ResponsesRequest) -> bool:
-        """Whether the candidate that would be asked first serves the whole request itself."""
-        for candidate, model in self._order(request):
-            if self._health[candidate.name].rest <= 0:
-                return _can_relay(candidate.provider, _for_model(request, model))
-        return False
+        """Whether a candidate that may be asked serves the whole request itself."""
+        return any(
+            _can_relay(self._candidates[name], _for_model(request, model))
+            for name, model in self._order(request)
+        )
 
     async def answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
         """The first answer that begins. Raises ``ProviderError``, the last one's."""
-        async with aclosing(self._run(turn, _answer, lambda *_: True)) as parts:
-            async for part in parts:
-                yield part
-
-    async def relay(self, turn: ChatTurn) -> AsyncGenerator[models.StreamEvent, None]:
-        """The first relayed stream that shows something. Raises ``ProviderError``, the last one's.
-
-        Candidates that cannot relay the request are passed over.
-        """
-        async with aclosing(self._run(turn, _relay, _can_relay)) as events:
-            async for event in events:
-                yield event
-
-    async def _run(
-        self,
-        turn: ChatTurn,
-        ask: Callable[[Any, ChatTurn], AsyncGenerator[T, None]],
-        can: Callable[[ChatProvider, models.ResponsesRequest], bool],
-    ) -> AsyncGenerator[T, None]:
         last: errors.ProviderError | None = None
-        for candidate, model in self._able(turn):
-            asked = msgspec.structs.replace(turn, model=model)
-            if not can(candidate.provider, _for_model(turn.request, model)):
+        for name, model in self._able(turn):
+            relayed = turn.relay != "no" and self._relays(name, turn, model)
+            if turn.relay == "must" and not relayed:
                 continue
-            start = partial(ask, candidate.provider, asked)
+            asked = msgspec.structs.replace(turn, model=model)
             try:
-                begun, rest = await self._begin(candidate, start)
+                if relayed:
+                    events = await self._tries.begin(name, partial(self._relay, name, asked))
+                    yield Relayed(name, model, self._watched(name, *events))
+                    return
+                begun, rest = await self._tries.begin(name, partial(self._ask, name, asked))
             except errors.ProviderError as error:
                 last = error
-                if error.kind in _REQUEST_FAULTS:
+                if error.kind in REQUEST_FAULTS:
                     raise
                 continue
-            async with aclosing(rest):
-                for part in begun:
+            yield Answering(name, model)
+            async with aclosing(self._watched(name, begun, rest)) as parts:
+                async for part in parts:
                     yield part
-                try:
-                    async for part in rest:
-                        yield part
-                except errors.ProviderError as error:
-                    self._health[candidate.name].failed(error)
-                    raise
             return
-        raise last or self._all_rest(turn)
+        serving = [name for name, _ in self._order(turn.request, turn.model)]
+        raise last or self._tries.all_rest(turn.model, serving) or _nobody(turn.request)
 
     async def aclose(self) -> None:
         """Close the candidates that can be closed."""
-        for candidate in self._candidates:
-            close = getattr(candidate.provider, "aclose", None)
+        for provider in self._candidates.values():
+            close = getattr(provider, "aclose", None)
             if close is not None:
                 await close()
 
-    async def _begin(
-        self,
-        candidate: Candidate,
-        ask: Callable[[], AsyncGenerator[T, None]],
-    ) -> Begun[T]:
-        """A provider's beginning and the rest, after as many attempts as it takes and may."""
-        tries = tenacity.AsyncRetrying(
-            stop=tenacity.stop_after_attempt(self.settings.attempts),
-            wait=self._wait,
-            retry=tenacity.retry_if_exception(self._again),
-            reraise=True,
-        )
-        begun: Begun[T] | None = None
-        async for attempt in tries:
-            with attempt:
-                begun = await _begun(ask(), self._health[candidate.name])
-        assert begun is not None  # noqa: S101 -- the loop ends by success or by raising
-        return begun
+    async def _ask(
+        self, name: str, turn: ChatTurn
+    ) -> tuple[list[ChatPart], AsyncGenerator[ChatPart, None]]:
+        """An answer's first part, and the rest."""
+        turn = msgspec.structs.replace(turn, relay="no")
+        parts = self._candidates[name].answer(turn)
+        try:
+            begun = [part] if (part := await anext(parts, None)) is not None else []
+        except BaseException:
+            await parts.aclose()
+            raise
+        return begun, parts
 
-    def _again(self, error: BaseException) -> bool:
-        """Whether the same provider is worth another attempt."""
-        if not isinstance(error, errors.ProviderError) or not error.retryable:
-            return False
-        return (error.retry_after or 0.0) <= self.settings.wait_most
+    async def _relay(
+        self, name: str, turn: ChatTurn
+    ) -> tuple[
+        list[Sequence[models.StreamEvent]], AsyncGenerator[Sequence[models.StreamEvent], None]
+    ]:
+        """A relayed response from the first event that shows something, and the rest."""
+        batches = self._candidates[name].relay(turn)  # type: ignore[attr-defined]
+        begun: list[Sequence[models.StreamEvent]] = []
+        try:
+            async for batch in batches:
+                shown = next(
+                    (n for n, e in enumerate(batch) if not isinstance(e, _SHOW_NOTHING)), None
+                )
+                if turn.early is not None:
+                    for event in batch[:shown]:
+                        turn.early(event)
+                if shown is not None:
+                    begun.append(batch[shown:])
+                    break
+        except BaseException:
+            await batches.aclose()
+            raise
+        return begun, batches
 
-    def _wait(self, state: tenacity.RetryCallState) -> float:
-        """As long as the upstream says, else a random part of a doubling time."""
-        error = state.outcome.exception() if state.outcome is not None else None
-        asked = getattr(error, "retry_after", None)
-        longest = min(
-            self.settings.wait_most, self.settings.wait_first * 2 ** (state.attempt_number - 1)
-        )
-        jitter = random.uniform(0.0, longest)
-        return jitter if asked is None else float(asked) + jitter * 0.1
+    async def _watched(
+        self, name: str, begun: list[T], rest: AsyncGenerator[T, None]
+    ) -> AsyncGenerator[T, None]:
+        """What has begun, and the rest; a failure in it counts."""
+        async with aclosing(rest):
+            for part in begun:
+                yield part
+            try:
+                async for part in rest:
+                    yield part
+            except errors.ProviderError as error:
+                self._tries.failed(name, error)
+                raise
 
-    def _able(self, turn: ChatTurn) -> Iterator[tuple[Candidate, str]]:
-        """Those that may be asked now and can do it."""
-        for candidate, model in self._order(turn.request, turn.model):
-            if self._health[candidate.name].rest > 0:
+    def _relays(self, name: str, turn: ChatTurn, model: str) -> bool:
+        return _can_relay(self._candidates[name], _for_model(turn.request, model))
+
+    def _able(self, turn: ChatTurn) -> Iterator[tuple[str, str]]:
+        """Those that may be asked now and can do it; first who answered before."""
+        order = self._order(turn.request, turn.model)
+        if turn.stay is not None:
+            before = (turn.stay.provider, turn.stay.model)
+            order.sort(key=lambda pair: pair != before)
+        for name, model in order:
+            if self._tries.rest(name) > 0:
                 continue
             try:
-                candidate.provider.check(_for_model(turn.request, model))
+                self._candidates[name].check(_for_model(turn.request, model))
             except errors.ProviderError:
                 continue
-            yield candidate, model
+            yield name, model
 
     def _order(
         self, request: models.ResponsesRequest, model: str | None = None
-    ) -> list[tuple[Candidate, str]]:
+    ) -> list[tuple[str, str]]:
         """The candidates in the order that the request prefers, for each model in turn."""
         wanted = [model or request.model or "", *(request.models or ())]
-        chosen = self._preferred(request.provider)
+        chosen = preferences(request.provider)
         return [
-            (candidate, model)
-            for model in dict.fromkeys(wanted)
-            for candidate in chosen
-            if any(card.id == model for card in candidate.provider.cards)
+            (name, one)
+            for one in dict.fromkeys(wanted)
+            for name in preferred(self._serving.get(one, ()), chosen)
         ]
-
-    def _preferred(self, given: object) -> list[Candidate]:
-        if not isinstance(given, models.ProviderPreferences):
-            return list(self._candidates)
-        only, ignored, order = given.only or (), given.ignore or (), given.order or ()
-        kept = [
-            c for c in self._candidates if (not only or c.name in only) and c.name not in ignored
-        ]
-        places = {name: place for place, name in enumerate(order)}
-        kept.sort(key=lambda candidate: places.get(candidate.name, len(places)))
-        if given.allow_fallbacks is False:
-            return [c for c in kept if c.name in order] or kept[:1]
-        return kept
-
-    def _all_rest(self, turn: ChatTurn) -> errors.ProviderError:
-        rests = [self._health[c.name].rest for c, _ in self._order(turn.request, turn.model)]
-        if not any(rests):
-            return _nobody(turn.request)
-        return errors.ProviderError(
-            f"{turn.model}: every upstream that serves it has failed lately and is left alone",
-            kind="unavailable",
-            retryable=True,
-            retry_after=min(rest for rest in rests if rest > 0),
-        )
-
-
-async def _begun(parts: AsyncGenerator[T, None], health: Health) -> Begun[T]:
-    """All up to the first that shows something, and what that says about the provider's health."""
-    health.begin()
-    begun: list[T] = []
-    try:
-        async for part in parts:
-            begun.append(part)
-            if _shows(part):
-                break
-    except BaseException as error:
-        if isinstance(error, errors.ProviderError):
-            health.failed(error)
-        else:
-            health.left()
-        await parts.aclose()
-        raise
-    health.succeeded()
-    return begun, parts
-
-
-def _answer(provider: ChatProvider, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
-    return provider.answer(turn)
-
-
-def _relay(provider: RelayProvider, turn: ChatTurn) -> AsyncGenerator[models.StreamEvent, None]:
-    return provider.relay(turn)
 
 
 def _can_relay(provider: ChatProvider, request: models.ResponsesRequest) -> bool:
     relays = getattr(provider, "relays", None)
     return relays is not None and bool(relays(request))
-
-
-def _shows(part: object) -> bool:
-    """Whether a part or an event shows something of the answer."""
-    return not isinstance(part, _SHOW_NOTHING)
 
 
 def _for_model(request: models.ResponsesRequest, model: str) -> models.ResponsesRequest:
