@@ -65,7 +65,11 @@ class Reader(asyncio.Protocol):
 
     def events(self, texts: int) -> int:
         """How many events came: a whole stream, with all its text deltas, or an error."""
-        whole = _unchunked(b"".join(self._pieces))
+        came = b"".join(self._pieces)
+        try:
+            whole = _unchunked(came)
+        except ValueError:
+            raise RuntimeError(f"cut short after {len(came):,} bytes: {came[-300:]!r}") from None
         found, done = len(_TEXT.findall(whole)), len(_DONE.findall(whole))
         if found != texts or done != 1:
             raise RuntimeError(f"{found} of {texts} deltas, {done} ends: {whole[:600]!r}")
@@ -101,10 +105,14 @@ class Load:
     wall: float = 0.0
     first_event: list[float] = field(default_factory=list)
     first_text: list[float] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
 
 
 async def load(port: int, asked: bytes, texts: int, at_once: int, seconds: float) -> Load:
-    """``at_once`` clients, each asking again and again until ``seconds`` are over."""
+    """``at_once`` clients, each asking again and again until ``seconds`` are over.
+
+    Streams that are not whole count for nothing; ``broken`` tells of them.
+    """
     until = time.perf_counter() + seconds
     came = Load()
 
@@ -112,9 +120,13 @@ async def load(port: int, asked: bytes, texts: int, at_once: int, seconds: float
         while True:
             reader = await connect(port, asked)
             await reader.ended
-            came.events += reader.events(texts)
-            came.first_event.append(reader.first_event)
-            came.first_text.append(reader.first_text)
+            try:
+                came.events += reader.events(texts)
+            except RuntimeError as error:
+                came.broken.append(str(error))
+            else:
+                came.first_event.append(reader.first_event)
+                came.first_text.append(reader.first_text)
             if time.perf_counter() >= until:
                 return
 
