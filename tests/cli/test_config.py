@@ -105,6 +105,34 @@ MODELS = '[providers.talk.models."a/b"]\n'
             "providers.x.kind: unknown kind []; allowed: chat_completions",
         ),
         ("[limits]\nmax_tool_calls = 0", "limits: max_tool_calls is 0"),
+        ("[limits]\nmax_tool_cals = 3", "(did you mean 'limits.max_tool_calls'?)"),
+        (
+            f'{TALK}models = {{ a = "b" }}',
+            "providers.talk.models.a: expected `object`, got `str`; a table must stand here, such "
+            "as { upstream = ... }; it may hold: upstream, name",
+        ),
+        *(
+            (
+                f'[providers.x]\nkind = "{kind}"\nbase_url = "{address}"\nmodels = {models}',
+                "providers.x.base_url: not an address that paths can be put behind; it must begin "
+                "with http:// or https://, name a host",
+            )
+            for kind, models in (
+                ("chat_completions", '{ a = { upstream = "a" } }'),
+                ("responses", '{ a = { upstream = "a" } }'),
+                ("openai_images", '{ a = "a" }'),
+                ("openrouter_images", '{ a = "a" }'),
+            )
+            for address in (
+                "localhost:11434/v1",
+                "127.0.0.1:11434",
+                "ftp://a-secret@x/v1",
+                "http:///v1",
+                "http://x:port/v1",
+                "http://[x/v1",
+                "http://x/v1?key=a-secret",
+            )
+        ),
     ],
 )
 def test_what_is_wrong_is_one_line_that_names_the_key(
