@@ -572,8 +572,9 @@ async def test_an_event_over_a_limit_ends_the_response(relays: Callable[..., Rel
         {"type": "response.acme", "filler": "x" * 500},
         {"type": R + "audio.delta", "delta": "x" * 500},
         {"type": R + "output_text.annotation.added", "item_id": "msg_0", "output_index": 0,
-         "content_index": 0, "annotation_index": 0, "annotation": {"type": "url_citation", "start_index": 0,
-         "end_index": 1, "title": "x" * 500, "url": "https://a.example"}},
+         "content_index": 0, "annotation_index": 0,
+         "annotation": {"type": "url_citation", "start_index": 0, "end_index": 1,
+                        "title": "x" * 500, "url": "https://a.example"}},
     ],
 )  # fmt: skip
 async def test_what_makes_no_words_is_bounded_too(
