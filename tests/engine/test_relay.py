@@ -26,7 +26,7 @@ from heliograph.providers.chat import (
     Routed,
     RouteSettings,
 )
-from heliograph.testing import FakeChat, Payloads, Say, Validator
+from heliograph.testing import Call, FakeChat, Payloads, Say, Validator
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(90))
 B64 = base64.b64encode(PNG).decode()
@@ -43,6 +43,7 @@ class Relays:
         chats: str = "",
         other: str = "",
         clocked: bool = False,
+        limits: dict[str, Any] | None = None,
         **settings: Any,
     ) -> None:
         self.fakes = fakes
@@ -63,7 +64,7 @@ class Relays:
         clock = Clock()
         self.store = MemoryJournal(clock) if clocked else MemoryJournal()
         self.started = False
-        self.house = House(self.store, self.route, Painter(), clock=clock)
+        self.house = House(self.store, self.route, Painter(), clock=clock, **(limits or {}))
         self.house.validator = Validator(relayed=True)
 
     async def texts(self, response_id: str) -> list[bytes]:
@@ -254,8 +255,6 @@ async def test_other_strings_stay_as_they_came(relays: Callable[..., Relays]) ->
 
 
 async def test_a_tool_with_a_model_of_ours_is_hosted_here(relays: Callable[..., Relays]) -> None:
-    from heliograph.testing import Call
-
     call = Call(name="image_generation", arguments='{"prompt":"a fox"}', id="c")
     fake = FakeChat(Say(calls=(call,)), Say(text="There."))
     house = relays(fake, hosts=("image_generation",))
@@ -535,3 +534,45 @@ async def test_models_alone_name_the_first(relays: Callable[..., Relays]) -> Non
     request = models.decode(models.ResponsesRequest, data)
     plan = house.house.engine.check(request)
     assert plan.capabilities == (f"chat:{CHAT}",)
+
+
+async def test_later_steps_ask_the_provider_that_answered_the_first(
+    relays: Callable[..., Relays],
+) -> None:
+    call = Call(name="image_generation", arguments='{"prompt":"a fox"}', id="c")
+    bad = FakeChat(Say(text="I am a."), status=503, times=2)
+    good = FakeChat(Say(calls=(call,)), Say(text="There."))
+    house = relays(bad, good, chats="ab")
+    events, _ = await house.relay(tools=[{"type": "image_generation"}])
+    assert last(events).status == "completed"
+    assert [len(fake.requests) for fake in house.fakes] == [2, 2]
+
+
+async def test_words_over_a_limit_cut_the_response_short(relays: Callable[..., Relays]) -> None:
+    sent = stream(s.message(0, s.text_part("a" * 3000, "b" * 3000)))
+    house = relays(play(sent), limits={"max_text_bytes": 4000})
+    events, _ = await house.relay()
+    response = last(events)
+    assert response.status == "incomplete"
+    assert response.incomplete_details.reason == "max_output_tokens"  # type: ignore[union-attr]
+    assert response.output[0].status == "incomplete"  # type: ignore[union-attr]
+
+
+async def test_an_event_over_a_limit_ends_the_response(relays: Callable[..., Relays]) -> None:
+    sent = stream(s.message(0, s.text_part("a", "b" * 9000)))
+    house = relays(play(sent), limits={"max_response_bytes": 8000})
+    events, _ = await house.relay()
+    error = last(events).error
+    assert "max_response_bytes is 8000" in error.message  # type: ignore[union-attr]
+
+
+async def test_a_picture_over_a_limit_ends_the_response(relays: Callable[..., Relays]) -> None:
+    sent = stream(s.image_call(0, 1), tools=s.image_tool(1))
+    for event in sent:
+        if "partial_image_b64" in event:
+            event["partial_image_b64"] = base64.b64encode(bytes(3000)).decode()
+    house = relays(play(sent), limits={"max_picture_bytes": 2000}, hosts=("image_generation",))
+    events, _ = await house.relay(tools=[{"type": "image_generation"}])
+    error = last(events).error
+    assert "max_picture_bytes is 2000" in error.message  # type: ignore[union-attr]
+    assert last(events).output[0].status == "failed"  # type: ignore[union-attr]

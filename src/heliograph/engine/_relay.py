@@ -30,6 +30,7 @@ __all__ = ["Relay"]
 
 _BEGINNINGS: Final = (models.CreatedEvent, models.QueuedEvent, models.InProgressEvent)
 _TERMINAL: Final = (models.CompletedEvent, models.IncompleteEvent, models.FailedEvent)
+_WITH_RESPONSE: Final = frozenset((*_BEGINNINGS, *_TERMINAL))
 _DELTAS: Final = frozenset(
     cls for kind, cls in models.EVENTS.items() if kind.endswith(".delta") and "audio" not in kind
 )
@@ -149,6 +150,8 @@ class Relay:
                 async for batch in batches:
                     for event in batch:
                         if event.__class__ not in _DELTAS:
+                            if self._too_long():
+                                return TOO_LONG
                             self._check(event, ask)
                             if holds_picture(event):
                                 limit = self._limits.max_picture_bytes
@@ -202,16 +205,16 @@ class Relay:
     # --- one event -------------------------------------------------------------------------------
     def _send(self, event: models.StreamEvent) -> None:
         """Show an event as it came, but for what is ours; mended where it may not stand so."""
-        emitter, mender = self._emitter, self._mender
-        if isinstance(event, models.UnknownEvent):
-            self._send_unknown(event)
+        emitter, mender, cls = self._emitter, self._mender, event.__class__
+        if cls is models.UnknownEvent:
+            self._send_unknown(cast("models.UnknownEvent", event))
             return
         known = cast("Any", event)
-        if isinstance(event, (*_BEGINNINGS, *_TERMINAL)):
+        if cls in _WITH_RESPONSE:
             self._own(known)
-        drawn = event.__class__ is models.ImageGenCallCompletedEvent
+        drawn = cls is models.ImageGenCallCompletedEvent
         if not (mender.busy or drawn or emitter.machine.ended):
-            data = self._text(known)
+            data = self._delta_text(known) if cls in _DELTAS else self._text(known)
             known.sequence_number = emitter.next
             try:
                 self._pass(event, models.encode(known) if data is None else data)
@@ -221,6 +224,15 @@ class Relay:
                 return
         for other in mender.mend(event):
             self._emit(other)
+
+    def _delta_text(self, event: Any) -> bytes:
+        """The text of a delta with its new number: there are many of these."""
+        wire: bytes = event._wire
+        if event.__class__ is models.TextDeltaEvent and event.logprobs is UNSET:
+            event.logprobs = []
+            wire = b'%b,"logprobs":[]}' % wire.rstrip()[:-1].rstrip()
+        number = self._emitter.next
+        return wire if event.sequence_number == number else models.renumbered(wire, number)
 
     def _send_unknown(self, event: models.UnknownEvent) -> None:
         machine = self._emitter.machine
@@ -234,12 +246,8 @@ class Relay:
     def _text(self, event: Any) -> bytes | None:
         """The event's text with its new number; None where it takes encoding anew."""
         wire = models.wire_of(event)
-        if wire is None or isinstance(event, (*_BEGINNINGS, *_TERMINAL)):
+        if wire is None or event.__class__ in _WITH_RESPONSE or self._mender.fill(event):
             return None
-        if self._mender.fill(event):
-            if event.__class__ is not models.TextDeltaEvent:
-                return None
-            wire = b'%b,"logprobs":[]}' % wire.rstrip()[:-1].rstrip()
         number = self._emitter.next
         return wire if event.sequence_number == number else models.renumbered(wire, number)
 
@@ -251,18 +259,24 @@ class Relay:
         self._pass(event, models.encode(known))
 
     def _pass(self, event: models.StreamEvent, data: bytes) -> None:
-        note = b""
-        if event.__class__ is models.InProgressEvent:
+        note, cls = b"", event.__class__
+        if len(data) > self._limits.max_response_bytes:
+            raise errors.ProviderError(
+                f"{self.model}: its upstream sent an event of {len(data)} bytes; the limit "
+                f"max_response_bytes is {self._limits.max_response_bytes}",
+                kind="protocol",
+            )
+        if cls is models.InProgressEvent:
             note = write_note(self._started())
         elif self._note and not isinstance(event, _BEGINNINGS):
             note, self._note = self._note, b""
         try:
             size = self._emitter.pass_on(event, data, note)
         except errors.LifecycleError:
-            if note and event.__class__ is not models.InProgressEvent:
+            if note and cls is not models.InProgressEvent:
                 self._note = note
             raise
-        if event.__class__ in _DELTAS:
+        if cls in _DELTAS:
             self._items.count_words(size)
         else:
             self._items.replay(event, size)

@@ -18,6 +18,7 @@ class _Numbered(msgspec.Struct):
     sequence_number: int | None = None
 
 
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode = msgspec.json.Decoder(_Numbered).decode
 
 
@@ -50,6 +51,12 @@ def renumbered(data: bytes, number: int) -> bytes:
 
 def member_text(data: bytes, key: str) -> bytes:
     """The text of one member of a JSON object, as it stands there. Raises ``KeyError``."""
+    try:
+        found = _members(data).get(key)
+        if found is not None:
+            return bytes(found)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        pass  # a lone surrogate, perhaps
     node = scan(data).get(key)
     if node is None:
         raise KeyError(key)

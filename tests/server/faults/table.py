@@ -153,7 +153,9 @@ def _images() -> dict[str, list[Case]]:
     drawn = Sees(previews=0)
 
     def server(says: str, **more: Any) -> Sees:
-        return fails("server_error", says, **more)
+        """What failed before a preview was shown is tried once more."""
+        asked = 1 if more.get("previews") else 2
+        return fails("server_error", says, **{"asked": asked, **more})
 
     wrong = "the upstream's answer is not understood: "
     return {
@@ -173,14 +175,19 @@ def _images() -> dict[str, list[Case]]:
         ],
         "status": [
             both({"status": 400}, fails("invalid_prompt", f"{told} 400)")),
-            both({"status": 401}, server(KEY)),
-            both({"status": 404}, server(f"{told} 404)")),
-            both({"status": 429}, fails("rate_limit_exceeded", f"{told} 429)")),
+            both({"status": 401}, server(KEY, asked=1)),
+            both({"status": 404}, server(f"{told} 404)", asked=1)),
+            both({"status": 429}, fails("rate_limit_exceeded", f"{told} 429)", asked=2)),
             both({"status": 500}, server(f"{told} 500)")),
             both({"status": 503}, server(f"{told} 503)")),
         ],
         "retry_after": [
-            both({"status": 429, "retry_after": 0.2}, fails("rate_limit_exceeded", f"{told} 429)")),
+            both({"status": 429, "retry_after": 0.2, "times": 1}, Sees(asked=2)),
+            both(
+                {"status": 429, "retry_after": 600},
+                fails("rate_limit_exceeded", f"{told} 429)"),
+                alone=True,
+            ),
         ],
         "error": [
             both(
@@ -209,6 +216,9 @@ def _images() -> dict[str, list[Case]]:
             Case({"endless": True}, server("is over 2000 events", previews=2), drawn),
         ],
         "times": [
-            both({"status": 500, "times": 1}, server(f"{told} 500)")),
+            both({"status": 500, "times": 1}, Sees(asked=2)),
+            both({"status": 500, "times": 2}, server(f"{told} 500)")),
+            Case({"cut": 0, "times": 1}, Sees(asked=2), Sees(previews=2, asked=2)),
+            Case({"cut": 1, "times": 1}, server(CUT, previews=1), Sees(previews=2, asked=2)),
         ],
     }
