@@ -316,7 +316,7 @@ def test_an_upstream_s_own_item_goes_back_to_it_as_it_came() -> None:
         sent_back = fake.requests[-1].json()["input"]
     assert fake.requests[0].json()["include"] == INCLUDE
     (item,) = reasoning(first)
-    assert item["content"][0]["text"] == "Hm."
+    assert item["summary"] == [{"type": "summary_text", "text": "Hm."}]
     assert item["encrypted_content"] != "gAAAAABupstream"
     assert reasoned() in in_the_loop
     assert reasoned() in sent_back

@@ -29,6 +29,7 @@ MAY_BE_ABSENT = {
     },
     "output_text": {"logprobs"},
     "reasoning": {"content", "status"},
+    "response": {"tool_usage"},
     "response.image_generation_call.partial_image": {
         *("background", "output_format", "quality", "size"),
     },
@@ -42,7 +43,7 @@ MAY_BE_NULL = {
     "image_generation_error": {"code"},
     "input_tokens_details": {"cache_write_tokens"},
     "reasoning": {"effort"},
-    "response": {"completed_at", "metadata", "reasoning", "usage"},
+    "response": {"completed_at", "metadata", "reasoning", "tool_usage", "usage"},
     "response.image_generation_call.partial_image": {
         *("background", "output_format", "quality", "size"),
     },
