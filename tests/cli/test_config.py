@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from heliograph.cli import main
+from heliograph.providers.chat import (
+    ChatCompletionsSettings,
+    ChatModel,
+    ResponsesSettings,
+    RouteSettings,
+)
+from heliograph.providers.image import OpenAIImagesSettings, OpenRouterImagesSettings
+from heliograph.server import Compat
+from heliograph.server._settings import _File
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "config"
 SERVED = {
@@ -146,6 +157,25 @@ def test_what_is_wrong_is_one_line_that_names_the_key(
     assert told.err.startswith(f"heliograph config: {file}: ")
     assert says in told.err
     assert "a-secret" not in told.err
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        _File,
+        ChatModel,
+        ChatCompletionsSettings,
+        ResponsesSettings,
+        OpenAIImagesSettings,
+        OpenRouterImagesSettings,
+        RouteSettings,
+        Compat,
+    ],
+)
+def test_the_page_on_the_file_names_every_key(settings: type) -> None:
+    page = (EXAMPLES.parents[1] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    names = [field.name for field in msgspec.structs.fields(settings)]
+    assert [name for name in names if not re.search(rf"`(\[+)?{name}\b", page)] == []
 
 
 def test_a_file_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
