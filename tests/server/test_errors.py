@@ -236,6 +236,7 @@ def test_a_compressed_body_is_refused(http: httpx2.Client) -> None:
         ("stream=maybe", "stream"),
         ("stream=true&starting_after=x", "starting_after"),
         ("stream=true&starting_after=-2", "starting_after"),
+        (f"stream=true&starting_after={2**63}", "starting_after"),
         ("starting_after=1", "starting_after"),
         ("stream=true&include_obfuscation=true", "include_obfuscation"),
         ("include=everything", "include"),
