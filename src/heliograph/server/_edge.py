@@ -118,6 +118,8 @@ class Edge:
             answer = as_api_error(error)
             if answer is error and answer.status == 503:
                 _log.warning("%s %s", request_id, error)  # stopping or full: no place to look for
+            elif isinstance(error, errors.ProviderError):
+                _log.warning("%s %s", request_id, words(error, bodies=self._bodies))
             elif answer.status >= 500:
                 _log.error("%s %s", request_id, words(error, bodies=self._bodies), exc_info=error)
             if exchange.status:
