@@ -31,6 +31,7 @@ class Details:
         self._size = 0
         self._source = source
         self._blocks: list[Json] = []
+        self._words: list[str] = []  # of the last block, joined once it is whole
         self._late = False
 
     def take(self, pieces: Sequence[Json]) -> None:
@@ -48,9 +49,18 @@ class Details:
             last = self._blocks[-1] if self._blocks else {}
             grows = _GROWING.get(str(piece.get("type")))
             if grows and all(last.get(key) == piece.get(key) for key in ("type", "index")):
-                last.update(_grown(last, piece, grows))
+                last.update({key: value for key, value in piece.items() if value is not None})
             else:
+                self._join()
                 self._blocks.append(dict(piece))
+            if grows and isinstance(piece.get(grows), str):
+                self._words.append(piece[grows])
+
+    def _join(self) -> None:
+        if self._words:
+            block = self._blocks[-1]
+            block[_GROWING[block["type"]]] = "".join(self._words)
+            self._words = []
 
     def before_words(self) -> Iterator[Thought]:
         """What goes with the reasoning that words or calls now follow."""
@@ -59,16 +69,11 @@ class Details:
 
     def end(self) -> Iterator[Thought]:
         """What was gathered since."""
+        self._join()
         if self._blocks and self._source is not None:
             data = msgspec.json.encode(self._blocks)
             self._blocks = []
             yield Thought(source=self._source, data=data, late=self._late)
-
-
-def _grown(block: Json, piece: Json, grows: str) -> Json:
-    more = {key: value for key, value in piece.items() if value is not None}
-    words = [text for text in (block.get(grows), piece.get(grows)) if isinstance(text, str)]
-    return more | ({grows: "".join(words)} if words else {})
 
 
 def details_of(thoughts: Sequence[Thought], source: str) -> tuple[list[Json], list[Json]]:
