@@ -138,9 +138,13 @@ class MemoryJournal(Journal):
         if new.context is not None:
             self._check_blobs([new.context])
             log.blobs.update(ref.sha256 for ref in new.context.blobs)
-        self._logs[new.response_id] = self._queued[new.response_id] = log
+        self._logs[new.response_id] = log
         if new.idempotency_key is not None:
             self._keys[new.tenant, new.idempotency_key] = (new.response_id, new.body_digest, now)
+        if new.claim_as is not None:
+            lease = self._take(log, new.claim_as, now, new.claim_seconds)
+            return Created(new.response_id, fresh=True, lease=lease)
+        self._queued[new.response_id] = log
         self._claimers.wake(new.capabilities)
         return Created(new.response_id, fresh=True)
 

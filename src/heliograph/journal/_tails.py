@@ -3,6 +3,9 @@
 A ``Tail`` is there while someone follows its response. It keeps the newest committed frames up to
 ``WINDOW_FRAMES`` and ``WINDOW_BYTES``, shared by all who follow; who is further behind reads the
 stored log. So a reader's slowness costs no memory, and a quick reader costs no query.
+
+A response that is claimed with nothing in its log gets its tail then and there, followed or not,
+until it ends or is released: who reads it from its beginning needs no query at all.
 """
 
 from __future__ import annotations
@@ -19,15 +22,30 @@ __all__ = ["Tail", "Tails"]
 
 
 class Tail:
-    """``next_seq`` is the number that the next published frame begins with, None until known."""
+    """``next_seq`` is the number that the next published frame begins with, None until known.
 
-    __slots__ = ("_bytes", "_window", "changed", "ended", "erased", "followers", "next_seq")
+    ``tenant`` is whose response it is, None where that takes a look into the store.
+    """
+
+    __slots__ = (
+        "_bytes",
+        "_window",
+        "changed",
+        "ended",
+        "erased",
+        "followers",
+        "next_seq",
+        "running",
+        "tenant",
+    )
 
     def __init__(self) -> None:
         self.changed = Signal()
         self.followers = 0
         self.ended = False
         self.erased = False
+        self.running = False
+        self.tenant: str | None = None
         self.next_seq: int | None = None
         self._window: deque[tuple[Frame, int]] = deque()
         self._bytes = 0
@@ -83,8 +101,24 @@ class Tails:
             yield tail
         finally:
             tail.followers -= 1
-            if not tail.followers and self._tails.get(response_id) is tail:
-                del self._tails[response_id]
+            self._drop_unused(response_id, tail)
+
+    def begin(self, response_id: str, tenant: str) -> None:
+        """It was claimed, and its log is empty."""
+        tail = self._tails.setdefault(response_id, Tail())
+        tail.running, tail.tenant = True, tenant
+        tail.caught_up(-1)
+
+    def end(self, response_id: str) -> None:
+        """It has ended, or was released."""
+        tail = self._tails.get(response_id)
+        if tail is not None:
+            tail.running = False
+            self._drop_unused(response_id, tail)
+
+    def _drop_unused(self, response_id: str, tail: Tail) -> None:
+        if not (tail.followers or tail.running) and self._tails.get(response_id) is tail:
+            del self._tails[response_id]
 
     def get(self, response_id: str) -> Tail | None:
         """None where nobody follows."""
@@ -103,7 +137,8 @@ class Tails:
             tail.erased = True
             tail.changed.wake()
 
-    def wake_all(self) -> None:
-        """Wake everyone (the journal closed)."""
-        for tail in self._tails.values():
+    def close(self) -> None:
+        """The journal closed: wake everyone; whoever comes later gets a new tail."""
+        tails, self._tails = self._tails, {}
+        for tail in tails.values():
             tail.changed.wake()
