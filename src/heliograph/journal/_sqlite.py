@@ -254,7 +254,7 @@ class SqliteJournal(Journal):
                 tail.ended = True
                 if kept:
                     self._publish(lease, first, kept, size, last_seq)
-                tail.changed.wake()
+                tail.wake()
                 self._tails.end(lease.response_id)
 
         work = partial(
@@ -328,11 +328,11 @@ class SqliteJournal(Journal):
         with self._tails.follow(lease.response_id) as tail:
             while True:
                 opened = self._running()
-                seen = tail.changed.count
+                seen = tail.moved.count
                 view = await opened.writer.submit(partial(opened.store.view, lease))
                 if not view.current or view.cancel_requested:
                     return
-                await tail.changed.wait(seen)
+                await tail.moved.wait(seen)
 
     async def attach(self, tenant: str, response_id: str, reader: str, *, seconds: float) -> None:
         """See ``Journal.attach``."""

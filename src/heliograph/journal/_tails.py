@@ -24,7 +24,9 @@ __all__ = ["Tail", "Tails"]
 class Tail:
     """``next_seq`` is the number that the next published frame begins with, None until known.
 
-    ``tenant`` is whose response it is, None where that takes a look into the store.
+    ``tenant`` is whose response it is, None where that takes a look into the store. ``changed`` is
+    woken by the log, ``moved`` by what becomes of the lease and by a cancel: the owner, who waits
+    for these, is not woken by each of its own frames.
     """
 
     __slots__ = (
@@ -34,6 +36,7 @@ class Tail:
         "ended",
         "erased",
         "followers",
+        "moved",
         "next_seq",
         "running",
         "tenant",
@@ -41,6 +44,7 @@ class Tail:
 
     def __init__(self) -> None:
         self.changed = Signal()
+        self.moved = Signal()
         self.followers = 0
         self.ended = False
         self.erased = False
@@ -61,6 +65,11 @@ class Tail:
             ):
                 self._bytes -= self._window.popleft()[1]
         self.changed.wake()
+
+    def wake(self) -> None:
+        """Wake who reads and who owns."""
+        self.changed.wake()
+        self.moved.wake()
 
     def caught_up(self, last_seq: int) -> None:
         """A reader saw the stored log end with ``last_seq``: what follows will be published."""
@@ -125,20 +134,20 @@ class Tails:
         return self._tails.get(response_id)
 
     def changed(self, response_id: str) -> None:
-        """Something other than the log changed: wake who follows."""
+        """Its lease or its cancel changed: wake its owner."""
         tail = self._tails.get(response_id)
         if tail is not None:
-            tail.changed.wake()
+            tail.moved.wake()
 
     def erased(self, response_id: str) -> None:
         """The response is gone: who follows learns it, and who comes later gets a new tail."""
         tail = self._tails.pop(response_id, None)
         if tail is not None:
             tail.erased = True
-            tail.changed.wake()
+            tail.wake()
 
     def close(self) -> None:
         """The journal closed: wake everyone; whoever comes later gets a new tail."""
         tails, self._tails = self._tails, {}
         for tail in tails.values():
-            tail.changed.wake()
+            tail.wake()
