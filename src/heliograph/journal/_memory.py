@@ -1,8 +1,8 @@
 """The reference journal: the contract in plain data structures, gone when the process ends.
 
 Also what a ``store: false`` response lives in. Nothing suspends between a check and what it
-guards, so the event loop is the lock. ``append`` and ``finish`` do not suspend either: who writes without
-a pause of its own leaves readers none.
+guards, so the event loop is the lock. ``append`` and ``finish`` do not suspend either: who writes
+without a pause of its own leaves readers none.
 """
 
 from __future__ import annotations
