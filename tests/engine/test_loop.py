@@ -25,7 +25,7 @@ from tests.engine.kit import (
     types,
 )
 
-from heliograph import errors, models, providers
+from heliograph import errors, journal, models, providers
 from heliograph.engine import render, wire_size
 from heliograph.providers import Arguments, Finish, FunctionCall, Reasoning, Refusal, Summary, Text
 from heliograph.providers.chat import Direct
@@ -550,3 +550,37 @@ async def test_direct_without_a_tool_says_what_it_is(house: Build) -> None:
     text = text_of(response.output[0])
     assert "not a language model" in text
     assert '"image_generation"' in text
+
+
+class Counting(Through):
+    """Counts what is claimed out of the queue."""
+
+    claims = 0
+
+    async def claim(self, *given: Any, **more: Any) -> journal.Lease | None:
+        lease = await super().claim(*given, **more)
+        self.claims += lease is not None
+        return lease
+
+
+async def test_what_there_is_room_for_runs_without_being_queued(house: Build) -> None:
+    home = house(draws("a fox"))
+    store = Counting(home.store)
+    home.engine = home.new_engine(store)
+    await home.engine.start()
+    events = await home.events(await home.submit(ask(tools=[TOOL])))
+    assert last(events).status == "completed"
+    assert store.claims == 0
+
+
+async def test_an_engine_that_stops_meanwhile_leaves_it_to_be_claimed(house: Build) -> None:
+    home = house(draws("a fox"))
+    await home.engine.start()
+    submitting = asyncio.create_task(home.submit(ask(tools=[TOOL])))
+    await asyncio.sleep(0)
+    await home.engine.stop(0)
+    response_id = await submitting
+    home.engine = home.new_engine()
+    await home.engine.start()
+    assert last(await home.events(response_id)).status == "completed"
+    assert (await home.store.get("t", response_id)).takeovers == 0

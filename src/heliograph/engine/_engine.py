@@ -9,6 +9,7 @@ import logging
 import secrets
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -256,7 +257,7 @@ class Engine:
         idempotency_key: str | None = None,
         expires_in: float | None = None,
     ) -> journal.Created:
-        """Store the request (``body`` as it came) and queue it.
+        """Store the request (``body`` as it came), and run it here or queue it.
 
         ``expires_in`` is seconds after its end, None for never. Raises ``IdempotencyConflict``,
         and ``BadRequest`` where what the request goes on from was erased since it was looked up.
@@ -284,17 +285,31 @@ class Engine:
             raise
 
     async def _create(self, new: journal.NewResponse) -> journal.Created:
-        """Store it; claimed here, it will run in a copy of this context."""
+        """Store it, and run it where there is room; it will run in a copy of this context."""
+        # A free slot is taken before anything suspends; the claim loop holds one of its own.
+        slot = self._claiming is not None and not self._slots.locked()
+        if slot:
+            await self._slots.acquire()
+            new = msgspec.structs.replace(
+                new, claim_as=self.worker, claim_seconds=self.limits.lease_seconds
+            )
         self._asked[new.response_id] = contextvars.copy_context()
         if len(self._asked) > _CONTEXTS:
             self._asked.popitem(last=False)
-        fresh = False
+        fresh, lease = False, None
         try:
             created = await self.journal.create(new)
-            fresh = created.fresh
+            fresh, lease = created.fresh, created.lease
         finally:
             if not fresh:
                 self._asked.pop(new.response_id, None)
+            if slot and (lease is None or self._claiming is None):
+                self._slots.release()
+        if lease is not None and self._claiming is not None:
+            self._run(lease)
+        elif lease is not None:  # the engine was stopped meanwhile
+            with suppress(errors.JournalError):
+                await self.journal.release(lease)
         return created
 
     async def input_items(self, tenant: str, response_id: str, page: Page) -> journal.Entry:

@@ -88,7 +88,8 @@ class NewResponse(msgspec.Struct, frozen=True, kw_only=True):
     seconds after the end of the response, None for never. ``idempotency_key`` is per tenant;
     ``body_digest`` tells a repeat from a conflict. ``context`` is what the request goes on from, in
     its owner's own JSON: a copy, so that no other response has to outlive this one; the blobs it
-    names are kept as long as those of the log.
+    names are kept as long as those of the log. ``claim_as`` is a worker that takes it up at once,
+    for ``claim_seconds``: the response is never in the queue, and one commit does for both.
     """
 
     response_id: str
@@ -100,13 +101,8 @@ class NewResponse(msgspec.Struct, frozen=True, kw_only=True):
     body_digest: str = ""
     expires_in: float | None = None
     context: Entry | None = None
-
-
-class Created(msgspec.Struct, frozen=True):
-    """``fresh`` is False where the idempotency key led to a response that was there already."""
-
-    response_id: str
-    fresh: bool
+    claim_as: str | None = None
+    claim_seconds: float = 0.0
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +123,17 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float
     background: bool
     context: Entry | None = None
+
+
+class Created(msgspec.Struct, frozen=True):
+    """``fresh`` is False where the idempotency key led to a response that was there already.
+
+    ``lease`` is that of ``NewResponse.claim_as``, where the response is fresh.
+    """
+
+    response_id: str
+    fresh: bool
+    lease: Lease | None = None
 
 
 class LeaseState(msgspec.Struct, frozen=True):
@@ -195,11 +202,12 @@ class Journal(ABC):
 
     @abstractmethod
     async def create(self, new: NewResponse) -> Created:
-        """Store the request and queue its job, atomically.
+        """Store the request and queue its job, or claim it for ``new.claim_as``, atomically.
 
         An idempotency key is kept for ``IDEMPOTENCY_TTL`` (24 h), or until its response is erased.
         Raises ``IdempotencyConflict``, and ``JournalError`` for an id that was used before or a
-        context that refers to a blob that was never put.
+        context that refers to a blob that was never put. A call that is cancelled leaves no lease
+        behind, as with ``claim``.
         """
 
     @abstractmethod

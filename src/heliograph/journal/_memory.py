@@ -1,8 +1,8 @@
 """The reference journal: the contract in plain data structures, gone when the process ends.
 
 Also what a ``store: false`` response lives in. Nothing suspends between a check and what it
-guards, so the event loop is the lock; ``append`` and ``finish`` yield to other tasks afterwards,
-as a journal that writes to a disk does.
+guards, so the event loop is the lock. ``append`` and ``finish`` do not suspend either: who writes
+without a pause of its own leaves readers none.
 """
 
 from __future__ import annotations
@@ -89,7 +89,13 @@ class _Log:
         self.expires_at: float | None = None
         self.erased = False
         self.readers = Readers()
-        self.changed = Signal()
+        self.changed = Signal()  # the log
+        self.moved = Signal()  # the lease, or a cancel
+
+    def wake(self) -> None:
+        """Wake who reads and who owns."""
+        self.changed.wake()
+        self.moved.wake()
 
 
 class MemoryJournal(Journal):
@@ -121,7 +127,7 @@ class MemoryJournal(Journal):
         self._open = self._blobs.is_open = False
         self._claimers.wake_all()
         for log in self._logs.values():
-            log.changed.wake()
+            log.wake()
 
     async def create(self, new: NewResponse) -> Created:
         """See ``Journal.create``."""
@@ -138,9 +144,13 @@ class MemoryJournal(Journal):
         if new.context is not None:
             self._check_blobs([new.context])
             log.blobs.update(ref.sha256 for ref in new.context.blobs)
-        self._logs[new.response_id] = self._queued[new.response_id] = log
+        self._logs[new.response_id] = log
         if new.idempotency_key is not None:
             self._keys[new.tenant, new.idempotency_key] = (new.response_id, new.body_digest, now)
+        if new.claim_as is not None:
+            lease = self._take(log, new.claim_as, now, new.claim_seconds)
+            return Created(new.response_id, fresh=True, lease=lease)
+        self._queued[new.response_id] = log
         self._claimers.wake(new.capabilities)
         return Created(new.response_id, fresh=True)
 
@@ -206,7 +216,7 @@ class MemoryJournal(Journal):
         log.lease_until = now + seconds
         self._lapse = min(self._lapse, log.lease_until)
         self._queued.pop(log.new.response_id, None)
-        log.changed.wake()
+        log.moved.wake()
         self._claimers.granted(seconds)
         return Lease(
             response_id=log.new.response_id,
@@ -238,7 +248,7 @@ class MemoryJournal(Journal):
         # Back to its place: the queue goes by age, as the logs do.
         waiting = {**self._queued, lease.response_id: log}
         self._queued = {key: waiting[key] for key in self._logs if key in waiting}
-        log.changed.wake()
+        log.moved.wake()
         self._claimers.wake(log.new.capabilities)
 
     async def append(self, lease: Lease, first: int, entries: Sequence[Entry]) -> int:
@@ -247,7 +257,6 @@ class MemoryJournal(Journal):
         log = self._held(lease)
         self._write(log, first, entries)
         log.changed.wake()
-        await asyncio.sleep(0)
         return first + len(entries) - 1
 
     async def finish(
@@ -265,8 +274,7 @@ class MemoryJournal(Journal):
         log.finished_at = self._clock()
         if log.new.expires_in is not None:
             log.expires_at = log.finished_at + log.new.expires_in
-        log.changed.wake()
-        await asyncio.sleep(0)
+        log.wake()
         return first + len(entries) - 1
 
     def _write(self, log: _Log, first: int, entries: Sequence[Entry]) -> None:
@@ -337,14 +345,14 @@ class MemoryJournal(Journal):
         log = self._find(tenant, response_id)
         if log.state != "finished":
             log.cancel_requested = True
-            log.changed.wake()
+            log.moved.wake()
 
     async def cancelled(self, lease: Lease) -> None:
         """See ``Journal.cancelled``."""
         self._check_open()
         log = self._logs.get(lease.response_id)
         while log is not None and self._holds(log, lease) and not log.cancel_requested:
-            await log.changed.wait(log.changed.count)
+            await log.moved.wait(log.moved.count)
             self._check_open()
 
     async def attach(self, tenant: str, response_id: str, reader: str, *, seconds: float) -> None:
@@ -394,7 +402,7 @@ class MemoryJournal(Journal):
             if self._keys.get(key, ("",))[0] == log.new.response_id:
                 del self._keys[key]
         log.erased = True
-        log.changed.wake()
+        log.wake()
 
     def _check_open(self) -> None:
         if not self._open:

@@ -19,6 +19,7 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from heliograph import errors
 from heliograph.journal import _limits
@@ -115,7 +116,7 @@ class SqliteJournal(Journal):
             return
         await opened.writer.close()
         self._claimers.wake_all()
-        self._tails.wake_all()
+        self._tails.close()
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._close, opened)
 
@@ -137,12 +138,24 @@ class SqliteJournal(Journal):
         opened = self._running()
 
         def then(created: Created) -> None:
-            if created.fresh:
+            if created.lease is not None:
+                self._claimed(new.claim_seconds, created.lease)
+            elif created.fresh:
                 self._claimers.wake(new.capabilities)
 
         size = len(new.request) + (0 if new.context is None else len(new.context.data))
-        work = partial(opened.store.create, new)
-        return await opened.writer.submit(work, size=size, then=then)
+        future = opened.writer.submit(
+            partial(opened.store.create, new),
+            size=size,
+            then=then,
+            unwanted=lambda created: self._give_back(created.lease),
+        )
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if _came(future):
+                self._give_back(future.result().lease)
+            raise
 
     async def keyed(self, tenant: str, key: str, body_digest: str) -> str | None:
         """See ``Journal.keyed``."""
@@ -168,7 +181,7 @@ class SqliteJournal(Journal):
                 found = await future
             except asyncio.CancelledError:
                 # Cancelled after the result was there and before this task went on.
-                if not future.cancelled() and future.done() and future.exception() is None:
+                if _came(future):
                     self._give_back(future.result())
                 raise
             if isinstance(found, Lease):
@@ -180,11 +193,13 @@ class SqliteJournal(Journal):
 
     def _claimed(self, seconds: float, found: Lease | float) -> None:
         if isinstance(found, Lease):
+            if found.last_seq < 0:
+                self._tails.begin(found.response_id, found.tenant)
             self._tails.changed(found.response_id)
             self._claimers.granted(seconds)
 
-    def _give_back(self, found: Lease | float) -> None:
-        """A cancelled ``claim`` was granted a lease: release it."""
+    def _give_back(self, found: Lease | float | None) -> None:
+        """A cancelled ``claim`` or ``create`` was granted a lease: release it."""
         if isinstance(found, Lease) and self._opened is not None:
             opened = self._opened
             with suppress(errors.JournalError):
@@ -203,6 +218,7 @@ class SqliteJournal(Journal):
 
         def then(required: tuple[str, ...]) -> None:
             self._tails.changed(lease.response_id)
+            self._tails.end(lease.response_id)
             self._claimers.wake(required)
 
         await opened.writer.submit(partial(opened.store.release, lease), then=then)
@@ -238,7 +254,8 @@ class SqliteJournal(Journal):
                 tail.ended = True
                 if kept:
                     self._publish(lease, first, kept, size, last_seq)
-                tail.changed.wake()
+                tail.wake()
+                self._tails.end(lease.response_id)
 
         work = partial(
             opened.store.finish, lease, first, len(kept), packed, refs, pack_entry(snapshot)
@@ -257,11 +274,11 @@ class SqliteJournal(Journal):
     ) -> AsyncGenerator[Frame, None]:
         """See ``Journal.read``."""
         with self._tails.follow(response_id) as tail:
-            known = False
+            # Else the first look is into the store: it knows the tenant.
+            known = tail.tenant == tenant
             while True:
                 opened = self._running()
                 seen = tail.changed.count
-                # The first look is always into the store: it knows the tenant.
                 frames = tail.frames_after(after) if known else None
                 ended = tail.ended
                 if frames is None:
@@ -311,11 +328,11 @@ class SqliteJournal(Journal):
         with self._tails.follow(lease.response_id) as tail:
             while True:
                 opened = self._running()
-                seen = tail.changed.count
+                seen = tail.moved.count
                 view = await opened.writer.submit(partial(opened.store.view, lease))
                 if not view.current or view.cancel_requested:
                     return
-                await tail.changed.wait(seen)
+                await tail.moved.wait(seen)
 
     async def attach(self, tenant: str, response_id: str, reader: str, *, seconds: float) -> None:
         """See ``Journal.attach``."""
@@ -376,6 +393,11 @@ class _Opened:
 
 def _blobs_of(entries: Sequence[Entry]) -> list[str]:
     return [ref.sha256 for entry in entries if entry.blobs for ref in entry.blobs]
+
+
+def _came(future: asyncio.Future[Any]) -> bool:
+    """Whether a result is there."""
+    return future.done() and not future.cancelled() and future.exception() is None
 
 
 def _forget(future: asyncio.Future[tuple[str, ...]]) -> None:

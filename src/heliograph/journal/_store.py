@@ -25,13 +25,15 @@ import msgspec
 
 from heliograph import errors
 from heliograph.journal import _limits
-from heliograph.journal._base import Clock, Created, Lease, LeaseState, NewResponse
+from heliograph.journal._base import Clock, Created, Entry, Lease, LeaseState, NewResponse
 from heliograph.journal._frames import pack_entry, unpack_entry
 from heliograph.journal._live import (
     FINISHED,
+    QUEUED,
     RUNNING,
     LeaseView,
     Live,
+    Loaded,
     decode_capabilities,
     load,
 )
@@ -89,8 +91,13 @@ class Store:
             (new.response_id, new.tenant, new.background, now, new.expires_in, new.request),
         ).lastrowid
         self._db.execute(
-            "INSERT INTO jobs VALUES (?, 0, ?, 0, 0, 0, NULL, NULL)",
-            (rid, msgspec.json.encode(new.capabilities).decode()),
+            "INSERT INTO jobs VALUES (?, ?, ?, ?, 0, 0, NULL, NULL)",
+            (
+                rid,
+                QUEUED if new.claim_as is None else RUNNING,
+                msgspec.json.encode(new.capabilities).decode(),
+                0 if new.claim_as is None else 1,
+            ),
         )
         if key is not None:
             self._db.execute(
@@ -100,7 +107,14 @@ class Store:
         if new.context is not None:
             self._db.execute("INSERT INTO contexts VALUES (?, ?)", (rid, pack_entry(new.context)))
             self._add_refs(rid, refs)
-        return Created(new.response_id, fresh=True)
+        lease = None
+        if new.claim_as is not None and rid is not None:
+            live = Live(rid, new.tenant, new.capabilities, 1)
+            live.claimed_at, live.until = now, now + new.claim_seconds
+            self._set_live(new.response_id, live)
+            loaded = Loaded(new.response_id, new.background, now, new.request, 0, QUEUED, None)
+            lease = _lease(live, loaded, new.claim_as, 0, new.context)
+        return Created(new.response_id, fresh=True, lease=lease)
 
     def keyed(self, tenant: str, key: str, body_digest: str) -> str | None:
         """See ``Journal.keyed``."""
@@ -155,19 +169,8 @@ class Store:
             (live.epoch, takeovers, rid),
         )
         self._set_live(loaded.response_id, live)
-        return Lease(
-            response_id=loaded.response_id,
-            tenant=live.tenant,
-            worker=worker,
-            epoch=live.epoch,
-            takeovers=takeovers,
-            expires_at=live.until,
-            last_seq=live.last_seq,
-            request=loaded.request,
-            created_at=loaded.created_at,
-            background=loaded.background,
-            context=None if loaded.context is None else unpack_entry(loaded.context),
-        )
+        context = None if loaded.context is None else unpack_entry(loaded.context)
+        return _lease(live, loaded, worker, takeovers, context)
 
     def renew(self, lease: Lease, seconds: float) -> LeaseState:
         """See ``Journal.renew``."""
@@ -377,6 +380,22 @@ class Store:
         readers = self._readers.pop(response_id, None)
         if readers is not None:
             self._tx.undo.append(partial(self._readers.__setitem__, response_id, readers))
+
+
+def _lease(live: Live, loaded: Loaded, worker: str, takeovers: int, context: Entry | None) -> Lease:
+    return Lease(
+        response_id=loaded.response_id,
+        tenant=live.tenant,
+        worker=worker,
+        epoch=live.epoch,
+        takeovers=takeovers,
+        expires_at=live.until,
+        last_seq=live.last_seq,
+        request=loaded.request,
+        created_at=loaded.created_at,
+        background=loaded.background,
+        context=context,
+    )
 
 
 def _fenced(lease: Lease) -> errors.Fenced:

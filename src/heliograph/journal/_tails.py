@@ -3,6 +3,9 @@
 A ``Tail`` is there while someone follows its response. It keeps the newest committed frames up to
 ``WINDOW_FRAMES`` and ``WINDOW_BYTES``, shared by all who follow; who is further behind reads the
 stored log. So a reader's slowness costs no memory, and a quick reader costs no query.
+
+A response that is claimed with nothing in its log gets its tail then and there, followed or not,
+until it ends or is released: who reads it from its beginning needs no query at all.
 """
 
 from __future__ import annotations
@@ -19,15 +22,34 @@ __all__ = ["Tail", "Tails"]
 
 
 class Tail:
-    """``next_seq`` is the number that the next published frame begins with, None until known."""
+    """``next_seq`` is the number that the next published frame begins with, None until known.
 
-    __slots__ = ("_bytes", "_window", "changed", "ended", "erased", "followers", "next_seq")
+    ``tenant`` is whose response it is, None where that takes a look into the store. ``changed`` is
+    woken by the log, ``moved`` by what becomes of the lease and by a cancel: the owner, who waits
+    for these, is not woken by each of its own frames.
+    """
+
+    __slots__ = (
+        "_bytes",
+        "_window",
+        "changed",
+        "ended",
+        "erased",
+        "followers",
+        "moved",
+        "next_seq",
+        "running",
+        "tenant",
+    )
 
     def __init__(self) -> None:
         self.changed = Signal()
+        self.moved = Signal()
         self.followers = 0
         self.ended = False
         self.erased = False
+        self.running = False
+        self.tenant: str | None = None
         self.next_seq: int | None = None
         self._window: deque[tuple[Frame, int]] = deque()
         self._bytes = 0
@@ -43,6 +65,11 @@ class Tail:
             ):
                 self._bytes -= self._window.popleft()[1]
         self.changed.wake()
+
+    def wake(self) -> None:
+        """Wake who reads and who owns."""
+        self.changed.wake()
+        self.moved.wake()
 
     def caught_up(self, last_seq: int) -> None:
         """A reader saw the stored log end with ``last_seq``: what follows will be published."""
@@ -83,27 +110,44 @@ class Tails:
             yield tail
         finally:
             tail.followers -= 1
-            if not tail.followers and self._tails.get(response_id) is tail:
-                del self._tails[response_id]
+            self._drop_unused(response_id, tail)
+
+    def begin(self, response_id: str, tenant: str) -> None:
+        """It was claimed, and its log is empty."""
+        tail = self._tails.setdefault(response_id, Tail())
+        tail.running, tail.tenant = True, tenant
+        tail.caught_up(-1)
+
+    def end(self, response_id: str) -> None:
+        """It has ended, or was released."""
+        tail = self._tails.get(response_id)
+        if tail is not None:
+            tail.running = False
+            self._drop_unused(response_id, tail)
+
+    def _drop_unused(self, response_id: str, tail: Tail) -> None:
+        if not (tail.followers or tail.running) and self._tails.get(response_id) is tail:
+            del self._tails[response_id]
 
     def get(self, response_id: str) -> Tail | None:
         """None where nobody follows."""
         return self._tails.get(response_id)
 
     def changed(self, response_id: str) -> None:
-        """Something other than the log changed: wake who follows."""
+        """Its lease or its cancel changed: wake its owner."""
         tail = self._tails.get(response_id)
         if tail is not None:
-            tail.changed.wake()
+            tail.moved.wake()
 
     def erased(self, response_id: str) -> None:
         """The response is gone: who follows learns it, and who comes later gets a new tail."""
         tail = self._tails.pop(response_id, None)
         if tail is not None:
             tail.erased = True
-            tail.changed.wake()
+            tail.wake()
 
-    def wake_all(self) -> None:
-        """Wake everyone (the journal closed)."""
-        for tail in self._tails.values():
-            tail.changed.wake()
+    def close(self) -> None:
+        """The journal closed: wake everyone; whoever comes later gets a new tail."""
+        tails, self._tails = self._tails, {}
+        for tail in tails.values():
+            tail.wake()

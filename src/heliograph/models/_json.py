@@ -132,6 +132,8 @@ def scan(data: bytes) -> Node:
 
 
 def _skip(data: bytes, at: int) -> int:
+    if data[at : at + 1] > b" ":  # nearly always
+        return at
     found = _SPACE.match(data, at)
     return at if found is None else found.end()
 
@@ -149,7 +151,9 @@ def _next(data: bytes, at: int, parent: Node) -> Node:
     if data[colon : colon + 1] != b":":
         raise JSONError("expected :", colon)
     node = _open(data, _skip(data, colon + 1))
-    parent.members.append((json.loads(found[0].decode()), at, node))
+    quoted = found[0]
+    key = json.loads(quoted.decode()) if b"\\" in quoted else quoted[1:-1].decode()
+    parent.members.append((key, at, node))
     return node
 
 
