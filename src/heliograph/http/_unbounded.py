@@ -8,7 +8,7 @@ no bound here: a request takes the idle connection that was used last, or a new 
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 
 import httpcore2
 
@@ -106,7 +106,9 @@ class _Body:
         self._closed = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._response.aiter_stream()
+        stream = self._response.stream
+        assert isinstance(stream, AsyncIterable)  # noqa: S101 -- an async connection's is
+        return aiter(stream)
 
     async def aclose(self) -> None:
         if not self._closed:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Annotated, TypeVar
 
 import msgspec
-import tenacity
 
 from heliograph import errors
 from heliograph.providers._base import Preferences
@@ -89,13 +89,16 @@ class Tries:
 
         After as many attempts as it takes and may; raises the last one's ``ProviderError``.
         """
-        tries = tenacity.AsyncRetrying(
-            stop=tenacity.stop_after_attempt(self.settings.attempts),
-            wait=self._wait,
-            retry=tenacity.retry_if_exception(self._again),
-            reraise=True,
-        )
-        return await tries(self._once, self._health[name], ask)
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return await self._once(self._health[name], ask)
+            except errors.ProviderError as error:
+                if attempt >= self.settings.attempts or not self._again(error):
+                    raise
+                pause = self._wait(attempt, error.retry_after)
+            await asyncio.sleep(pause)
 
     @staticmethod
     async def _once(health: Health, ask: Callable[[], Awaitable[T]]) -> T:
@@ -111,18 +114,12 @@ class Tries:
         health.succeeded()
         return begun
 
-    def _again(self, error: BaseException) -> bool:
+    def _again(self, error: errors.ProviderError) -> bool:
         """Whether the same provider is worth another attempt."""
-        if not isinstance(error, errors.ProviderError) or not error.retryable:
-            return False
-        return (error.retry_after or 0.0) <= self.settings.wait_most
+        return error.retryable and (error.retry_after or 0.0) <= self.settings.wait_most
 
-    def _wait(self, state: tenacity.RetryCallState) -> float:
+    def _wait(self, attempt: int, asked: float | None) -> float:
         """As long as the upstream says, else a random part of a doubling time."""
-        error = state.outcome.exception() if state.outcome is not None else None
-        asked = getattr(error, "retry_after", None)
-        longest = min(
-            self.settings.wait_most, self.settings.wait_first * 2 ** (state.attempt_number - 1)
-        )
+        longest = min(self.settings.wait_most, self.settings.wait_first * 2 ** (attempt - 1))
         jitter = random.uniform(0.0, longest)
-        return jitter if asked is None else float(asked) + jitter * 0.1
+        return jitter if asked is None else asked + jitter * 0.1

@@ -112,6 +112,11 @@ class Edge:
             if self._local:
                 _check_local(scope)
             await self._app(scope, receive, stamped)
+            # Given here and not by the route: a stream that is open for long does not keep all
+            # that found its route waiting beneath it.
+            give: ASGIApp | None = scope["state"].pop("answer", None)
+            if give is not None:
+                await give(scope, receive, stamped)
         except ClientDisconnect:
             exchange.status = 499
         except errors.HeliographError as error:
