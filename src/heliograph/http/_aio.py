@@ -82,7 +82,10 @@ class _Protocol(asyncio.Protocol):
         if not self._chunks and not self.ended:
             self._reader = asyncio.get_running_loop().create_future()
             try:
-                await _within(self._reader, seconds, httpcore2.ReadTimeout)
+                if seconds is None:
+                    await self._reader
+                else:
+                    await _within(self._reader, seconds, httpcore2.ReadTimeout)
             finally:
                 self._reader = None
         chunks = self._chunks

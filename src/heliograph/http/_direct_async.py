@@ -49,8 +49,11 @@ class AsyncDirectTransport(httpx2.AsyncBaseTransport):
         pool = self._pools.get(scheme)
         if pool is None:
             pool = self._pools[scheme] = self._pool(scheme)
+        asked = core_request(request)
         with as_httpx():
-            reply = await pool.handle_async_request(core_request(request))
+            reply = await pool.handle_async_request(asked)
+        # The reply keeps the request: its body can be large, and a stream be open for long.
+        asked.headers, asked.stream = [], ()
         return httpx2.Response(
             reply.status,
             headers=reply.headers,

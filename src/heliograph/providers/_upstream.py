@@ -74,6 +74,9 @@ _STATUSES = {
 _NO_QUEUE = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
 """Whoever runs the work bounds it; a queue in here would count as the upstream's silence."""
 
+_SENT = httpx2.Request("POST", "http://upstream")
+"""What answers know of their requests: a body can be large, and an answer take long."""
+
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
@@ -294,6 +297,7 @@ class Upstream:
             raise _timed_out(label, "could not be connected to in time") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise _broken(label, "cannot be reached", error) from error
+        response.request = _SENT
         watched.tell(status=response.status_code)
         answer = Answer(response, label, times, watched)
         answer._first_until = until

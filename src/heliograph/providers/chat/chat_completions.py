@@ -76,7 +76,6 @@ class ChatCompletions:
     async def _answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
         offered = offer(turn, has_pictures(turn))
         customs = {tool.name for tool in turn.tools if isinstance(tool, models.CustomTool)}
-        body = await body_of(turn, self.settings.models[turn.model], self.settings, offered)
         reader = AnswerReader(
             turn.model,
             offered.hosted,
@@ -85,9 +84,11 @@ class ChatCompletions:
             secret=self._key,
             source=source_of(self.settings, turn.model),
         )
+        body = await body_of(turn, self.settings.models[turn.model], self.settings, offered)
         call = self._upstream.post(
             "/chat/completions", turn.model, json=encoded(body), accept="text/event-stream"
         )
+        del turn, offered, customs, body  # an answer can take long
         async with call as answer, aclosing(_chunks(answer, reader)) as chunks:
             async for chunk in chunks:
                 for part in reader.feed(chunk):
@@ -101,14 +102,14 @@ async def _chunks(answer: Answer, reader: AnswerReader) -> AsyncGenerator[bytes,
     pieces = answer.chunks()
     async with aclosing(pieces):
         while not reader.ended:
-            wait = USAGE_SECONDS if reader.finished else None
-            try:
-                async with asyncio.timeout(wait):
-                    chunk = await anext(pieces, None)
-            except (TimeoutError, errors.ProviderError):
-                if reader.finished:
+            if not reader.finished:
+                chunk = await anext(pieces, None)
+            else:
+                try:
+                    async with asyncio.timeout(USAGE_SECONDS):
+                        chunk = await anext(pieces, None)
+                except (TimeoutError, errors.ProviderError):
                     return
-                raise
             if chunk is None:
                 return
             yield chunk
