@@ -89,30 +89,24 @@ class Tries:
 
         After as many attempts as it takes and may; raises the last one's ``ProviderError``.
         """
-        attempt = 0
+        attempt, health = 0, self._health[name]
         while True:
             attempt += 1
+            health.begin()
             try:
-                return await self._once(self._health[name], ask)
+                begun = await ask()
             except errors.ProviderError as error:
+                health.failed(error)
                 if attempt >= self.settings.attempts or not self._again(error):
                     raise
                 pause = self._wait(attempt, error.retry_after)
+            except BaseException:
+                health.left()
+                raise
+            else:
+                health.succeeded()
+                return begun
             await asyncio.sleep(pause)
-
-    @staticmethod
-    async def _once(health: Health, ask: Callable[[], Awaitable[T]]) -> T:
-        health.begin()
-        try:
-            begun = await ask()
-        except errors.ProviderError as error:
-            health.failed(error)
-            raise
-        except BaseException:
-            health.left()
-            raise
-        health.succeeded()
-        return begun
 
     def _again(self, error: errors.ProviderError) -> bool:
         """Whether the same provider is worth another attempt."""

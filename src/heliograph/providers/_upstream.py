@@ -20,7 +20,7 @@ import httpx2
 import msgspec
 
 from heliograph import errors, sse
-from heliograph.http import AsyncDirectTransport, proxied
+from heliograph.http import BODY, AsyncDirectTransport, proxied
 from heliograph.providers._observer import OBSERVER, Watched
 
 __all__ = ["Answer", "Part", "Timeouts", "Upstream", "failure", "failure_in_stream", "read_key"]
@@ -129,9 +129,10 @@ class Answer:
         """The body as it comes. Raises ``ProviderError`` (``timeout``, ``unavailable``)."""
         response, label = self._response, self._label
         plain = "content-encoding" not in response.headers
-        assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 -- it was sent so
-        # Not through aiter_raw where nothing is to be decoded: a layer less on each open stream.
-        pieces = aiter(response.stream) if plain else response.aiter_bytes()
+        if plain and BODY in response.extensions:
+            pieces: AsyncIterator[bytes] = aiter(response.extensions[BODY])
+        else:
+            pieces = response.aiter_raw() if plain else response.aiter_bytes()
         loop = asyncio.get_running_loop()
         until = max(self._first_until, loop.time() + self._timeouts.silence_seconds)
         first = True

@@ -10,7 +10,7 @@ import httpx2
 
 from heliograph import errors, models
 from heliograph.providers._base import ChatPart, ChatTurn, ModelCard
-from heliograph.providers._upstream import Answer, Upstream, read_key
+from heliograph.providers._upstream import Upstream, read_key
 from heliograph.providers.chat._drain import drain
 from heliograph.providers.chat._notes import has_pictures
 from heliograph.providers.chat._reader import AnswerReader
@@ -89,28 +89,22 @@ class ChatCompletions:
             "/chat/completions", turn.model, json=encoded(body), accept="text/event-stream"
         )
         del turn, offered, customs, body  # an answer can take long
-        async with call as answer, aclosing(_chunks(answer, reader)) as chunks:
-            async for chunk in chunks:
+        async with call as answer, aclosing(answer.chunks()) as pieces:
+            while not reader.ended and (chunk := await _next(pieces, reader)) is not None:
                 for part in reader.feed(chunk):
                     yield part
+            if reader.ended:
+                await drain(pieces)
         for part in reader.end():
             yield part
 
 
-async def _chunks(answer: Answer, reader: AnswerReader) -> AsyncGenerator[bytes, None]:
-    """The answer's bytes until it has said all. Once it is whole, trouble no longer matters."""
-    pieces = answer.chunks()
-    async with aclosing(pieces):
-        while not reader.ended:
-            if not reader.finished:
-                chunk = await anext(pieces, None)
-            else:
-                try:
-                    async with asyncio.timeout(USAGE_SECONDS):
-                        chunk = await anext(pieces, None)
-                except (TimeoutError, errors.ProviderError):
-                    return
-            if chunk is None:
-                return
-            yield chunk
-        await drain(pieces)
+async def _next(pieces: AsyncGenerator[bytes, None], reader: AnswerReader) -> bytes | None:
+    """The next bytes, None at the end. Once the answer is whole, trouble no longer matters."""
+    if not reader.finished:
+        return await anext(pieces, None)
+    try:
+        async with asyncio.timeout(USAGE_SECONDS):
+            return await anext(pieces, None)
+    except (TimeoutError, errors.ProviderError):
+        return None
