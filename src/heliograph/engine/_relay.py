@@ -34,6 +34,11 @@ _WITH_RESPONSE: Final = frozenset((*_BEGINNINGS, *_TERMINAL))
 _DELTAS: Final = frozenset(
     cls for kind, cls in models.EVENTS.items() if kind.endswith(".delta") and "audio" not in kind
 )
+#: Events whose bytes count as what the response comes to; previews have a bound of their own. All
+#: others count too: an upstream could send them without end.
+_COUNTED: Final = frozenset(
+    (*_WITH_RESPONSE, models.OutputItemDoneEvent, models.ImageGenCallPartialImageEvent)
+)
 #: Fields of a relayed response that say what is kept here, and not what the upstream did.
 _OURS: Final = ("id", "created_at", "background", "store", "previous_response_id", "metadata")
 _KEEP_ALIVE: Final = "response.keep_alive"
@@ -62,7 +67,7 @@ class Relay:
         self._started = started
         self._background = background
         self._mender = lifecycle.Mender(emitter.machine, emitter.snapshot, echo.response)
-        self._passed: set[str] = set()
+        self._passed: frozenset[str] = frozenset()
         self._note = b""
         self.answering: providers.Answering | None = None
         self.relayed = False
@@ -88,6 +93,12 @@ class Relay:
 
         Raises ``ProviderError``.
         """
+        if self._too_long():
+            raise errors.ProviderError(
+                f"{self.model or 'the model'}: its upstream sent events beyond the limit "
+                f"max_response_bytes, {self._limits.max_response_bytes}, and none of an answer",
+                kind="protocol",
+            )
         try:
             self._early(event)
         except errors.LifecycleError as error:
@@ -111,7 +122,7 @@ class Relay:
             if state in ("created", "queued"):
                 self._send(event)
         elif event.type != _KEEP_ALIVE and event.type not in self._passed:
-            self._passed.add(event.type)
+            self._passed |= {event.type}
             if state == "none":
                 self._created(None)
             self._send(event)
@@ -171,13 +182,7 @@ class Relay:
 
     def _check(self, event: models.StreamEvent, ask: Ask) -> None:
         """``tool_choice`` and ``allowed_tools`` hold, also where an upstream ignores them."""
-        if isinstance(event, models.UnknownEvent):
-            if not event.type.isprintable():
-                raise errors.ProviderError(
-                    f"{self.model}: its upstream sent an event type that is no name",
-                    kind="protocol",
-                )
-        elif isinstance(event, models.OutputItemAddedEvent | models.OutputItemDoneEvent):
+        if isinstance(event, models.OutputItemAddedEvent | models.OutputItemDoneEvent):
             name = getattr(event.item, "name", None)
             called = isinstance(
                 event.item, models.OutputFunctionCallItem | models.OutputCustomToolCallItem
@@ -238,6 +243,10 @@ class Relay:
         machine = self._emitter.machine
         if event.type == _KEEP_ALIVE or machine.ended:
             return  # silence is filled with comments
+        if not event.type.isprintable():
+            raise errors.ProviderError(
+                f"{self.model}: its upstream sent an event type that is no name", kind="protocol"
+            )
         if self.relayed and machine.state != "in_progress":
             self.begin()
         raw = models.renumbered(event.raw, self._emitter.next)
@@ -280,6 +289,8 @@ class Relay:
             self._items.count_words(size)
         else:
             self._items.replay(event, size)
+            if cls not in _COUNTED:
+                self._items.done_bytes += size
             _keep_text(event, data)
 
     def _own(self, event: Any) -> None:
