@@ -12,7 +12,6 @@ from heliograph.http._bypass import OURS, as_httpx, core_request, in_httpx, tls
 from heliograph.http._bypass_async import async_pool
 from heliograph.http._unbounded import Unbounded
 
-
 BODY = "heliograph.body"
 """A response's extension: its body's bytes as the connection gives them, past ``httpx2``'s layers,
 each of which costs some 600 bytes on an open stream."""

@@ -8,7 +8,8 @@ no bound here: a request takes the idle connection that was used last, or a new 
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterator
+from typing import Any
 
 import httpcore2
 
@@ -43,12 +44,8 @@ class Unbounded:
                 await self._drop(connection)
                 raise
             else:
-                return httpcore2.Response(
-                    status=response.status,
-                    headers=response.headers,
-                    content=_Body(self, idle, connection, response),
-                    extensions=response.extensions,
-                )
+                response.stream = _Body(self, idle, connection, response.stream)
+                return response
 
     async def _connected(self, request: httpcore2.Request) -> httpcore2.AsyncHTTP11Connection:
         """A new connection. httpcore2's own would keep itself, with a lock, around each of them."""
@@ -101,30 +98,28 @@ class Unbounded:
 class _Body:
     """An answer's body; closing it gives the connection back."""
 
-    __slots__ = ("_closed", "_connection", "_idle", "_pool", "_response")
+    __slots__ = ("_closed", "_connection", "_idle", "_pool", "_stream")
 
     def __init__(
         self,
         pool: Unbounded,
         idle: list[httpcore2.AsyncHTTP11Connection],
         connection: httpcore2.AsyncHTTP11Connection,
-        response: httpcore2.Response,
+        stream: Any,
     ) -> None:
         self._pool = pool
         self._idle = idle
         self._connection = connection
-        self._response = response
+        self._stream = stream
         self._closed = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        stream = self._response.stream
-        assert isinstance(stream, AsyncIterable)  # noqa: S101 -- an async connection's is
-        return aiter(stream)
+        return aiter(self._stream)
 
     async def aclose(self) -> None:
         if not self._closed:
             self._closed = True
             try:
-                await self._response.aclose()
+                await self._stream.aclose()
             finally:
                 await self._pool.release(self._idle, self._connection)
