@@ -76,7 +76,7 @@ class _Log:
         self.created_at = created_at
         self.frames: list[Frame] = []
         self.firsts: list[int] = []
-        self.blobs: set[str] = set()
+        self.blobs: frozenset[str] = frozenset()
         self.last_seq = -1
         self.state: JobState = "queued"
         self.epoch = 0
@@ -137,7 +137,7 @@ class MemoryJournal(Journal):
         log = _Log(new, now)
         if new.context is not None:
             self._check_blobs([new.context])
-            log.blobs.update(ref.sha256 for ref in new.context.blobs)
+            log.blobs |= {ref.sha256 for ref in new.context.blobs}
         self._logs[new.response_id] = self._queued[new.response_id] = log
         if new.idempotency_key is not None:
             self._keys[new.tenant, new.idempotency_key] = (new.response_id, new.body_digest, now)
@@ -259,7 +259,7 @@ class MemoryJournal(Journal):
         log = self._held(lease)
         self._check_blobs([snapshot])
         self._write(log, first, entries)
-        log.blobs.update(ref.sha256 for ref in snapshot.blobs)
+        log.blobs |= {ref.sha256 for ref in snapshot.blobs}
         log.snapshot = snapshot
         log.state = "finished"
         log.finished_at = self._clock()
@@ -279,7 +279,7 @@ class MemoryJournal(Journal):
             log.frames.append(Frame(first, log.epoch, tuple(entries)))
             log.firsts.append(first)
             log.last_seq += len(entries)
-            log.blobs.update(ref.sha256 for entry in entries for ref in entry.blobs)
+            log.blobs |= {ref.sha256 for entry in entries for ref in entry.blobs}
 
     def _check_blobs(self, entries: Sequence[Entry]) -> None:
         for entry in entries:

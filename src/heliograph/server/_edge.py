@@ -126,9 +126,9 @@ class Edge:
                         "%s %s", request_id, words(error, bodies=self._bodies), exc_info=error
                     )
                 if exchange.status:
-                    return  # the answer had begun: it stays unfinished, which is how clients can tell
+                    return  # the answer had begun: it stays unfinished, so clients can tell
                 await answer_error(answer, scope, stamped)
-            except Exception as error:  # noqa: BLE001 - the server's one edge: nothing may get past it
+            except Exception as error:  # noqa: BLE001 - the server's one edge
                 _log.error("%s failed", request_id, exc_info=error)
                 if exchange.status:
                     await _abandon(scope, send)
