@@ -589,6 +589,17 @@ async def test_what_makes_no_words_is_bounded_too(
     assert len(events) < 80
 
 
+async def test_previews_are_bounded_together(relays: Callable[..., Relays]) -> None:
+    sent = stream(s.image_call(0, 100))
+    for event in sent:
+        if "partial_image_b64" in event:
+            event["partial_image_b64"] = base64.b64encode(bytes(1500)).decode()
+    house = relays(play(sent), limits={"max_response_bytes": 20_000})
+    events, _ = await house.relay()
+    assert last(events).status == "incomplete"
+    assert len(events) < 80
+
+
 async def test_what_comes_before_an_answer_is_bounded_too(relays: Callable[..., Relays]) -> None:
     odd = [{"type": f"acme.{n}", "filler": "x" * 500} for n in range(100)]
     house = relays(play(stream(odd)), limits={"max_response_bytes": 20_000})

@@ -34,11 +34,11 @@ _WITH_RESPONSE: Final = frozenset((*_BEGINNINGS, *_TERMINAL))
 _DELTAS: Final = frozenset(
     cls for kind, cls in models.EVENTS.items() if kind.endswith(".delta") and "audio" not in kind
 )
-#: Events whose bytes count as what the response comes to; previews have a bound of their own. All
-#: others count too: an upstream could send them without end.
-_COUNTED: Final = frozenset(
-    (*_WITH_RESPONSE, models.OutputItemDoneEvent, models.ImageGenCallPartialImageEvent)
-)
+#: Events whose bytes count as what the response comes to. All others count too: an upstream could
+#: send them without end.
+_COUNTED: Final = frozenset((*_WITH_RESPONSE, models.OutputItemDoneEvent))
+#: A picture has up to three previews, so together they may come to three times what it may.
+_PREVIEWS: Final = 3
 #: Fields of a relayed response that say what is kept here, and not what the upstream did.
 _OURS: Final = ("id", "created_at", "background", "store", "previous_response_id", "metadata")
 _KEEP_ALIVE: Final = "response.keep_alive"
@@ -69,6 +69,7 @@ class Relay:
         self._mender = lifecycle.Mender(emitter.machine, emitter.snapshot, echo.response)
         self._passed: frozenset[str] = frozenset()
         self._note = b""
+        self._previews = 0
         self.answering: providers.Answering | None = None
         self.relayed = False
 
@@ -205,6 +206,7 @@ class Relay:
         return (
             words > limits.max_text_bytes
             or self._items.done_bytes + words > limits.max_response_bytes
+            or self._previews > _PREVIEWS * limits.max_response_bytes
         )
 
     # --- one event -------------------------------------------------------------------------------
@@ -289,7 +291,9 @@ class Relay:
             self._items.count_words(size)
         else:
             self._items.replay(event, size)
-            if cls not in _COUNTED:
+            if cls is models.ImageGenCallPartialImageEvent:
+                self._previews += size
+            elif cls not in _COUNTED:
                 self._items.done_bytes += size
             _keep_text(event, data)
 

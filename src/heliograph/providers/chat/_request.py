@@ -119,7 +119,11 @@ def _check_item(
         content, field = item.output, f"{path}.output"
     for index, part in enumerate(content if isinstance(content, list) else ()):
         if isinstance(part, models.InputImage) and not (offered.sees or drawable):
-            raise _refused(f"{field}[{index}]", f"{model} takes no pictures in")
+            raise _refused(
+                f"{field}[{index}]",
+                f"{model} takes no pictures in (the server's setting sees = true for this model "
+                "would say that it does)",
+            )
         if isinstance(part, models.InputAudio) and not offered.hears:
             raise _refused(f"{field}[{index}]", f"{model} takes no sound in")
         if isinstance(part, models.InputFile) and not offered.files:
