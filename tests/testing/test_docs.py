@@ -9,13 +9,24 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from heliograph import server
+
+pytest_plugins = ["pytester"]
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "testing.md"
 
 
 def blocks(kind: str) -> list[str]:
     return re.findall(rf"^```{kind}\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def test_the_test_of_an_app_passes(pytester: pytest.Pytester) -> None:
+    (block,) = (block for block in blocks("python") if "def test_" in block)
+    pytester.makepyfile(block)
+    options = ("-p", "no:asyncio", "-p", "heliograph.testing.plugin", "-p", "no:heliograph")
+    pytester.runpytest_subprocess(*options).assert_outcomes(passed=1)
 
 
 async def test_the_python_example_runs(tmp_path: Path) -> None:

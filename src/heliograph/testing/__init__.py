@@ -9,7 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from heliograph.testing._cassettes import Cassette, Exchange, Faults, Recorder, Replayer
+    from heliograph.testing._assertions import assert_resumable, assert_valid_stream
+    from heliograph.testing._cassettes import (
+        Cassette,
+        Exchange,
+        Faults,
+        Recorder,
+        Replayer,
+        key_for,
+    )
     from heliograph.testing._fakes import (
         Call,
         FakeChat,
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
         Script,
         Switches,
     )
+    from heliograph.testing._running import RunningServer
     from heliograph.testing._validate import Problem, Validator
 
 _MODULE_OF = {
@@ -38,10 +47,14 @@ _MODULE_OF = {
     "Recorder": "_cassettes",
     "Replayer": "_cassettes",
     "Reply": "_fakes",
+    "RunningServer": "_running",
     "Say": "_fakes",
     "Script": "_fakes",
     "Switches": "_fakes",
     "Validator": "_validate",
+    "assert_resumable": "_assertions",
+    "assert_valid_stream": "_assertions",
+    "key_for": "_cassettes",
 }
 
 __all__ = [
@@ -58,10 +71,14 @@ __all__ = [
     "Recorder",
     "Replayer",
     "Reply",
+    "RunningServer",
     "Say",
     "Script",
     "Switches",
     "Validator",
+    "assert_resumable",
+    "assert_valid_stream",
+    "key_for",
 ]
 
 
