@@ -462,7 +462,7 @@ def _report(gateways: list[Gateway], up: int, up_pid: int, quick: bool) -> str:
     share = (load.cpu(up_pid) - before) / (time.perf_counter() - began)
     counts = dict.fromkeys(names, 50 if quick else 1000)
     counts |= {OURS: 500 if quick else 5000, UNSTORED: 500 if quick else 5000}
-    limit = 4.0 if quick else 45.0
+    limit = 4.0 if quick else 120.0
     idle = {}
     for gateway in gateways:
         with ExitStack() as stack:

@@ -67,7 +67,7 @@ class Relay:
         self._started = started
         self._background = background
         self._mender = lifecycle.Mender(emitter.machine, emitter.snapshot, echo.response)
-        self._passed: set[str] = set()
+        self._passed: frozenset[str] = frozenset()
         self._note = b""
         self._previews = 0
         self.answering: providers.Answering | None = None
@@ -123,7 +123,7 @@ class Relay:
             if state in ("created", "queued"):
                 self._send(event)
         elif event.type != _KEEP_ALIVE and event.type not in self._passed:
-            self._passed.add(event.type)
+            self._passed |= {event.type}
             if state == "none":
                 self._created(None)
             self._send(event)

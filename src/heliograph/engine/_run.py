@@ -308,7 +308,7 @@ class Run:
         pause = min(self._limits.renew_seconds, self._limits.wall_seconds)
         try:
             if self._lease.epoch == 1:
-                await asyncio.wait({cancelled}, timeout=pause)
+                await _over(cancelled, pause)
             while True:
                 state = await self._journal.renew(self._lease, seconds=self._limits.lease_seconds)
                 pause = self._limits.renew_seconds
@@ -317,7 +317,7 @@ class Run:
                     if isinstance(verdict, Ending):
                         return verdict
                     pause = min(pause, verdict)
-                await asyncio.wait({cancelled if caught_up.done() else caught_up}, timeout=pause)
+                await _over(cancelled if caught_up.done() else caught_up, pause)
         finally:
             await _cancel([cancelled])
 
@@ -391,6 +391,28 @@ class Run:
 def _settle(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
+
+
+async def _over(one: asyncio.Future[None], seconds: float) -> None:
+    """Wait until ``one`` is done, but not for longer than ``seconds``.
+
+    ``asyncio.wait`` does it with three sets and two coroutines more, which last as long.
+    """
+    if one.done():
+        return
+    loop = asyncio.get_running_loop()
+    woken: asyncio.Future[None] = loop.create_future()
+
+    def wake(_: object) -> None:
+        _settle(woken)
+
+    timer = loop.call_later(seconds, _settle, woken)
+    one.add_done_callback(wake)
+    try:
+        await woken
+    finally:
+        timer.cancel()
+        one.remove_done_callback(wake)
 
 
 async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:

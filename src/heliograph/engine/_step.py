@@ -33,12 +33,13 @@ class Step:
         self._words_kind = ""
         self._summary = 0
         self._open: dict[str, int] = {}
-        self._ignored: set[str] = set()
+        # Frozen sets: an empty one costs nothing, and a set of one's own 216 bytes.
+        self._ignored: frozenset[str] = frozenset()
         self._drawn: list[models.OutputImageGenerationCallItem] = []
         self._drawn_bytes = 0
         self._halves: dict[str, str] = {}
         self._logprobs: list[models.Logprob] = []
-        self.names: set[str] = set()
+        self.names: frozenset[str] = frozenset()
         self.hosted: list[providers.HostedCall] = []
 
     @property
@@ -107,11 +108,11 @@ class Step:
                 f"{self._model} called {name!r}, which it was not offered", kind="protocol"
             )
         if self._over():
-            self._ignored.add(call_id)
+            self._ignored |= {call_id}
             return
         self.show_drawn()
         self._close_words()
-        self.names.add(name)
+        self.names |= {name}
         self._open[call_id] = self._items.call(kind, plain(call_id), name)
 
     def _write(self, call_id: str, delta: str) -> None:

@@ -13,11 +13,15 @@ from urllib.request import getproxies
 
 if TYPE_CHECKING:
     from heliograph.http._direct import DirectTransport
-    from heliograph.http._direct_async import AsyncDirectTransport
+    from heliograph.http._direct_async import BODY, AsyncDirectTransport
 
-__all__ = ["AsyncDirectTransport", "DirectTransport", "proxied"]
+__all__ = ["BODY", "AsyncDirectTransport", "DirectTransport", "proxied"]
 
-_MODULE_OF = {"AsyncDirectTransport": "_direct_async", "DirectTransport": "_direct"}
+_MODULE_OF = {
+    "BODY": "_direct_async",
+    "AsyncDirectTransport": "_direct_async",
+    "DirectTransport": "_direct",
+}
 
 
 def proxied() -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 import httpcore2
@@ -82,7 +82,10 @@ class _Protocol(asyncio.Protocol):
         if not self._chunks and not self.ended:
             self._reader = asyncio.get_running_loop().create_future()
             try:
-                await _within(self._reader, seconds, httpcore2.ReadTimeout)
+                if seconds is None:
+                    await self._reader
+                else:
+                    await _within(self._reader, seconds, httpcore2.ReadTimeout)
             finally:
                 self._reader = None
         chunks = self._chunks
@@ -119,8 +122,8 @@ class AioStream(httpcore2.AsyncNetworkStream):
     def __init__(self, protocol: _Protocol) -> None:
         self._protocol = protocol
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        return await self._protocol.read(timeout)
+    def read(self, max_bytes: int, timeout: float | None = None) -> Coroutine[Any, Any, bytes]:
+        return self._protocol.read(timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         if buffer:

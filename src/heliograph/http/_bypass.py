@@ -37,7 +37,7 @@ _WORDS: tuple[tuple[type[Exception], type[httpx2.TransportError]], ...] = (
     (httpcore2.RemoteProtocolError, httpx2.RemoteProtocolError),
     (httpcore2.UnsupportedProtocol, httpx2.UnsupportedProtocol),
 )
-_OURS = tuple(core for core, _ in _WORDS)
+OURS = tuple(core for core, _ in _WORDS)
 
 
 @contextmanager
@@ -45,11 +45,13 @@ def as_httpx() -> Iterator[None]:
     """Errors of httpcore2 leave this block as httpx2's."""
     try:
         yield
-    except _OURS as error:
-        for core, word in _WORDS:
-            if isinstance(error, core):
-                raise word(str(error)) from error
-        raise
+    except OURS as error:
+        raise in_httpx(error) from error
+
+
+def in_httpx(error: Exception) -> httpx2.TransportError:
+    """An error of ``OURS`` in httpx2's words."""
+    return next(word(str(error)) for core, word in _WORDS if isinstance(error, core))
 
 
 class BypassStream(httpcore2.NetworkStream):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpcore2
 
@@ -20,10 +21,12 @@ class Unbounded:
     """What ``AsyncDirectTransport`` needs of a pool."""
 
     def __init__(self, ssl_context: ssl.SSLContext | None) -> None:
+        if ssl_context is not None:
+            ssl_context.set_alpn_protocols(["http/1.1"])
         self._ssl_context = ssl_context
         self._backend = AsyncBypassBackend()
-        self._open: set[httpcore2.AsyncHTTPConnection] = set()
-        self._idle: dict[tuple[bytes, bytes, int], list[httpcore2.AsyncHTTPConnection]] = {}
+        self._open: set[httpcore2.AsyncHTTP11Connection] = set()
+        self._idle: dict[tuple[bytes, bytes, int], list[httpcore2.AsyncHTTP11Connection]] = {}
 
     async def handle_async_request(self, request: httpcore2.Request) -> httpcore2.Response:
         """The answer, its body unread. Raises httpcore2's errors."""
@@ -32,13 +35,7 @@ class Unbounded:
         while True:
             connection = await self._taken(idle)
             if connection is None:
-                connection = httpcore2.AsyncHTTPConnection(
-                    origin,
-                    ssl_context=self._ssl_context,
-                    keepalive_expiry=IDLE_SECONDS,
-                    network_backend=self._backend,
-                )
-                self._open.add(connection)
+                connection = await self._connected(request)
             try:
                 response = await connection.handle_async_request(request)
             except httpcore2.ConnectionNotAvailable:
@@ -47,16 +44,25 @@ class Unbounded:
                 await self._drop(connection)
                 raise
             else:
-                return httpcore2.Response(
-                    status=response.status,
-                    headers=response.headers,
-                    content=_Body(self, idle, connection, response),
-                    extensions=response.extensions,
-                )
+                response.stream = _Body(self, idle, connection, response.stream)
+                return response
+
+    async def _connected(self, request: httpcore2.Request) -> httpcore2.AsyncHTTP11Connection:
+        """A new connection. httpcore2's own would keep itself, with a lock, around each of them."""
+        origin = request.url.origin
+        host = origin.host.decode("ascii")
+        seconds = request.extensions.get("timeout", {}).get("connect")
+        stream = await self._backend.connect_tcp(host, origin.port, seconds)
+        if self._ssl_context is not None:
+            name = request.extensions.get("sni_hostname") or host
+            stream = await stream.start_tls(self._ssl_context, name, seconds)
+        connection = httpcore2.AsyncHTTP11Connection(origin, stream, IDLE_SECONDS)
+        self._open.add(connection)
+        return connection
 
     async def _taken(
-        self, idle: list[httpcore2.AsyncHTTPConnection]
-    ) -> httpcore2.AsyncHTTPConnection | None:
+        self, idle: list[httpcore2.AsyncHTTP11Connection]
+    ) -> httpcore2.AsyncHTTP11Connection | None:
         while idle and idle[0].has_expired():  # the one unused for longest
             await self._drop(idle.pop(0))
         while idle:
@@ -66,14 +72,14 @@ class Unbounded:
             await self._drop(connection)
         return None
 
-    async def _drop(self, connection: httpcore2.AsyncHTTPConnection) -> None:
+    async def _drop(self, connection: httpcore2.AsyncHTTP11Connection) -> None:
         self._open.discard(connection)
         await connection.aclose()
 
     async def release(
         self,
-        idle: list[httpcore2.AsyncHTTPConnection],
-        connection: httpcore2.AsyncHTTPConnection,
+        idle: list[httpcore2.AsyncHTTP11Connection],
+        connection: httpcore2.AsyncHTTP11Connection,
     ) -> None:
         """An answer was read or given up: keep the connection where it can be used again."""
         if connection.is_idle() and connection in self._open and len(idle) < IDLE_CONNECTIONS:
@@ -92,28 +98,28 @@ class Unbounded:
 class _Body:
     """An answer's body; closing it gives the connection back."""
 
-    __slots__ = ("_closed", "_connection", "_idle", "_pool", "_response")
+    __slots__ = ("_closed", "_connection", "_idle", "_pool", "_stream")
 
     def __init__(
         self,
         pool: Unbounded,
-        idle: list[httpcore2.AsyncHTTPConnection],
-        connection: httpcore2.AsyncHTTPConnection,
-        response: httpcore2.Response,
+        idle: list[httpcore2.AsyncHTTP11Connection],
+        connection: httpcore2.AsyncHTTP11Connection,
+        stream: Any,
     ) -> None:
         self._pool = pool
         self._idle = idle
         self._connection = connection
-        self._response = response
+        self._stream = stream
         self._closed = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._response.aiter_stream()
+        return aiter(self._stream)
 
     async def aclose(self) -> None:
         if not self._closed:
             self._closed = True
             try:
-                await self._response.aclose()
+                await self._stream.aclose()
             finally:
                 await self._pool.release(self._idle, self._connection)

@@ -76,7 +76,7 @@ class _Log:
         self.created_at = created_at
         self.frames: list[Frame] = []
         self.firsts: list[int] = []
-        self.blobs: set[str] = set()
+        self.blobs: frozenset[str] = frozenset()
         self.last_seq = -1
         self.state: JobState = "queued"
         self.epoch = 0
@@ -268,7 +268,7 @@ class MemoryJournal(Journal):
         log = self._held(lease)
         self._check_blobs([snapshot])
         self._write(log, first, entries)
-        log.blobs.update(ref.sha256 for ref in snapshot.blobs)
+        log.blobs |= {ref.sha256 for ref in snapshot.blobs}
         log.snapshot = snapshot
         log.state = "finished"
         log.finished_at = self._clock()
@@ -287,7 +287,7 @@ class MemoryJournal(Journal):
             log.frames.append(Frame(first, log.epoch, tuple(entries)))
             log.firsts.append(first)
             log.last_seq += len(entries)
-            log.blobs.update(ref.sha256 for entry in entries for ref in entry.blobs)
+            log.blobs |= {ref.sha256 for entry in entries for ref in entry.blobs}
 
     def _check_blobs(self, entries: Sequence[Entry]) -> None:
         for entry in entries:

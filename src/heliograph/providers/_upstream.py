@@ -13,7 +13,7 @@ import email.utils
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -21,7 +21,7 @@ import httpx2
 import msgspec
 
 from heliograph import errors, sse
-from heliograph.http import AsyncDirectTransport, proxied
+from heliograph.http import BODY, AsyncDirectTransport, proxied
 from heliograph.providers._observer import OBSERVER, Watched
 
 __all__ = [
@@ -84,6 +84,9 @@ _STATUSES = {
 _NO_QUEUE = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
 """Whoever runs the work bounds it; a queue in here would count as the upstream's silence."""
 
+_SENT = httpx2.Request("POST", "http://upstream")
+"""What answers know of their requests: a body can be large, and an answer take long."""
+
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
@@ -128,11 +131,18 @@ class Answer:
         self.content_type = response.headers.get("content-type", "").partition(";")[0].lower()
         self._first_until = 0.0
 
+    async def aclose(self) -> None:
+        """Close the connection, or give it back where all was read."""
+        await self._response.aclose()
+
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body as it comes. Raises ``ProviderError`` (``timeout``, ``unavailable``)."""
         response, label = self._response, self._label
         plain = "content-encoding" not in response.headers
-        pieces = response.aiter_raw() if plain else response.aiter_bytes()
+        if plain and BODY in response.extensions:
+            pieces: AsyncIterator[bytes] = aiter(response.extensions[BODY])
+        else:
+            pieces = response.aiter_raw() if plain else response.aiter_bytes()
         loop = asyncio.get_running_loop()
         until = max(self._first_until, loop.time() + self._timeouts.silence_seconds)
         first = True
@@ -241,8 +251,7 @@ class Upstream:
         if self._own:
             await self._http.aclose()
 
-    @asynccontextmanager
-    async def post(
+    def post(
         self,
         path: str,
         label: str,
@@ -250,7 +259,7 @@ class Upstream:
         json: bytes | None = None,
         form: Sequence[Part] | None = None,
         accept: str = "application/json",
-    ) -> AsyncIterator[Answer]:
+    ) -> AbstractAsyncContextManager[Answer]:
         """Post a JSON body or a form; the answer is open inside the block.
 
         Leaving the block early closes the connection, which is how an upstream learns that nobody
@@ -267,15 +276,12 @@ class Upstream:
             content=json,
             files=None if form is None else list(form),
         )
-        async with self._sent(request, label) as answer:
-            yield answer
+        return self._sent(request, label)
 
-    @asynccontextmanager
-    async def get(self, url: str, label: str) -> AsyncIterator[Answer]:
+    def get(self, url: str, label: str) -> AbstractAsyncContextManager[Answer]:
         """Get an address of anyone's, without the key. Raises ``ProviderError``."""
         headers = {"accept-encoding": "identity"}
-        async with self._sent(self._http.build_request("GET", url, headers=headers), label) as it:
-            yield it
+        return self._sent(self._http.build_request("GET", url, headers=headers), label)
 
     @asynccontextmanager
     async def _sent(self, request: httpx2.Request, label: str) -> AsyncIterator[Answer]:
@@ -289,13 +295,22 @@ class Upstream:
         )
         with watching as watched:
             request.headers.update(watched.headers)
-            async with self._answered(request, label, watched) as answer:
+            answer = await self._answer(request, label, watched)
+            del request  # its body is not kept while the answer comes
+            try:
+                if not 200 <= answer.status < 300:
+                    raise failure(
+                        answer.status,
+                        answer.headers,
+                        await _beginning(answer),
+                        label,
+                        secret=self._key,
+                    )
                 yield answer
+            finally:
+                await answer.aclose()
 
-    @asynccontextmanager
-    async def _answered(
-        self, request: httpx2.Request, label: str, watched: Watched
-    ) -> AsyncIterator[Answer]:
+    async def _answer(self, request: httpx2.Request, label: str, watched: Watched) -> Answer:
         times = self._timeouts
         whole = httpx2.Timeout(None, connect=times.connect_seconds)
         request.extensions["timeout"] = whole.as_dict()
@@ -310,21 +325,11 @@ class Upstream:
             raise _timed_out(label, "could not be connected to in time") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise _broken(label, "cannot be reached", error) from error
-        try:
-            watched.tell(status=response.status_code)
-            answer = Answer(response, label, times, watched)
-            answer._first_until = until
-            if not response.is_success:
-                raise failure(
-                    answer.status,
-                    answer.headers,
-                    await _beginning(answer),
-                    label,
-                    secret=self._key,
-                )
-            yield answer
-        finally:
-            await response.aclose()
+        response.request = _SENT
+        watched.tell(status=response.status_code)
+        answer = Answer(response, label, times, watched)
+        answer._first_until = until
+        return answer
 
 
 async def _beginning(answer: Answer) -> bytes:

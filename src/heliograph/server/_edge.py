@@ -19,7 +19,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from heliograph import errors
 from heliograph.server._body import header
 from heliograph.server._errors import as_api_error, error_body, error_headers
-from heliograph.server._exchange import Exchange
 from heliograph.server._log import words
 from heliograph.server._seen import Seen
 
@@ -89,49 +88,55 @@ class Edge:
             await self._app(scope, receive, send)
             return
         with self._seen.exchange(scope, f"req_{secrets.token_hex(12)}") as exchange:
-            await self._handle(scope, receive, send, exchange)
+            request_id = exchange.request_id
 
-    async def _handle(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
-        request_id = exchange.request_id
+            async def stamped(message: Message) -> None:
+                kind = message["type"]
+                if kind == "http.response.body":
+                    exchange.bytes += len(message["body"])
+                elif kind in _BEGINS:
+                    exchange.status = message.get("status", 101)
+                    headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                    for name, value in headers:
+                        if name == b"x-response-id":
+                            exchange.response_id = value.decode()
+                    more = scope["state"].get("headers", ())
+                    message = {**message, "headers": [*headers, *more]}
+                await send(message)
 
-        async def stamped(message: Message) -> None:
-            kind = message["type"]
-            if kind == "http.response.body":
-                exchange.bytes += len(message["body"])
-            elif kind in _BEGINS:
-                exchange.status = message.get("status", 101)
-                headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
-                for name, value in headers:
-                    if name == b"x-response-id":
-                        exchange.response_id = value.decode()
-                more = scope["state"].get("headers", ())
-                message = {**message, "headers": [*headers, *more]}
-            await send(message)
-
-        try:
-            if self._local:
-                _check_local(scope)
-            await self._app(scope, receive, stamped)
-        except ClientDisconnect:
-            exchange.status = 499
-        except errors.HeliographError as error:
-            answer = as_api_error(error)
-            if answer is error and answer.status == 503:
-                _log.warning("%s %s", request_id, error)  # stopping or full: no place to look for
-            elif isinstance(error, errors.ProviderError):
-                _log.warning("%s %s", request_id, words(error, bodies=self._bodies))
-            elif answer.status >= 500:
-                _log.error("%s %s", request_id, words(error, bodies=self._bodies), exc_info=error)
-            if exchange.status:
-                return  # the answer had begun: it stays unfinished, which is how clients can tell
-            await answer_error(answer, scope, stamped)
-        except Exception as error:  # noqa: BLE001 - the server's one edge: nothing may get past it
-            _log.error("%s failed", request_id, exc_info=error)
-            if exchange.status:
-                await _abandon(scope, send)
-                return
-            bug = errors.ServerError(f"the server failed on this request ({request_id})")
-            await answer_error(bug, scope, stamped)
+            try:
+                if self._local:
+                    _check_local(scope)
+                await self._app(scope, receive, stamped)
+                # Given here and not by the route: a stream that is open for long does not keep all
+                # that found its route waiting beneath it.
+                give: ASGIApp | None = scope["state"].pop("answer", None)
+                if give is not None:
+                    await give(scope, receive, stamped)
+            except ClientDisconnect:
+                exchange.status = 499
+            except errors.HeliographError as error:
+                answer = as_api_error(error)
+                if (
+                    answer is error and answer.status == 503
+                ):  # stopping or full: no place to look for
+                    _log.warning("%s %s", request_id, error)
+                elif isinstance(error, errors.ProviderError):
+                    _log.warning("%s %s", request_id, words(error, bodies=self._bodies))
+                elif answer.status >= 500:
+                    _log.error(
+                        "%s %s", request_id, words(error, bodies=self._bodies), exc_info=error
+                    )
+                if exchange.status:
+                    return  # the answer had begun: it stays unfinished, so clients can tell
+                await answer_error(answer, scope, stamped)
+            except Exception as error:  # noqa: BLE001 - the server's one edge
+                _log.error("%s failed", request_id, exc_info=error)
+                if exchange.status:
+                    await _abandon(scope, send)
+                    return
+                bug = errors.ServerError(f"the server failed on this request ({request_id})")
+                await answer_error(bug, scope, stamped)
 
 
 async def answer_error(

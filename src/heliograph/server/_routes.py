@@ -291,8 +291,7 @@ class _Methods:
             )
             await answer_error(refused, scope, send, {"allow": allowed})
             return
-        answer = await handler(Request(scope, receive))
-        await answer(scope, receive, send)
+        scope["state"]["answer"] = await handler(Request(scope, receive))  # the edge gives it
 
 
 def routes(runtime: Runtime) -> list[BaseRoute]:

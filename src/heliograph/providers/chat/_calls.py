@@ -52,7 +52,7 @@ class Calls:
         self._customs = customs
         self._slots = quirks.Slots()
         self._calls: dict[int, _Call] = {}
-        self._used: set[str] = set()
+        self._used: frozenset[str] = frozenset()
         self._held = 0
 
     @property
@@ -133,7 +133,7 @@ class Calls:
 
     def _call_id(self, call: _Call) -> str:
         call_id = quirks.unused_id(call.id, self._used)
-        self._used.add(call_id)
+        self._used |= {call_id}
         return call_id
 
     def _hold(self, call: _Call, text: str) -> None:

@@ -148,7 +148,7 @@ class Slots:
         self._count = 0
         self._by_index: dict[int, int] = {}
         self._ids: dict[int, str] = {}
-        self._argued: set[int] = set()
+        self._argued: frozenset[int] = frozenset()
 
     def of(self, piece: ToolCall) -> int:
         """The number of the piece's call."""
@@ -165,7 +165,7 @@ class Slots:
         if given:
             self._ids[slot] = given
         if (piece.function and piece.function.arguments) or (piece.custom and piece.custom.input):
-            self._argued.add(slot)
+            self._argued |= {slot}
         return slot
 
     def _indexed(self, index: int, given: str) -> int:

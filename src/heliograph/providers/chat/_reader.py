@@ -46,7 +46,7 @@ class AnswerReader:
         self._thinking = Thinking() if think_tags else None
         self._finish: str | None = None
         self._usage: models.Usage | None = None
-        self._pictures: set[str] = set()
+        self._pictures: frozenset[str] = frozenset()
         self._said = False
 
     @property
@@ -117,7 +117,7 @@ class AnswerReader:
             yield self._note(Refusal(message.refusal))
         for url in quirks.images_of(message):
             if url not in self._pictures:
-                self._pictures.add(url)
+                self._pictures |= {url}
                 yield self._note(inline_picture(self._model, url))
         for piece in quirks.calls_of(message):
             self._said = True

@@ -10,7 +10,7 @@ import httpx2
 
 from heliograph import errors, models
 from heliograph.providers._base import ChatPart, ChatTurn, ModelCard
-from heliograph.providers._upstream import Answer, Upstream, read_key
+from heliograph.providers._upstream import Upstream, read_key
 from heliograph.providers.chat._drain import drain
 from heliograph.providers.chat._notes import has_pictures
 from heliograph.providers.chat._reader import AnswerReader
@@ -76,7 +76,6 @@ class ChatCompletions:
     async def _answer(self, turn: ChatTurn) -> AsyncGenerator[ChatPart, None]:
         offered = offer(turn, has_pictures(turn))
         customs = {tool.name for tool in turn.tools if isinstance(tool, models.CustomTool)}
-        body = await body_of(turn, self.settings.models[turn.model], self.settings, offered)
         reader = AnswerReader(
             turn.model,
             offered.hosted,
@@ -85,31 +84,27 @@ class ChatCompletions:
             secret=self._key,
             source=source_of(self.settings, turn.model),
         )
+        body = await body_of(turn, self.settings.models[turn.model], self.settings, offered)
         call = self._upstream.post(
             "/chat/completions", turn.model, json=encoded(body), accept="text/event-stream"
         )
-        async with call as answer, aclosing(_chunks(answer, reader)) as chunks:
-            async for chunk in chunks:
+        del turn, offered, customs, body  # an answer can take long
+        async with call as answer, aclosing(answer.chunks()) as pieces:
+            while not reader.ended and (chunk := await _next(pieces, reader)) is not None:
                 for part in reader.feed(chunk):
                     yield part
+            if reader.ended:
+                await drain(pieces)
         for part in reader.end():
             yield part
 
 
-async def _chunks(answer: Answer, reader: AnswerReader) -> AsyncGenerator[bytes, None]:
-    """The answer's bytes until it has said all. Once it is whole, trouble no longer matters."""
-    pieces = answer.chunks()
-    async with aclosing(pieces):
-        while not reader.ended:
-            wait = USAGE_SECONDS if reader.finished else None
-            try:
-                async with asyncio.timeout(wait):
-                    chunk = await anext(pieces, None)
-            except (TimeoutError, errors.ProviderError):
-                if reader.finished:
-                    return
-                raise
-            if chunk is None:
-                return
-            yield chunk
-        await drain(pieces)
+async def _next(pieces: AsyncGenerator[bytes, None], reader: AnswerReader) -> bytes | None:
+    """The next bytes, None at the end. Once the answer is whole, trouble no longer matters."""
+    if not reader.finished:
+        return await anext(pieces, None)
+    try:
+        async with asyncio.timeout(USAGE_SECONDS):
+            return await anext(pieces, None)
+    except (TimeoutError, errors.ProviderError):
+        return None

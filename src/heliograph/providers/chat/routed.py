@@ -120,7 +120,7 @@ class Routed:
             relayed = turn.relay != "no" and self._relays(name, turn, model)
             if turn.relay == "must" and not relayed:
                 continue
-            asked = msgspec.structs.replace(turn, model=model)
+            asked = turn if turn.model == model else msgspec.structs.replace(turn, model=model)
             try:
                 if relayed:
                     events = await self._tries.begin(name, partial(self._relay, name, asked))
@@ -151,7 +151,8 @@ class Routed:
         self, name: str, turn: ChatTurn
     ) -> tuple[list[ChatPart], AsyncGenerator[ChatPart, None]]:
         """An answer's first part, and the rest."""
-        turn = msgspec.structs.replace(turn, relay="no")
+        if turn.relay != "no":
+            turn = msgspec.structs.replace(turn, relay="no")
         parts = self._candidates[name].answer(turn)
         try:
             begun = [part] if (part := await anext(parts, None)) is not None else []
