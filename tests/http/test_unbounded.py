@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx2
 import pytest
 
 from heliograph.http import AsyncDirectTransport
 
+CERTIFICATE = Path(__file__).parent.parent / "client" / "loopback.pem"
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
@@ -133,3 +136,30 @@ async def test_who_cannot_be_reached_is_told_in_httpx2s_words() -> None:
     async with httpx2.AsyncClient(transport=transport) as client:
         with pytest.raises(httpx2.ConnectError):
             await client.get("http://127.0.0.1:1/")
+
+
+async def test_an_upstream_over_tls_is_asked_and_its_connection_used_again() -> None:
+    there = House()
+    chain = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    chain.load_cert_chain(CERTIFICATE)
+    server = await asyncio.start_server(there.serve, "127.0.0.1", 0, ssl=chain)
+    base = f"https://localhost:{server.sockets[0].getsockname()[1]}"
+    transport = AsyncDirectTransport(ssl.create_default_context(cafile=CERTIFICATE), bounded=False)
+    async with server, httpx2.AsyncClient(transport=transport, base_url=base) as client:
+        for _ in range(3):
+            assert (await client.get("/")).text == "ok"
+        assert there.opened == 1
+    await empty(there)
+
+
+async def test_a_certificate_that_is_not_trusted_is_refused_and_nothing_stays_open() -> None:
+    there = House()
+    chain = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    chain.load_cert_chain(CERTIFICATE)
+    server = await asyncio.start_server(there.serve, "127.0.0.1", 0, ssl=chain)
+    base = f"https://localhost:{server.sockets[0].getsockname()[1]}"
+    transport = AsyncDirectTransport(bounded=False)
+    async with server, httpx2.AsyncClient(transport=transport, base_url=base) as client:
+        with pytest.raises(httpx2.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            await client.get("/")
+    assert not there.open

@@ -143,7 +143,7 @@ class MemoryJournal(Journal):
         log = _Log(new, now)
         if new.context is not None:
             self._check_blobs([new.context])
-            log.blobs.update(ref.sha256 for ref in new.context.blobs)
+            log.blobs |= {ref.sha256 for ref in new.context.blobs}
         self._logs[new.response_id] = log
         if new.idempotency_key is not None:
             self._keys[new.tenant, new.idempotency_key] = (new.response_id, new.body_digest, now)

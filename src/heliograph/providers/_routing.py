@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Annotated, TypeVar
 
 import msgspec
+import tenacity
 
 from heliograph import errors
 from heliograph.providers._base import Preferences
@@ -89,31 +89,40 @@ class Tries:
 
         After as many attempts as it takes and may; raises the last one's ``ProviderError``.
         """
-        attempt, health = 0, self._health[name]
-        while True:
-            attempt += 1
-            health.begin()
-            try:
-                begun = await ask()
-            except errors.ProviderError as error:
-                health.failed(error)
-                if attempt >= self.settings.attempts or not self._again(error):
-                    raise
-                pause = self._wait(attempt, error.retry_after)
-            except BaseException:
-                health.left()
-                raise
-            else:
-                health.succeeded()
-                return begun
-            await asyncio.sleep(pause)
+        tries = tenacity.AsyncRetrying(
+            stop=tenacity.stop_after_attempt(self.settings.attempts),
+            wait=self._wait,
+            retry=tenacity.retry_if_exception(self._again),
+            reraise=True,
+        )
+        return await tries(self._once, self._health[name], ask)
 
-    def _again(self, error: errors.ProviderError) -> bool:
+    @staticmethod
+    async def _once(health: Health, ask: Callable[[], Awaitable[T]]) -> T:
+        health.begin()
+        try:
+            begun = await ask()
+        except errors.ProviderError as error:
+            health.failed(error)
+            raise
+        except BaseException:
+            health.left()
+            raise
+        health.succeeded()
+        return begun
+
+    def _again(self, error: BaseException) -> bool:
         """Whether the same provider is worth another attempt."""
-        return error.retryable and (error.retry_after or 0.0) <= self.settings.wait_most
+        if not isinstance(error, errors.ProviderError) or not error.retryable:
+            return False
+        return (error.retry_after or 0.0) <= self.settings.wait_most
 
-    def _wait(self, attempt: int, asked: float | None) -> float:
+    def _wait(self, state: tenacity.RetryCallState) -> float:
         """As long as the upstream says, else a random part of a doubling time."""
-        longest = min(self.settings.wait_most, self.settings.wait_first * 2 ** (attempt - 1))
+        error = state.outcome.exception() if state.outcome is not None else None
+        asked = getattr(error, "retry_after", None)
+        longest = min(
+            self.settings.wait_most, self.settings.wait_first * 2 ** (state.attempt_number - 1)
+        )
         jitter = random.uniform(0.0, longest)
-        return jitter if asked is None else asked + jitter * 0.1
+        return jitter if asked is None else float(asked) + jitter * 0.1
