@@ -1,4 +1,4 @@
-"""The command line: ``heliograph draw | serve | check``."""
+"""The command line: ``heliograph draw | serve | keys | check | record | replay | tail``."""
 
 from heliograph.cli._main import main
 

@@ -44,6 +44,16 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = -1.0
+    if not 0 <= speed < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0")
+    return speed
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="heliograph", description="The Responses API: draw, serve, check.")
     parser.add_argument("--version", action="version", version=f"heliograph {__version__}")
@@ -85,7 +95,48 @@ def _parser() -> argparse.ArgumentParser:
         "file", metavar="FILE", help="an .sse or .jsonl capture, - for standard input"
     )
     check.add_argument("--dialect", default="strict", help="habits to allow (default: none)")
+
+    _tapes_parsers(commands)
+
+    tail = commands.add_parser("tail", help="show a stored response's events as they come")
+    tail.add_argument("response_id", metavar="RESPONSE_ID")
+    tail.add_argument("--after", type=_count, metavar="N", help="only those after event N")
+    tail.add_argument("--base-url", metavar="URL", help="the server (default: HELIOGRAPH_BASE_URL)")
+    tail.add_argument("--json", action="store_true", help="print each event as its JSON")
     return parser
+
+
+def _tapes_parsers(commands: argparse._SubParsersAction[_Parser]) -> None:
+    record = commands.add_parser("record", help="record a real endpoint's answers in a cassette")
+    record.add_argument(
+        "target", metavar="URL|REQUEST.json", help="an endpoint to stand before, or one request"
+    )
+    record.add_argument("-o", "--output", metavar="CASSETTE", required=True, help="a .jsonl file")
+    record.add_argument("--force", action="store_true", help="record a cassette that is there anew")
+    record.add_argument("--port", type=_port, default=8080, help="default: 8080; 0 for a free one")
+    record.add_argument("--base-url", metavar="URL", help="where REQUEST.json is sent")
+    record.add_argument(
+        "--scrub", metavar="TEXT", action="append", default=[], help="what must not be in the file"
+    )
+    replay = commands.add_parser("replay", help="serve a cassette as the endpoint it came from")
+    replay.add_argument("cassette", metavar="CASSETTE", help="as `record` wrote it")
+    replay.add_argument("--port", type=_port, default=8080, help="default: 8080; 0 for a free one")
+    replay.add_argument(
+        "--speed",
+        type=_speed,
+        default=0.0,
+        metavar="X",
+        help="1: as recorded; 0, the default: at once",
+    )
+    replay.add_argument(
+        "--faults",
+        default="",
+        help="cut[=EVENT], stall[=SECONDS], resplit[=BYTES], times=N; by commas",
+    )
+    replay.add_argument(
+        "--ignore", metavar="FIELD", action="append", default=[], help="a body field to leave out"
+    )
+    replay.add_argument("--resume", action="store_true", help="answer GET /responses/ID as well")
 
 
 def _keys_parser(keys: argparse.ArgumentParser) -> None:
@@ -128,6 +179,16 @@ def _dispatch(args: argparse.Namespace) -> int:
         from heliograph.cli import _keys
 
         return _keys.run(args, sys.stdout, sys.stderr)
+    if args.command in ("record", "replay"):
+        from heliograph.cli import _tapes
+
+        if args.command == "record":
+            return _tapes.record(args, sys.stdout)
+        return _tapes.replay(args, sys.stdout, sys.stderr)
+    if args.command == "tail":
+        from heliograph.cli import _tail
+
+        return _tail.run(args.response_id, args.after, args.base_url, args.json, sys.stdout)
     from heliograph.cli import _check
 
     return _check.run(args.file, args.dialect, sys.stdout)

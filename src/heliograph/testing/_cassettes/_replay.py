@@ -95,6 +95,7 @@ class Replayer(FakeServer):
         port: int = 0,
     ) -> None:
         super().__init__()
+        self.faults = Faults.parse(faults) if isinstance(faults, str) else faults
         if not isinstance(cassette, Cassette):
             if not Path(cassette).is_file():
                 raise errors.UsageError(f"{cassette}: there is no such cassette")
@@ -103,7 +104,6 @@ class Replayer(FakeServer):
             raise errors.UsageError(f"speed: {speed:g} is below 0")
         self.port = port
         self.cassette = cassette
-        self.faults = Faults.parse(faults) if isinstance(faults, str) else faults
         self.unmatched: list[str] = []
         self._speed = speed
         self._ignore = tuple(ignore)
