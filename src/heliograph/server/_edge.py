@@ -65,6 +65,9 @@ def _check_local(scope: Scope) -> None:
             )
 
 
+_HONOURED = (b"x-idempotency", b"honoured")
+"""On this path an ``Idempotency-Key`` works: a client may repeat a POST that was cut."""
+
 _BEGINS = ("http.response.start", "websocket.http.response.start", "websocket.accept")
 
 
@@ -101,6 +104,8 @@ class Edge:
             elif kind in _BEGINS:
                 exchange.status = message.get("status", 101)
                 headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                if scope["path"].endswith("/responses"):
+                    headers.append(_HONOURED)
                 for name, value in headers:
                     if name == b"x-response-id":
                         exchange.response_id = value.decode()
