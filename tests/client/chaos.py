@@ -14,14 +14,13 @@ _READ = 65536
 class Chaos:
     """Forwards connections to ``port``; what happens to each comes from ``seed`` and its number.
 
-    A struck connection forwards so many bytes of the answers, then is cut (with a reset or an end)
-    or stalls: it forwards nothing more in either direction until the client leaves.
+    Each connection forwards so many bytes of the answers, then is cut (with a reset or an end) or
+    stalls: it forwards nothing more in either direction until the client leaves.
     """
 
-    def __init__(self, port: int, seed: int, *, struck: float = 0.75) -> None:
+    def __init__(self, port: int, seed: int) -> None:
         self._port = port
         self._seed = seed
-        self._struck = struck
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="chaos")
         self._tasks: set[asyncio.Task[None]] = set()
@@ -87,11 +86,9 @@ class Chaos:
         writer: asyncio.StreamWriter,
         asks: asyncio.Task[None],
     ) -> None:
-        left = math.inf
-        if rng.random() < self._struck:
-            left = 0 if rng.random() < 0.15 else int(math.exp(rng.uniform(3, 11.5)))
+        left = 0 if rng.random() < 0.15 else int(math.exp(rng.uniform(3, 12.5)))
         while data := await answers.read(_READ):
-            part = data[: int(min(left, len(data)))]
+            part = data[:left]
             left -= len(part)
             for piece in _pieces(rng, part):
                 writer.write(piece)
@@ -99,7 +96,7 @@ class Chaos:
                 await asyncio.sleep(0)
             if left > 0:
                 continue
-            if rng.random() < 0.3:
+            if rng.random() < 0.2:
                 self.stalls += 1
                 await asks  # ends when the client leaves
             else:

@@ -25,7 +25,7 @@ from heliograph.server import Limits
 
 STREAMS = int(os.environ.get("HELIOGRAPH_CHAOS", "60"))
 AT_ONCE = 10
-POLICY = Retries(attempts=40, wait_first=0.01, wait_most=0.1, stall_least=0.6)
+POLICY = Retries(attempts=200, wait_first=0.01, wait_most=0.1, stall_least=0.6)
 PATIENCE = Timeout(connect=10, read=2)  # where a connection stalls before it showed a keep-alive
 
 
@@ -90,7 +90,7 @@ async def async_streams(
 @pytest.mark.parametrize("way", WAYS)
 def test_every_loop_sees_the_journals_events_once_each_in_order(way: str) -> None:
     count = -(-STREAMS // len(WAYS))
-    serves = Catalog(chat=[Direct(), Talker()], images=[Painter(0.25, 30_000)])
+    serves = Catalog(chat=[Direct(), Talker()], images=[Painter(0.25, 8_000)])
     limits = Limits(keep_alive_seconds=0.2)
     with running(serves=serves, limits=limits) as here:
         port = httpx2.URL(here.url).port
@@ -107,6 +107,6 @@ def test_every_loop_sees_the_journals_events_once_each_in_order(way: str) -> Non
                 with http.stream("GET", f"/v1/responses/{response_id}?stream=true") as kept:
                     journal = [frame.data for frame in assert_valid(read(kept)).frames]
                 assert seen == journal
-        assert chaos.cuts > count / 3
-        assert chaos.stalls > 0
+        assert chaos.cuts > count / 2
+        assert chaos.stalls > count / 10
         assert chaos.connections > count
