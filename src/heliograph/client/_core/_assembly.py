@@ -310,7 +310,7 @@ class Assembly:
                 self.done = self._gap = True
                 break
             kept.append(event)
-            self._next = number + 1 if number >= due else due
+            self._next = number + 1
         if self._gap:
             self._raise = None
         return kept

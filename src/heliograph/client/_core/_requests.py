@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -45,7 +45,7 @@ def create_call(
         data = msgspec.json.encode(body)
     except (TypeError, ValueError, msgspec.MsgspecError) as error:
         raise errors.UsageError(f"the request cannot be written as JSON: {error}") from error
-    more = {"content-type": "application/json", "idempotency-key": secrets.token_hex(16)}
+    more = {"content-type": "application/json", "idempotency-key": os.urandom(16).hex()}
     own = merged(_EVENTS if stream else _JSON, more)
     return _call(config, "POST", "/responses", own, extra_headers, timeout, data)
 

@@ -15,7 +15,7 @@ Whether keys are honoured is known from the header ``x-idempotency: honoured`` (
 
 from __future__ import annotations
 
-import random
+import os
 from collections.abc import Mapping
 from typing import Literal
 
@@ -24,7 +24,7 @@ import msgspec
 from heliograph import errors
 from heliograph.client._transport import Call
 
-_MANY = 32  # doublings of a wait; more would overflow nothing but the reader
+_MANY = 32  # doublings of a wait: any more would only make a float overflow
 
 
 class Retries(msgspec.Struct, frozen=True, kw_only=True):
