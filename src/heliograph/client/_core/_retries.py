@@ -73,7 +73,7 @@ class Retries(msgspec.Struct, frozen=True, kw_only=True):
         if failures > self.attempts or (retry_after or 0.0) > self.retry_after_most:
             return None
         longest = min(self.wait_most, self.wait_first * 2.0 ** min(failures - 1, _MANY))
-        part = random.random() if chance is None else chance
+        part = os.urandom(1)[0] / 255 if chance is None else chance
         return max(retry_after or 0.0, longest * (1 - part / 2))
 
 
