@@ -289,6 +289,13 @@ def test_a_hole_between_reads_is_seen_too_and_filled() -> None:
     assert line.feed(*TEXT[3:]) == list(range(3, len(TEXT)))
 
 
+def test_where_nothing_is_resumed_holes_are_let_be() -> None:
+    line = Line(fill=False)
+    line.open(OURS)
+    assert line.feed(*TEXT[:2], *TEXT[4:]) == [0, 1, *range(4, len(TEXT))]
+    assert line.assembly.ended
+
+
 def test_elsewhere_numbers_are_the_servers_own_business() -> None:
     line = Line()
     line.open(OTHERS)

@@ -79,6 +79,7 @@ class Assembly:
         stored: bool,
         starting_after: int | None = None,
         stall: tuple[float, float] = (3.0, 10.0),
+        fill: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._headers: Mapping[str, str] = {}
@@ -92,7 +93,7 @@ class Assembly:
         self._folded = 0
         self._last_sequence: int | None = starting_after
         self._next = None if starting_after is None else starting_after + 1
-        self._holes = False  # this server's numbers have holes
+        self._holes = not fill  # they are let be: nothing is resumed, or this server has some
         self._missing: int | None = None  # the number that was due at the last hole
         self._gap = False  # this connection was left at a hole
         self._resumed = starting_after is not None

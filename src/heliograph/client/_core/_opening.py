@@ -36,5 +36,6 @@ def course(
         stored=stored,
         starting_after=starting_after,
         stall=(policy.heartbeats if policy.attempts else 0.0, policy.stall_least),
+        fill=policy.attempts > 0,
     )
     return Course(policy, server, call, assembly, base_url=config.base_url, include=include or ())
