@@ -90,6 +90,8 @@ NOTES = {
     "background": "the answer comes at once, `queued`; needs `store`",
     "client_metadata": "taken and left alone (Codex CLI sends it)",
     "frequency_penalty": "passed on, -2 to 2",
+    "image_config": "passed on to a chat model that draws itself (`draws`); else give these "
+    "settings to the image tool in `tools`",
     "include": "`message.output_text.logprobs` asks for probabilities, "
     "`reasoning.encrypted_content` for sealed reasoning; what the "
     "other names stand for never occurs here",
@@ -101,7 +103,8 @@ NOTES = {
     "max_tool_calls": "pictures made at most, where that is less than the server's "
     "`max_tool_calls`; not passed on",
     "metadata": "up to 16 pairs; repeated; passed on where the provider's `labels` name it",
-    "modalities": '`["text"]`; pictures come from the image tool',
+    "modalities": '`["text"]`; a chat model that draws itself (`draws`) takes `"image"` too; else '
+    "pictures come from the image tool",
     "model": "a chat model of this server",
     "models": "further models to fall back to",
     "parallel_tool_calls": "passed on; `false` is enforced here: one call of each step is served",

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from heliograph.cli import main
+from heliograph.providers.chat import (
+    ChatCompletionsSettings,
+    ChatModel,
+    ResponsesSettings,
+    RouteSettings,
+)
+from heliograph.providers.image import OpenAIImagesSettings, OpenRouterImagesSettings
+from heliograph.server import Compat
+from heliograph.server._settings import _File
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "config"
 SERVED = {
@@ -105,6 +116,34 @@ MODELS = '[providers.talk.models."a/b"]\n'
             "providers.x.kind: unknown kind []; allowed: chat_completions",
         ),
         ("[limits]\nmax_tool_calls = 0", "limits: max_tool_calls is 0"),
+        ("[limits]\nmax_tool_cals = 3", "(did you mean 'limits.max_tool_calls'?)"),
+        (
+            f'{TALK}models = {{ a = "b" }}',
+            "providers.talk.models.a: expected `object`, got `str`; a table must stand here, such "
+            "as { upstream = ... }; it may hold: upstream, name",
+        ),
+        *(
+            (
+                f'[providers.x]\nkind = "{kind}"\nbase_url = "{address}"\nmodels = {models}',
+                "providers.x.base_url: not an address that paths can be put behind; it must begin "
+                "with http:// or https://, name a host",
+            )
+            for kind, models in (
+                ("chat_completions", '{ a = { upstream = "a" } }'),
+                ("responses", '{ a = { upstream = "a" } }'),
+                ("openai_images", '{ a = "a" }'),
+                ("openrouter_images", '{ a = "a" }'),
+            )
+            for address in (
+                "localhost:11434/v1",
+                "127.0.0.1:11434",
+                "ftp://a-secret@x/v1",
+                "http:///v1",
+                "http://x:port/v1",
+                "http://[x/v1",
+                "http://x/v1?key=a-secret",
+            )
+        ),
     ],
 )
 def test_what_is_wrong_is_one_line_that_names_the_key(
@@ -118,6 +157,25 @@ def test_what_is_wrong_is_one_line_that_names_the_key(
     assert told.err.startswith(f"heliograph config: {file}: ")
     assert says in told.err
     assert "a-secret" not in told.err
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        _File,
+        ChatModel,
+        ChatCompletionsSettings,
+        ResponsesSettings,
+        OpenAIImagesSettings,
+        OpenRouterImagesSettings,
+        RouteSettings,
+        Compat,
+    ],
+)
+def test_the_page_on_the_file_names_every_key(settings: type) -> None:
+    page = (EXAMPLES.parents[1] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    names = [field.name for field in msgspec.structs.fields(settings)]
+    assert [name for name in names if not re.search(rf"`(\[+)?{name}\b", page)] == []
 
 
 def test_a_file_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pybase64
 import pytest
 from tests.engine.kit import CHAT, PAINTER, TOOL, Chat, Painter, ask
@@ -129,6 +130,7 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("provider.order[0]", ask(provider={"order": ["x"]})),
     ("modalities", ask(modalities=["text", "image"])),
     ("image_config", ask(image_config={"aspect_ratio": "1:1"})),
+    ("modalities", ask(model="heliograph/direct", modalities=["image"])),
     ("temperature", ask(temperature=3)),
     ("max_output_tokens", ask(max_output_tokens=0)),
     ("max_tool_calls", ask(max_tool_calls=0)),
@@ -273,3 +275,12 @@ def test_references_and_masks_go_to_models_that_take_them() -> None:
         {"role": "user", "content": [{"type": "input_image", "detail": "auto", "image_url": URL}]}
     ]
     assert check(body, "image").image_model == PAINTER
+
+
+def test_a_chat_model_that_draws_takes_modalities_and_their_settings() -> None:
+    chat = Chat()
+    chat.cards = (msgspec.structs.replace(chat.cards[0], output_modalities=("text", "image")),)
+    engine = Engine(journal.MemoryJournal(), providers.Catalog([chat], [Painter()]))
+    wanted = ask(modalities=["image", "text"], image_config={"aspect_ratio": "16:9"})
+    asked = models.decode(models.ResponsesRequest, json.dumps(wanted).encode())
+    assert engine.check(asked).model == chat.cards[0].id

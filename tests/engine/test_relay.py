@@ -566,6 +566,59 @@ async def test_an_event_over_a_limit_ends_the_response(relays: Callable[..., Rel
     assert "max_response_bytes is 8000" in error.message  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    "endless",
+    [
+        {"type": "response.acme", "filler": "x" * 500},
+        {"type": R + "audio.delta", "delta": "x" * 500},
+        {"type": R + "output_text.annotation.added", "item_id": "msg_0", "output_index": 0,
+         "content_index": 0, "annotation_index": 0,
+         "annotation": {"type": "url_citation", "start_index": 0, "end_index": 1,
+                        "title": "x" * 500, "url": "https://a.example"}},
+    ],
+)  # fmt: skip
+async def test_what_makes_no_words_is_bounded_too(
+    endless: dict[str, Any], relays: Callable[..., Relays]
+) -> None:
+    message = s.message(0, s.text_part("a"))
+    begun = next(n for n, e in enumerate(message) if e["type"].endswith("text.delta")) + 1
+    sent = stream([*message[:begun], *[endless] * 100, *message[begun:]])
+    house = relays(play(sent), limits={"max_response_bytes": 20_000})
+    events, _ = await house.relay()
+    assert last(events).status == "incomplete"
+    assert len(events) < 80
+
+
+async def test_previews_are_bounded_together(relays: Callable[..., Relays]) -> None:
+    sent = stream(s.image_call(0, 100))
+    for event in sent:
+        if "partial_image_b64" in event:
+            event["partial_image_b64"] = base64.b64encode(bytes(1500)).decode()
+    house = relays(play(sent), limits={"max_response_bytes": 20_000})
+    events, _ = await house.relay()
+    assert last(events).status == "incomplete"
+    assert len(events) < 80
+
+
+async def test_what_comes_before_an_answer_is_bounded_too(relays: Callable[..., Relays]) -> None:
+    odd = [{"type": f"acme.{n}", "filler": "x" * 500} for n in range(100)]
+    house = relays(play(stream(odd)), limits={"max_response_bytes": 20_000})
+    events, _ = await house.relay()
+    assert "max_response_bytes, 20000" in last(events).error.message  # type: ignore[union-attr]
+    assert len(events) < 80
+
+
+@pytest.mark.parametrize("words", [[], s.message(0, s.text_part("a"))])
+async def test_an_event_type_that_is_no_name_goes_no_further(
+    words: list[s.Wire], relays: Callable[..., Relays]
+) -> None:
+    odd = {"filler": 1, "type": "acme\nid: 7\ndata: {}\n\n"}
+    house = relays(play(stream([*words, odd])))
+    events, _ = await house.relay()
+    assert last(events).status == "failed"
+    assert all(event.type.isprintable() for event in events)
+
+
 async def test_a_picture_over_a_limit_ends_the_response(relays: Callable[..., Relays]) -> None:
     sent = stream(s.image_call(0, 1), tools=s.image_tool(1))
     for event in sent:

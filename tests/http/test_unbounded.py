@@ -73,6 +73,18 @@ async def test_requests_at_once_have_a_connection_each_and_leave_them_to_later_o
         assert there.opened <= 20
 
 
+async def test_connections_that_nobody_needs_any_more_are_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("heliograph.http._unbounded.IDLE_SECONDS", 0.2)
+    async with house() as (there, client):
+        await asyncio.gather(*(client.get("/") for _ in range(3)))
+        async with asyncio.timeout(5):
+            while len(there.open) > 1:
+                assert (await client.get("/")).content == b"ok"
+                await asyncio.sleep(0.02)
+
+
 async def test_a_connection_that_was_closed_is_not_used_again() -> None:
     async with house() as (there, client):
         await client.get("/closes")

@@ -11,6 +11,8 @@ import msgspec
 import pytest
 from tests.server.kit import MODEL, Running, ask, running
 
+from heliograph.providers.fetch import FetchSettings
+
 BASES = ("/v1", "/api/v1")
 
 
@@ -43,6 +45,35 @@ def test_malformed_json_is_400(http: httpx2.Client, base: str, body: bytes) -> N
 def test_malformed_json_says_where(http: httpx2.Client) -> None:
     message, _, _ = refusal(http.post("/v1/responses", content=b'{"model": "m",, }'), "/v1", 400)
     assert "byte 14" in message
+
+
+HALF = [
+    ('"previous_response_id":"\\ud83d"', "previous_response_id"),
+    ('"metadata":{"\\ud83d":1}', "metadata.?"),
+    ('"user":"\\ud83d"', "$"),
+]
+
+
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize(("field", "named"), HALF)
+def test_half_a_character_is_400_wherever_it_stands(
+    http: httpx2.Client, base: str, field: str, named: str
+) -> None:
+    body = f'{{"model":"{MODEL}","input":"x",{field}}}'
+    _, param, _ = refusal(http.post(f"{base}/responses", content=body), base, 400)
+    assert param == named
+
+
+def test_half_a_character_in_what_would_be_fetched_is_400() -> None:
+    url = '"https://\\ud83d.example/a.png"'
+    part = f'{{"type":"input_image","image_url":{url}}}'
+    body = f'{{"model":"{MODEL}","input":[{{"role":"user","content":[{part}]}}]}}'
+    with (
+        running(fetch=FetchSettings(policy="public")) as server,
+        httpx2.Client(base_url=server.url) as http,
+    ):
+        _, _, code = refusal(http.post("/v1/responses", content=body), "/v1", 400)
+        assert code == "invalid_json"
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
@@ -205,6 +236,7 @@ def test_a_compressed_body_is_refused(http: httpx2.Client) -> None:
         ("stream=maybe", "stream"),
         ("stream=true&starting_after=x", "starting_after"),
         ("stream=true&starting_after=-2", "starting_after"),
+        (f"stream=true&starting_after={2**63}", "starting_after"),
         ("starting_after=1", "starting_after"),
         ("stream=true&include_obfuscation=true", "include_obfuscation"),
         ("include=everything", "include"),

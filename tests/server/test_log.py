@@ -121,6 +121,29 @@ def test_no_prompt_no_key_and_no_body_is_in_a_record(
         assert secret not in text
 
 
+@pytest.mark.parametrize(
+    ("status", "level", "error"),
+    [(401, "WARNING", "auth"), (503, "WARNING", "unavailable"), (400, "INFO", "bad_request")],
+)
+def test_an_upstream_that_fails_is_named_in_a_record(
+    status: int, level: str, error: str, tmp_path: Path
+) -> None:
+    with FakeChat(status=status) as fake:
+        options = ("--config", config(tmp_path, fake))
+        with (
+            Process(tmp_path / "data", *options) as process,
+            httpx2.Client(base_url=process.url, timeout=20) as http,
+        ):
+            http.post("/v1/responses", json=ask())
+            found = records(process)
+    (failed,) = by(found, "providers")
+    told = ("provider", "kind", "model", "error")
+    assert [failed[name] for name in told] == ["house", "chat", "house/talker", error]
+    assert failed["level"] == level
+    assert failed["response_id"] == by(found, "engine")[0]["response_id"]
+    assert next(iter(failed)) == "time"
+
+
 def test_a_stream_that_its_client_left_says_so(tmp_path: Path) -> None:
     with FakeChat(Say(text="Hello there, how are you?"), stall=20) as fake:
         options = ("--config", config(tmp_path, fake, "[limits]\ndrain_seconds = 0"))

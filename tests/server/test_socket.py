@@ -342,15 +342,16 @@ def test_a_stored_response_without_its_client_is_cancelled_after_the_grace() -> 
     painter.gate = threading.Event()
     limits = Limits(foreground_grace_seconds=0.3, renew_seconds=0.1)
     with running(painter, limits=limits) as here:
-        with talk(here) as ws:
-            ws.send("a fox")
-            response_id = msgspec.json.decode(ws.recv())["response"]["id"]
         with httpx2.Client(base_url=here.url, timeout=20) as http:
 
             def status() -> str:
                 return str(http.get(f"/v1/responses/{response_id}").json()["status"])
 
-            assert status() == "in_progress"
+            with talk(here) as ws:
+                ws.send("a fox")
+                response_id = msgspec.json.decode(ws.recv())["response"]["id"]
+                time.sleep(3 * limits.foreground_grace_seconds)
+                assert status() == "in_progress"
             eventually(lambda: status() == "cancelled")
         painter.gate.set()
 

@@ -376,6 +376,7 @@ def test_ids_given_twice_are_told_apart(http: httpx2.Client) -> None:
     [
         ("limit=0", "limit"),
         ("limit=101", "limit"),
+        ("limit=0000000101", "limit"),
         ("limit=ten", "limit"),
         ("limit=-1", "limit"),
         ("order=up", "order"),

@@ -86,14 +86,13 @@ _REFUSED = {
     "conversation": "conversations are not kept here; send the items in input",
     "debug": "upstream bodies are not shown here",
     "image": "image context cannot be compressed here",
-    "image_config": "give these settings to the image tool in tools",
     "moderation": "no moderation model here",
     "plugins": "no plugins here",
     "prompt": "no prompt templates are kept here; send instructions and input",
     "stop_server_tools_when": "use max_tool_calls",
 }
 #: Fields of which only the values that ask for nothing more are served.
-_IN_PART = frozenset({"modalities"})
+_IN_PART = frozenset({"image_config", "modalities"})
 _INCLUDES = frozenset(
     {
         "code_interpreter_call.outputs",
@@ -185,8 +184,7 @@ def read_ask(
     fields.only(body, _SERVED | _LABELS | _REFUSED.keys() | _IN_PART, "")
     model = read_models(body, catalog)
     read_preferences(body, getattr(catalog.chat(model), "names", ()))
-    if body.get("modalities") not in (None, [], ["text"]):
-        raise fields.unsupported("modalities", "pictures come from the image tool; put it in tools")
+    _check_modalities(body, catalog.card(model))
     check_values(body, limits)
     check_echo_size(body, limits)
     background, store = check_storing(body)
@@ -211,6 +209,19 @@ def read_ask(
         background=background,
         stream=fields.flag(body, "stream") or False,
     )
+
+
+def _check_modalities(body: dict[str, Any], card: providers.ModelCard) -> None:
+    """``modalities`` and ``image_config``, which a chat model that draws itself is told.
+
+    Raises ``BadRequest``.
+    """
+    draws = card.writes and "image" in card.output_modalities
+    asked = fields.sequence(body.get("modalities") or [], "modalities")
+    if any(name != "text" and not (draws and name == "image") for name in asked):
+        raise fields.unsupported("modalities", "pictures come from the image tool; put it in tools")
+    if fields.mapping(body.get("image_config") or {}, "image_config") and not draws:
+        raise fields.unsupported("image_config", "give these settings to the image tool in tools")
 
 
 def speaks_responses(catalog: providers.Catalog, model: str) -> bool:

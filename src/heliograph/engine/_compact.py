@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ import msgspec
 from heliograph import errors, journal, models, providers
 from heliograph.engine import _fields as fields
 from heliograph.engine._ask import speaks_responses
+from heliograph.engine._busy import Busy
 from heliograph.engine._compaction import State, seal_state
 from heliograph.engine._context import (
     Context,
@@ -65,40 +65,18 @@ _ASK = (
 )
 
 
-class Compactor:
+class Compactor(Busy):
     """Compacts conversations of an engine's journal with the chat models of its catalog.
 
     As many at once as the engine runs responses (``concurrency``); others wait. Nothing is stored.
     """
 
     def __init__(self, engine: Engine, *, clock: journal.Clock = time.time) -> None:
+        super().__init__()
         self._engine = engine
         self._limits = engine.limits
         self._clock = clock
         self._places = asyncio.Semaphore(engine.limits.concurrency)
-        self._open = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-
-    @contextmanager
-    def busy(self) -> Iterator[None]:
-        """Around a request, to the last byte of its answer."""
-        self._open += 1
-        self._idle.clear()
-        try:
-            yield
-        finally:
-            self._open -= 1
-            if not self._open:
-                self._idle.set()
-
-    async def drain(self, seconds: float) -> None:
-        """Wait until nobody is busy any more, at most so long."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._idle.wait()
-        except TimeoutError:
-            return
 
     async def compact(self, tenant: str, asked: models.CompactRequest) -> bytes:
         """The compacted window: the JSON of a ``CompactedResponse``.

@@ -282,6 +282,8 @@ def _not_found(response_id: str) -> errors.BadRequest:
 
 
 async def _previous(journal: Journal, tenant: str, response_id: str) -> Record:
+    if not response_id.isascii():
+        raise _not_found(response_id)  # none of ours; half a character could not even be asked for
     try:
         record = await journal.get(tenant, response_id)
     except errors.UnknownResponse:

@@ -193,7 +193,7 @@ class Engine:
         wanted = remote_pictures(request)
         if not wanted:
             return resolved
-        body: dict[str, Any] = msgspec.json.decode(models.encode(request))
+        body = json_of(request)
         tried = msgspec.json.encode(inlined(body, stand_ins(wanted)))
         self.check(models.decode(models.ResponsesRequest, tried), resolved, tenant=tenant)
         if resolved is None:

@@ -3,53 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 
 import msgspec
 
 from heliograph import errors, providers
+from heliograph.engine._busy import Busy
 from heliograph.engine._images import ImageAsk
 from heliograph.engine._limits import Limits
 
 __all__ = ["Studio"]
 
 
-class Studio:
+class Studio(Busy):
     """Draws for the Images APIs with a catalog's image providers, at most ``at_once`` at a time.
 
     ``drawing`` pictures are under way, ``waiting`` ones wait for a place.
     """
 
     def __init__(self, catalog: providers.Catalog, limits: Limits, at_once: int) -> None:
+        super().__init__()
         self._catalog = catalog
         self._limits = limits
         self._places = asyncio.Semaphore(at_once)
-        self._open = 0
         self.waiting = 0
         self.drawing = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-
-    @contextmanager
-    def busy(self) -> Iterator[None]:
-        """Around a request, from its first picture to the last byte of its answer."""
-        self._open += 1
-        self._idle.clear()
-        try:
-            yield
-        finally:
-            self._open -= 1
-            if not self._open:
-                self._idle.set()
-
-    async def drain(self, seconds: float) -> None:
-        """Wait until nobody is busy any more, at most so long."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._idle.wait()
-        except TimeoutError:
-            return
 
     def job(self, ask: ImageAsk, index: int) -> providers.ImageJob:
         """The job of picture ``index``: with a seed of its own, or all would be the same."""

@@ -34,6 +34,11 @@ _WITH_RESPONSE: Final = frozenset((*_BEGINNINGS, *_TERMINAL))
 _DELTAS: Final = frozenset(
     cls for kind, cls in models.EVENTS.items() if kind.endswith(".delta") and "audio" not in kind
 )
+#: Events whose bytes count as what the response comes to. All others count too: an upstream could
+#: send them without end.
+_COUNTED: Final = frozenset((*_WITH_RESPONSE, models.OutputItemDoneEvent))
+#: A picture has up to three previews, so together they may come to three times what it may.
+_PREVIEWS: Final = 3
 #: Fields of a relayed response that say what is kept here, and not what the upstream did.
 _OURS: Final = ("id", "created_at", "background", "store", "previous_response_id", "metadata")
 _KEEP_ALIVE: Final = "response.keep_alive"
@@ -64,6 +69,7 @@ class Relay:
         self._mender = lifecycle.Mender(emitter.machine, emitter.snapshot, echo.response)
         self._passed: set[str] = set()
         self._note = b""
+        self._previews = 0
         self.answering: providers.Answering | None = None
         self.relayed = False
 
@@ -88,6 +94,12 @@ class Relay:
 
         Raises ``ProviderError``.
         """
+        if self._too_long():
+            raise errors.ProviderError(
+                f"{self.model or 'the model'}: its upstream sent events beyond the limit "
+                f"max_response_bytes, {self._limits.max_response_bytes}, and none of an answer",
+                kind="protocol",
+            )
         try:
             self._early(event)
         except errors.LifecycleError as error:
@@ -171,13 +183,7 @@ class Relay:
 
     def _check(self, event: models.StreamEvent, ask: Ask) -> None:
         """``tool_choice`` and ``allowed_tools`` hold, also where an upstream ignores them."""
-        if isinstance(event, models.UnknownEvent):
-            if not event.type.isprintable():
-                raise errors.ProviderError(
-                    f"{self.model}: its upstream sent an event type that is no name",
-                    kind="protocol",
-                )
-        elif isinstance(event, models.OutputItemAddedEvent | models.OutputItemDoneEvent):
+        if isinstance(event, models.OutputItemAddedEvent | models.OutputItemDoneEvent):
             name = getattr(event.item, "name", None)
             called = isinstance(
                 event.item, models.OutputFunctionCallItem | models.OutputCustomToolCallItem
@@ -200,6 +206,7 @@ class Relay:
         return (
             words > limits.max_text_bytes
             or self._items.done_bytes + words > limits.max_response_bytes
+            or self._previews > _PREVIEWS * limits.max_response_bytes
         )
 
     # --- one event -------------------------------------------------------------------------------
@@ -238,6 +245,10 @@ class Relay:
         machine = self._emitter.machine
         if event.type == _KEEP_ALIVE or machine.ended:
             return  # silence is filled with comments
+        if not event.type.isprintable():
+            raise errors.ProviderError(
+                f"{self.model}: its upstream sent an event type that is no name", kind="protocol"
+            )
         if self.relayed and machine.state != "in_progress":
             self.begin()
         raw = models.renumbered(event.raw, self._emitter.next)
@@ -280,6 +291,10 @@ class Relay:
             self._items.count_words(size)
         else:
             self._items.replay(event, size)
+            if cls is models.ImageGenCallPartialImageEvent:
+                self._previews += size
+            elif cls not in _COUNTED:
+                self._items.done_bytes += size
             _keep_text(event, data)
 
     def _own(self, event: Any) -> None:

@@ -57,6 +57,8 @@ class Unbounded:
     async def _taken(
         self, idle: list[httpcore2.AsyncHTTPConnection]
     ) -> httpcore2.AsyncHTTPConnection | None:
+        while idle and idle[0].has_expired():  # the one unused for longest
+            await self._drop(idle.pop(0))
         while idle:
             connection = idle.pop()
             if not (connection.is_closed() or connection.has_expired()):
@@ -111,5 +113,7 @@ class _Body:
     async def aclose(self) -> None:
         if not self._closed:
             self._closed = True
-            await self._response.aclose()
-            await self._pool.release(self._idle, self._connection)
+            try:
+                await self._response.aclose()
+            finally:
+                await self._pool.release(self._idle, self._connection)

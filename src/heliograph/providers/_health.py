@@ -52,9 +52,10 @@ class Health:
         self._trying = self._breaker.current_state == pybreaker.STATE_OPEN
 
     def succeeded(self) -> None:
-        """It answered."""
+        """It answered. One that was asked before the rest began does not end the rest."""
         self._trying = False
-        self._breaker.call(_pass)
+        with suppress(pybreaker.CircuitBreakerError):
+            self._breaker.call(_pass)
 
     def left(self) -> None:
         """Nobody waited to see what it would say."""

@@ -78,7 +78,7 @@ class Tries:
         if not rests:
             return None
         return errors.ProviderError(
-            f"{model}: every upstream that serves it has failed lately and is left alone",
+            f"{model}: every upstream that may be asked for it has failed lately and is left alone",
             kind="unavailable",
             retryable=True,
             retry_after=min(rests),

@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
@@ -23,7 +24,16 @@ from heliograph import errors, sse
 from heliograph.http import AsyncDirectTransport, proxied
 from heliograph.providers._observer import OBSERVER, Watched
 
-__all__ = ["Answer", "Part", "Timeouts", "Upstream", "failure", "failure_in_stream", "read_key"]
+__all__ = [
+    "Answer",
+    "Part",
+    "Timeouts",
+    "Upstream",
+    "checked",
+    "failure",
+    "failure_in_stream",
+    "read_key",
+]
 
 MAX_ERROR_BODY = 64 * 1024
 """Bytes of an error's body that are looked at."""
@@ -178,12 +188,29 @@ class Answer:
             )
 
 
+def checked(base_url: str) -> str:
+    """``base_url``, where an API's paths can be put behind it; it may hold a password, so it is
+    not repeated."""
+    try:
+        parts = urlsplit(base_url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or "?" in base_url or "#" in base_url:
+        raise errors.ConfigError(
+            "base_url: not an address that paths can be put behind; it must begin with http:// or "
+            "https://, name a host, and have no '?' or '#', as http://127.0.0.1:8000/v1 does"
+        )
+    return base_url
+
+
 class Upstream:
     """The HTTP side of one provider.
 
-    ``base_url`` is where the API's paths begin. ``http`` is a client to use instead of an own one;
-    whoever gave it closes it. ``headers`` win over those set here. ``name`` is the provider's in
-    the configuration, ``kind`` what its models make: an observer is told both.
+    ``base_url`` is where the API's paths begin; ``ConfigError`` where it is no such address.
+    ``http`` is a client to use instead of an own one; whoever gave it closes it. ``headers`` win
+    over those set here. ``name`` is the provider's in the configuration, ``kind`` what its models
+    make: an observer is told both.
     """
 
     def __init__(
@@ -199,7 +226,7 @@ class Upstream:
     ) -> None:
         self._name = name
         self._kind = kind
-        self._base = base_url.rstrip("/")
+        self._base = checked(base_url).rstrip("/")
         self._key = key
         self._timeouts = timeouts if timeouts is not None else Timeouts()
         self._own = http is None

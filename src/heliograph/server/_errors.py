@@ -66,18 +66,18 @@ def as_api_error(error: errors.HeliographError) -> errors.APIError:
 def error_body(error: errors.APIError, path: str) -> bytes:
     """The JSON body for ``error``, in the shape of the base path that ``path`` lies under."""
     if path.startswith(OPENROUTER_BASE):
-        metadata = {"type": error.type, "param": error.param, "code": error.code}
+        metadata = {"type": error.type, "param": _plain(error.param), "code": error.code}
         told = {name: value for name, value in metadata.items() if value is not None}
         inner: dict[str, object] = {
             "code": error.status,
-            "message": error.message,
+            "message": _plain(error.message),
             "metadata": told,
         }
     else:
         inner = {
-            "message": error.message,
+            "message": _plain(error.message),
             "type": error.type,
-            "param": error.param,
+            "param": _plain(error.param),
             "code": error.code,
         }
     return msgspec.json.encode({"error": inner})
@@ -88,10 +88,15 @@ def error_envelope(error: errors.APIError) -> bytes:
     inner = {
         "type": error.type,
         "code": error.code or error.type,
-        "message": error.message,
-        "param": error.param,
+        "message": _plain(error.message),
+        "param": _plain(error.param),
     }
     return msgspec.json.encode({"type": "error", "status": error.status, "error": inner})
+
+
+def _plain(text: str | None) -> str | None:
+    """The text, half characters (a request's field may be called so) as question marks."""
+    return text and text.encode(errors="replace").decode()
 
 
 def error_headers(error: errors.APIError) -> dict[str, str]:

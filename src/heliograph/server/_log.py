@@ -109,7 +109,8 @@ class _Json(JsonFormatter):
         self._bodies = bodies
 
     def process_log_record(self, log_data: Any) -> dict[str, Any]:
-        return {name: value for name, value in log_data.items() if value not in ("", None)}
+        told = {name: value for name, value in log_data.items() if value not in ("", None)}
+        return {"time": told.pop("time"), **told}
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
         return _shown(ei, bodies=self._bodies)

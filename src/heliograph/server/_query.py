@@ -51,7 +51,7 @@ def _sequence(text: str, name: str) -> int:
         number = int(text)
     except ValueError:
         number = -2
-    if number < -1:
+    if not -1 <= number < 2**63:
         raise errors.BadRequest(
             f"{name}: expected a sequence number, got {text!r}", param=name, code="invalid_value"
         )
@@ -74,7 +74,8 @@ def page(request: Request) -> engine.Page:
     _check_includes(request)
     query = request.query_params
     limit = query.get("limit", "20")
-    if not (limit.isascii() and limit.isdecimal() and 1 <= int(limit[:9]) <= MAX_PAGE):
+    short = len(limit) < 10 and limit.isascii() and limit.isdecimal()
+    if not (short and 1 <= int(limit) <= MAX_PAGE):
         raise errors.BadRequest(
             f"limit: expected a number from 1 to {MAX_PAGE}, got {limit!r}",
             param="limit",

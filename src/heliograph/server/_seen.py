@@ -28,10 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["MetricsAnswer", "Seen"]
 
 _log = logging.getLogger("heliograph.engine")
+_upstreams = logging.getLogger("heliograph.providers")
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "WS"})
 _RESPONSE_ID = re.compile(r"resp_\w{1,64}", re.ASCII)
 _LEFT = 499
+_REFUSALS = frozenset({"bad_request", "content_policy"})
+"""Kinds of failures that are the request's fault."""
 _GONE = (asyncio.CancelledError, GeneratorExit)
 _TRACE_HEADERS = (b"traceparent", b"tracestate")
 
@@ -145,12 +148,26 @@ class _Lane:
             self._metrics.at("provider_seconds", *labels).observe(seconds)
             if failure is not None:
                 self._metrics.add("provider_errors_total", *labels, failure)
+                self._failed(labels, failure, seconds)
             return
         done = ("chat" if work == "chat" else "image", self._metrics.model(facts.get("model")))
         self._metrics.at("step_seconds", *done).observe(seconds)
         failure = failure or facts.get("error")
         if failure is not None:
             self._metrics.add("step_errors_total", *done, failure)
+
+    @staticmethod
+    def _failed(upstream: tuple[str, str, str], failure: str, seconds: float) -> None:
+        provider, kind, model = upstream
+        fields = {
+            "provider": provider,
+            "kind": kind,
+            "model": model,
+            "error": failure,
+            "ms": round(seconds * 1e3, 1),
+        }
+        level = logging.INFO if failure in _REFUSALS else logging.WARNING
+        _upstreams.log(level, "request to an upstream failed", extra=fields)
 
     def _upstream(self, facts: Mapping[str, Any]) -> tuple[str, str, str]:
         metrics = self._metrics

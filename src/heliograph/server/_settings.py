@@ -31,7 +31,8 @@ class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     - ``max_images``: pictures that one request of the Images APIs may bring, and may ask for.
     - ``max_images_at_once``: pictures drawn at once for the Images APIs; others wait.
     - ``keep_alive_seconds``: silence on an open answer before something fills it: a comment in a
-      stream, a blank before a JSON body. The ``openrouter`` package gives up after 5 s of silence.
+      stream, a blank before the JSON of a response. The ``openrouter`` package gives up after 5 s
+      of silence.
     - ``reader_lease_seconds``: how long a reader counts as present after its server died.
     - ``drain_seconds``: how long running work may take to finish at a graceful stop before it is
       handed over.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -108,11 +109,18 @@ def _said(kind: Any, path: str, message: str) -> str:
         if config is not None and config.tag is not None:
             allowed.insert(0, config.tag_field)
         key = _under(path, unknown[1])
-        return f"unknown key {key!r}; allowed here: {', '.join(allowed) or 'none'}"
+        near = get_close_matches(unknown[1], allowed, n=1)
+        hint = f" (did you mean {_under(path, near[0])!r}?)" if near else ""
+        return f"unknown key {key!r}; allowed here: {', '.join(allowed) or 'none'}{hint}"
     if missing is not None:
         return f"{_under(path, missing[1])}: missing, and it must be given"
     message = _AT.sub("", message)
     message = message[:1].lower() + message[1:]
+    if message.startswith("expected `object`, got"):
+        message += "; a table must stand here"
+        fields = getattr(kind, "__struct_fields__", ())
+        if fields:
+            message += f", such as {{ {fields[0]} = ... }}; it may hold: {', '.join(fields)}"
     choices = _choices(kind)
     if choices:
         message += f"; allowed: {', '.join(choices)}"

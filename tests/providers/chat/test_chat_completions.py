@@ -363,6 +363,10 @@ PICTURE = [{"role": "user", "content": [{"type": "input_image", "image_url": "da
         ({"tools": [WEATHER, {"type": "web_search"}]}, "tools[1].type"),
         ({"top_logprobs": 3}, "top_logprobs"),
         ({"modalities": ["text", "image"]}, "modalities"),
+        ({"image_config": {"aspect_ratio": "1:1"}}, "image_config"),
+        ({"tools": [DRAW, WEATHER | {"defer_loading": True}]}, "tools[1].defer_loading"),
+        ({"tools": [WEATHER | {"output_schema": {"type": "string"}}]}, "tools[0].output_schema"),
+        ({"tools": [WEATHER | {"new_in_2027": 1}]}, "tools[0].new_in_2027"),
         ({"input": PICTURE}, "input[0].content[0]"),
     ],
 )
@@ -377,3 +381,5 @@ def test_what_cannot_be_asked_upstream_is_refused_by_name(
 def test_what_can_be_asked_is_not() -> None:
     asked = provider("http://127.0.0.1:1")
     asked.check(request(tools=[WEATHER, DRAW], input=PICTURE, reasoning={"effort": "low"}))
+    idle = {"defer_loading": False, "output_schema": None, "allowed_callers": ["direct"]}
+    asked.check(request(tools=[WEATHER | idle]))

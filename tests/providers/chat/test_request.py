@@ -133,6 +133,12 @@ async def test_upstreams_differ_by_their_settings() -> None:
     assert "stream_options" not in body
 
 
+async def test_a_model_that_draws_is_told_what_and_how() -> None:
+    wanted = {"modalities": ["text"], "image_config": {"aspect_ratio": "16:9"}}
+    body = await sent(turn(**wanted), ChatModel(draws=True))
+    assert {name: body[name] for name in wanted} == wanted
+
+
 def test_an_effort_that_cannot_be_told_is_refused() -> None:
     asked = provider("http://127.0.0.1:1", reasoning_field="none")
     with pytest.raises(errors.ProviderError) as caught:

@@ -172,6 +172,25 @@ async def test_when_all_rest_it_says_for_how_long(house: Any) -> None:
     assert one.asked == [1]
 
 
+async def test_an_answer_from_before_the_rest_began_is_an_answer(house: Any) -> None:
+    one = house({"silent": 0.15, "times": 1}, attempts=1, failures=1)
+    slow = asyncio.create_task(one.words())
+    while one.asked == [0]:  # noqa: ASYNC110 -- a fake has no event for it
+        await asyncio.sleep(0.01)
+    one.route._tries.failed("a", errors.ProviderError("down", kind="unavailable"))
+    assert await slow == "I am a."
+    assert one.route.resting["a"] > 0
+
+
+async def test_who_leaves_before_the_first_words_leaves_no_request_open(house: Any) -> None:
+    one = house({"endless": True})
+    answer = one.route.answer(turn())
+    assert await anext(answer) == Answering("a", MODEL)
+    held = answer.ag_frame.f_locals["rest"]
+    await answer.aclose()
+    assert held.ag_frame is None
+
+
 async def test_readers_that_leave_say_nothing_about_health(house: Any) -> None:
     one = house({"silent": 0.2}, attempts=1, failures=1)
     waiting = asyncio.create_task(one.words())

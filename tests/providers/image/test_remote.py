@@ -195,6 +195,34 @@ async def test_the_key_comes_from_the_environment(
     assert "sk-2" not in error.message
 
 
+@pytest.mark.parametrize("wire", ["openai", "openrouter"])
+async def test_no_other_host_is_sent_the_vendors_key(
+    wire: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("OPENAI_API_KEY", "OPENROUTER_API_KEY"):
+        monkeypatch.setenv(variable, "sk-the-vendors")
+    with FakeImages() as fake:
+        await drawn(fake, wire, job(), api_key_env=msgspec.UNSET)
+        assert "authorization" not in fake.requests[0].headers
+
+
+@pytest.mark.parametrize(
+    ("settings", "variable"),
+    [
+        (OpenAIImagesSettings(models={"a": "b"}), "OPENAI_API_KEY"),
+        (OpenAIImagesSettings(models={"a": "b"}, api_key_env=None), None),
+        (OpenAIImagesSettings(models={"a": "b"}, api_key_env="MINE"), "MINE"),
+        (OpenAIImagesSettings(models={"a": "b"}, base_url="http://10.0.0.2/v1"), None),
+        (OpenAIImagesSettings(models={"a": "b"}, base_url="https://openrouter.ai/api/v1"), None),
+        (OpenRouterImagesSettings(models={"a": "b"}), "OPENROUTER_API_KEY"),
+    ],
+)
+def test_the_vendors_key_is_read_for_the_vendors_host(
+    settings: OpenAIImagesSettings | OpenRouterImagesSettings, variable: str | None
+) -> None:
+    assert settings.key_variable == variable
+
+
 @pytest.mark.parametrize(
     ("ratio", "size"),
     [("1:1", "1024x1024"), ("16:9", "1536x1024"), ("9:16", "1024x1536"), ("6:5", "1024x1024")],
@@ -481,10 +509,9 @@ def test_settings_are_read_strictly_by_kind() -> None:
         msgspec.convert({"kind": "openai_images", "models": {"a": "b"}, "size_s": 1}, type=union)
     with pytest.raises(msgspec.ValidationError, match="models"):
         msgspec.convert({"kind": "openrouter_images", "models": {}}, type=union)
-    with pytest.raises(msgspec.ValidationError, match="base_url"):
-        msgspec.convert(
-            {"kind": "openrouter_images", "models": {"a": "b"}, "base_url": "ftp://x"}, type=union
-        )
+    with pytest.raises(errors.ConfigError, match="base_url") as raised:
+        OpenRouterImages(OpenRouterImagesSettings(models={"a": "b"}, base_url="ftp://a:secret@x"))
+    assert "secret" not in str(raised.value)
     with pytest.raises(msgspec.ValidationError, match="WIDTHxHEIGHT"):
         msgspec.convert(
             {"kind": "openai_images", "models": {"a": "b"}, "sizes": ["large"]}, type=union

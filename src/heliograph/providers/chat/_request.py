@@ -24,6 +24,9 @@ LOGPROBS = "message.output_text.logprobs"
 #: Fields that have the same name and meaning in both APIs.
 _SAME = ("temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty")
 
+_FUNCTION = frozenset({"type", "name", "description", "parameters", "strict"})
+_SAYS_NOTHING = frozenset({b"null", b"false", b"[]", b"{}", b'""', b'["direct"]'})
+
 
 def check_request(
     model: str,
@@ -33,6 +36,7 @@ def check_request(
 ) -> None:
     """Refuse what cannot be said in chat completions. Raises ``ProviderError``."""
     refuse_tools(model, request)
+    _check_functions(model, request)
     _check_grammars(model, offered, request)
     if not offered.logprobs:
         if request.top_logprobs:
@@ -44,8 +48,11 @@ def check_request(
     form = getattr(request.text or None, "format", None)
     if isinstance(form, models.UnknownObject):
         raise _refused("text.format", f"{model} knows no {form.type!r} format")
-    if isinstance(request.modalities, list) and "image" in request.modalities and not offered.draws:
-        raise _refused("modalities", f"{model} makes no pictures itself; put the tool in tools")
+    if not offered.draws:
+        if "image" in (request.modalities or ()):
+            raise _refused("modalities", f"{model} makes no pictures itself; put the tool in tools")
+        if request.image_config:
+            raise _refused("image_config", f"{model} makes no pictures itself")
     drawable = any(is_hosted(tool) for tool in request.tools or ())
     for index, item in enumerate(request.input if isinstance(request.input, list) else ()):
         _check_item(model, offered, item, f"input[{index}]", drawable)
@@ -78,6 +85,19 @@ def _check_reasoning(
         raise _refused(f"reasoning.{name}", f"{model} cannot be told {value!r}; leave it out")
 
 
+def _check_functions(model: str, request: models.ResponsesRequest) -> None:
+    """A function's fields that chat completions do not have are refused where they say anything."""
+    for index, tool in enumerate(request.tools or ()):
+        if not isinstance(tool, models.FunctionTool):
+            continue
+        told = msgspec.json.decode(models.encode(tool), type=dict[str, msgspec.Raw])
+        for name, value in told.items():
+            if name not in _FUNCTION and bytes(value).strip() not in _SAYS_NOTHING:
+                raise _refused(
+                    f"tools[{index}].{name}", f"{model} cannot be told this of a function"
+                )
+
+
 def _check_grammars(model: str, offered: ChatModel, request: models.ResponsesRequest) -> None:
     if offered.custom_tools == "native" or offered.grammars == "describe":
         return
@@ -99,7 +119,11 @@ def _check_item(
         content, field = item.output, f"{path}.output"
     for index, part in enumerate(content if isinstance(content, list) else ()):
         if isinstance(part, models.InputImage) and not (offered.sees or drawable):
-            raise _refused(f"{field}[{index}]", f"{model} takes no pictures in")
+            raise _refused(
+                f"{field}[{index}]",
+                f"{model} takes no pictures in (the server's setting sees = true for this model "
+                "would say that it does)",
+            )
         if isinstance(part, models.InputAudio) and not offered.hears:
             raise _refused(f"{field}[{index}]", f"{model} takes no sound in")
         if isinstance(part, models.InputFile) and not offered.files:

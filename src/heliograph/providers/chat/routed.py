@@ -132,8 +132,8 @@ class Routed:
                 if error.kind in REQUEST_FAULTS:
                     raise
                 continue
-            yield Answering(name, model)
-            async with aclosing(self._watched(name, begun, rest)) as parts:
+            async with aclosing(rest), aclosing(self._watched(name, begun, rest)) as parts:
+                yield Answering(name, model)
                 async for part in parts:
                     yield part
             return

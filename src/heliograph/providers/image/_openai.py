@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 import httpx2
@@ -39,8 +39,8 @@ class OpenAIImagesSettings(
     - ``picture_hosts``: hosts (``name`` or ``name:port``) that an answer's link may point to.
     """
 
+    vendor: ClassVar[tuple[str, str]] = ("api.openai.com", "OPENAI_API_KEY")
     base_url: str = "https://api.openai.com/v1"
-    api_key_env: str | None = "OPENAI_API_KEY"
     sizes: tuple[str, ...] = ("1024x1024", "1536x1024", "1024x1536")
     any_size: bool = True
     seed: bool = False

@@ -7,7 +7,7 @@ Facts: OpenRouter's OpenAPI document, schemas ``ImageGenerationRequest``,
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx2
 import msgspec
@@ -33,8 +33,8 @@ class OpenRouterImagesSettings(
     ``provider`` goes into each request as OpenRouter's ``provider`` preferences.
     """
 
+    vendor: ClassVar[tuple[str, str]] = ("openrouter.ai", "OPENROUTER_API_KEY")
     base_url: str = "https://openrouter.ai/api/v1"
-    api_key_env: str | None = "OPENROUTER_API_KEY"
     provider: dict[str, Any] | None = None
 
 

@@ -10,7 +10,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
@@ -26,7 +26,14 @@ from heliograph.providers._base import (
     PictureUsage,
     Preview,
 )
-from heliograph.providers._upstream import Answer, Timeouts, Upstream, failure_in_stream, read_key
+from heliograph.providers._upstream import (
+    Answer,
+    Timeouts,
+    Upstream,
+    checked,
+    failure_in_stream,
+    read_key,
+)
 from heliograph.providers.image._look import look
 
 __all__ = ["MAX_EVENTS", "RemoteImages", "RemoteSettings", "refuse"]
@@ -52,7 +59,8 @@ class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     - ``models``: our model id -> the upstream's.
     - ``base_url``: where the upstream's paths begin.
-    - ``api_key_env``: the environment variable that holds the key; none for no key.
+    - ``api_key_env``: the environment variable that holds the key; None for no key. Left
+      out, it is ``vendor``'s variable where ``base_url`` is on ``vendor``'s host, else None.
     - ``headers``: sent with each request; they win over our own.
     - ``timeouts``: how long it may be silent.
     - ``stream``: whether to ask for previews at all.
@@ -60,9 +68,10 @@ class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     - ``max_picture_bytes``: bytes of one picture, before base64.
     """
 
+    vendor: ClassVar[tuple[str, str]]
     models: dict[str, str]
     base_url: str
-    api_key_env: str | None = None
+    api_key_env: str | msgspec.UnsetType | None = msgspec.UNSET
     headers: dict[str, str] = {}
     timeouts: Timeouts = Timeouts()
     stream: bool = True
@@ -72,8 +81,15 @@ class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     def __post_init__(self) -> None:
         if not self.models:
             raise ValueError("models: name at least one model")
-        if urlsplit(self.base_url).scheme not in ("http", "https"):
-            raise ValueError(f"base_url: {self.base_url!r} is no http address")
+
+    @property
+    def key_variable(self) -> str | None:
+        """The variable that holds the key: the vendor's own is read only for the vendor's host, so
+        that no other upstream is sent that key unasked."""
+        if not isinstance(self.api_key_env, msgspec.UnsetType):
+            return self.api_key_env
+        host, variable = self.vendor
+        return variable if urlsplit(self.base_url).hostname == host else None
 
 
 def refuse(param: str, message: str) -> errors.ProviderError:
@@ -91,8 +107,9 @@ class RemoteImages(ABC):
     def __init__(
         self, settings: RemoteSettings, *, http: httpx2.AsyncClient | None = None, name: str = ""
     ) -> None:
+        checked(settings.base_url)
         self._told = settings
-        self._key = read_key(settings.api_key_env)
+        self._key = read_key(settings.key_variable)
         self._upstream = Upstream(
             settings.base_url,
             key=self._key,

@@ -69,7 +69,7 @@ class Switches:
 
 @dataclass
 class Received:
-    """A request as it came, and what became of it.
+    """A request as it came, and what became of it. ``target`` is path and query, word for word.
 
     ``done`` is set when the answer is complete or given up; ``abandoned`` says that the client
     closed the connection before that.
@@ -82,6 +82,7 @@ class Received:
     body: bytes = b""
     abandoned: bool = False
     done: threading.Event = field(default_factory=threading.Event)
+    target: str = ""
 
     def json(self) -> Any:
         """The body as JSON."""
@@ -161,6 +162,19 @@ class Reply:
         await self._writer.drain()
         raise CutHere
 
+    async def hang_up(self, promised: bytes = b"") -> None:
+        """Close the connection before the answer's end; all that was sent arrives before that.
+
+        Where the answer has not begun, ``promised`` is the half of one that is.
+        """
+        if not self.begun:
+            length = str(len(promised) + 1)
+            await self._head(200, {"content-type": "application/json", "content-length": length})
+            self._writer.write(promised)
+        self._writer.close()
+        await self._writer.wait_closed()
+        raise CutHere
+
     async def _head(self, status: int, headers: Mapping[str, str]) -> None:
         self.begun = True
         lines = [f"HTTP/1.1 {status} Fake", *(f"{k}: {v}" for k, v in headers.items())]
@@ -186,6 +200,7 @@ class FakeServer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._stop: asyncio.Event | None = None
+        self._refused: OSError | None = None
         self._lock = threading.Lock()
 
     @property
@@ -205,7 +220,7 @@ class FakeServer:
             self._left = self.switches.times
 
     def begin(self: Self) -> Self:
-        """Listen on a free port."""
+        """Listen, on a free port unless one was set. Raises ``OSError`` where it cannot be had."""
         ready = threading.Event()
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._serve(ready)), name=type(self).__name__, daemon=True
@@ -213,6 +228,11 @@ class FakeServer:
         self._thread.start()
         if not ready.wait(_START_SECONDS):
             raise RuntimeError("the fake did not start")
+        if self._refused is not None:
+            self._thread.join()
+            self._loop = self._thread = None
+            refused, self._refused = self._refused, None
+            raise refused
         return self
 
     def end(self) -> None:
@@ -242,7 +262,14 @@ class FakeServer:
     async def _serve(self, ready: threading.Event) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=_MAX_HEAD)
+        try:
+            server = await asyncio.start_server(
+                self._connected, "127.0.0.1", self.port, limit=_MAX_HEAD
+            )
+        except OSError as error:
+            self._refused = error
+            ready.set()
+            return
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         async with server:
@@ -343,6 +370,7 @@ class _Input:
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         parts = urlsplit(target)
         request = Received(method, parts.path, dict(parse_qsl(parts.query)), headers)
+        request.target = target
         if "chunked" in headers.get("transfer-encoding", "").lower():
             request.body = b"".join([chunk async for chunk in self._chunks()])
         elif length := int(headers.get("content-length", "0")):
