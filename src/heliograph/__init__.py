@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from heliograph._version import __version__
 
 if TYPE_CHECKING:
-    from heliograph.client import AsyncHeliograph, Heliograph, Timeout
+    from heliograph.client import AsyncHeliograph, Heliograph, Retries, Timeout
     from heliograph.errors import (
         APIError,
         HeliographError,
@@ -27,6 +27,7 @@ _ROOM_OF = {
     "Heliograph": "client",
     "HeliographError": "errors",
     "InvalidEvent": "errors",
+    "Retries": "client",
     "StreamInterrupted": "errors",
     "Timeout": "client",
     "TransportError": "errors",
@@ -38,6 +39,7 @@ __all__ = [
     "Heliograph",
     "HeliographError",
     "InvalidEvent",
+    "Retries",
     "StreamInterrupted",
     "Timeout",
     "TransportError",

@@ -124,7 +124,8 @@ class StreamInterrupted(ProtocolError):
     """The stream ended without a terminal event.
 
     ``response_id`` and ``last_sequence`` say where it stood (None where nothing had come);
-    ``snapshot`` is the response so far; ``resumable`` whether the same server can go on from there.
+    ``snapshot`` is the response so far; ``resumable`` whether the same server is known to be able
+    to go on from there; ``advice`` what can be done.
     """
 
     def __init__(
@@ -135,8 +136,10 @@ class StreamInterrupted(ProtocolError):
         last_sequence: int | None = None,
         snapshot: Any = None,
         resumable: bool = False,
+        advice: str = "",
     ) -> None:
         super().__init__(message)
+        self.advice = advice
         self.response_id = response_id
         self.last_sequence = last_sequence
         self.snapshot = snapshot
@@ -157,7 +160,14 @@ class PictureError(HeliographError):
 
 
 class TransportError(HeliographError):
-    """The connection could not be made or broke."""
+    """The connection could not be made or broke.
+
+    ``sent`` is False where it is sure that nothing of the request has reached the server.
+    """
+
+    def __init__(self, *args: object, sent: bool = True) -> None:
+        super().__init__(*args)
+        self.sent = sent
 
 
 class TransportTimeout(TransportError):

@@ -138,6 +138,8 @@ class Scripted:
         out = [f"HTTP/1.1 {reply.status} Said", "transfer-encoding: chunked"]
         out += [f"{name}: {value}" for name, value in reply.headers.items()]
         writer.write(("\r\n".join(out) + "\r\n\r\n").encode())
+        if method == "HEAD":
+            return True
         for piece in reply.pieces:
             if piece is CUT:
                 await writer.drain()

@@ -9,6 +9,7 @@ from heliograph import (
     AsyncHeliograph,
     Heliograph,
     InvalidEvent,
+    Retries,
     StreamInterrupted,
     Timeout,
     models,
@@ -70,6 +71,18 @@ def again(client: Heliograph, response_id: str) -> None:
     stream = client.responses.retrieve(response_id, stream=True, starting_after=7)
     assert_type(stream, ResponseStream[models.StreamEvent])
     client.responses.retrieve(response_id, starting_after=7)  # type: ignore[call-overload]
+    resumed = client.responses.resume(response_id, starting_after=7)
+    assert_type(resumed, ResponseStream[models.StreamEvent])
+    assert_type(client.responses.cancel(response_id), models.OpenResponsesResult)
+    assert_type(client.responses.input_items(response_id, limit=5), models.InputItemList)
+
+
+def policies() -> None:
+    """What is tried again is the caller's choice."""
+    Heliograph(retries=Retries(attempts=8, repeat="always"))
+    Heliograph(retries=Retries.off())
+    Heliograph(retries=None)
+    Retries(repeat="maybe")  # type: ignore[arg-type]
 
 
 def failures(client: Heliograph) -> str | None:
@@ -81,6 +94,7 @@ def failures(client: Heliograph) -> str | None:
         return error.param
     except StreamInterrupted as error:
         assert_type(error.last_sequence, int | None)
+        assert_type(error.advice, str)
         return error.response_id
     return None
 

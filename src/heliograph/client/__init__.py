@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         AsyncResponseStream,
         AsyncStreamManager,
     )
-    from heliograph.client._core import ModelInfo, ResponseParams
+    from heliograph.client._core import ModelInfo, ResponseParams, Retries
     from heliograph.client._sync import (
         Heliograph,
         Models,
@@ -43,6 +43,7 @@ _MODULE_OF = {
     "ResponseParams": "heliograph.client._core",
     "ResponseStream": "heliograph.client._sync",
     "Responses": "heliograph.client._sync",
+    "Retries": "heliograph.client._core",
     "StreamManager": "heliograph.client._sync",
     "Timeout": "heliograph.client._transport",
 }
@@ -61,6 +62,7 @@ __all__ = [
     "ResponseParams",
     "ResponseStream",
     "Responses",
+    "Retries",
     "StreamManager",
     "Timeout",
 ]

@@ -23,10 +23,14 @@ _READ_BUFFER = 256 * 1024  # bytes that may wait unread; a fuller buffer makes f
 def _translated() -> Iterator[None]:
     try:
         yield
+    except aiohttp.ConnectionTimeoutError as error:
+        raise errors.TransportTimeout(_say(error), sent=False) from error
     except TimeoutError as error:  # aiohttp's timeouts are TimeoutErrors, whatever else they are
         raise errors.TransportTimeout(_say(error)) from error
     except aiohttp.InvalidURL as error:
         raise errors.UsageError(f"base_url: {error}") from error
+    except aiohttp.ClientConnectorError as error:
+        raise errors.TransportError(_say(error), sent=False) from error
     except (aiohttp.ClientError, OSError) as error:
         raise errors.TransportError(_say(error)) from error
 

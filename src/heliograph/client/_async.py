@@ -14,14 +14,14 @@ from msgspec import UNSET
 
 from heliograph import errors, models, sse
 from heliograph.client import _core
-from heliograph.client._core import Invalid, ResponseParams
+from heliograph.client._core import Invalid, ResponseParams, Retries
 from heliograph.client._httpx_async import AsyncHttpxTransport
 from heliograph.client._transport import AsyncReply, AsyncTransport, Call, Timeout, Wait
 
 if TYPE_CHECKING:
     import aiohttp
 
-    from heliograph.client._core._assembly import Assembly
+    from heliograph.client._core._course import Course
 
 E = TypeVar("E", covariant=True)
 
@@ -34,13 +34,17 @@ class AsyncResponseStream(Generic[E]):
     Each event is one of `models.StreamEvent`; types that no spec names come as
     `models.UnknownEvent`. The loop ends after the terminal event. Where there was none it raises:
     `StreamInterrupted` (with the response so far) if the stream was cut, an `APIError` if the
-    server sent an ``error`` event. `InvalidEvent` is raised for a known type that does not fit,
-    unless the stream was opened with ``invalid="give"``; `FrameTooLarge` past ``max_frame``.
+    server sent an ``error`` event. A connection that breaks is made anew, and the stream resumed,
+    where `Retries` and the server allow it. `InvalidEvent` is raised for a known type that does
+    not fit, unless the stream was opened with ``invalid="give"``; `FrameTooLarge` past
+    ``max_frame``.
     """
 
-    def __init__(self, reply: AsyncReply, assembly: Assembly) -> None:
+    def __init__(self, client: AsyncHeliograph, course: Course, reply: AsyncReply) -> None:
+        self._client = client
+        self._course = course
         self._reply = reply
-        self._assembly = assembly
+        self._assembly = course.assembly
         self._events = self._run()
 
     def __aiter__(self) -> AsyncIterator[E]:
@@ -97,36 +101,42 @@ class AsyncResponseStream(Generic[E]):
     async def _run(self) -> AsyncGenerator[E, None]:
         assembly = self._assembly
         try:
-            chunks = self._reply.chunks()
-            async for chunk in chunks:
-                for event in assembly.take(chunk):
-                    yield event
-                assembly.settle()
-                if assembly.done:
-                    await _linger(chunks)
-                    break
-        except errors.TransportError as error:
-            if not assembly.ended:
-                raise assembly.interruption(str(error)) from error
+            while True:
+                cut = None
+                chunks = aiter(self._reply.chunks())
+                try:
+                    while not assembly.done:
+                        limit = assembly.silence
+                        chunk = await (anext(chunks) if limit is None else _soon(chunks, limit))
+                        for event in assembly.take(chunk):
+                            yield event
+                        assembly.settle()
+                    if assembly.ended:
+                        await _linger(chunks)
+                except StopAsyncIteration:
+                    pass
+                except errors.TransportError as error:
+                    cut = error
+                await self._reply.close()
+                assembly.check()
+                if assembly.ended:
+                    return
+                await asyncio.sleep(self._course.cut(cut))
+                self._reply = await self._client._connect(self._course)
         finally:
             await self._reply.close()
-        assembly.end()
 
 
 class AsyncStreamManager(Generic[E]):
     """What ``responses.stream`` gives: enter it to send the request and get the stream."""
 
-    def __init__(
-        self, responses: AsyncResponses, call: Call, stored: bool, invalid: Invalid
-    ) -> None:
-        self._responses = responses
-        self._call = call
-        self._stored = stored
-        self._invalid: Invalid = invalid
+    def __init__(self, client: AsyncHeliograph, course: Course) -> None:
+        self._client = client
+        self._course = course
         self._stream: AsyncResponseStream[E] | None = None
 
     async def __aenter__(self) -> AsyncResponseStream[E]:
-        self._stream = await self._responses._open(self._call, self._stored, self._invalid)
+        self._stream = await self._client._open(self._course)
         return self._stream
 
     async def __aexit__(
@@ -190,9 +200,11 @@ class AsyncResponses:
             extra_headers=extra_headers,
             timeout=timeout,
         )
+        stored = _core.is_stored(params, extra_body)
         if stream:
-            return await self._open(call, _core.is_stored(params, extra_body), "raise")
-        return _core.response_from(*(await self._client._ask(call)))
+            course = self._client._course(call, stored=stored, include=params.get("include"))
+            return await self._client._open(course)
+        return _core.response_from(*(await self._client._ask(call, made=stored)))
 
     @overload
     def stream(
@@ -238,7 +250,13 @@ class AsyncResponses:
             extra_headers=extra_headers,
             timeout=timeout,
         )
-        return AsyncStreamManager(self, call, _core.is_stored(params, extra_body), invalid)
+        course = self._client._course(
+            call,
+            stored=_core.is_stored(params, extra_body),
+            invalid=invalid,
+            include=params.get("include"),
+        )
+        return AsyncStreamManager(self._client, course)
 
     @overload
     async def retrieve(
@@ -289,8 +307,71 @@ class AsyncResponses:
             timeout=timeout,
         )
         if stream:
-            return await self._open(call, True, "raise")
+            course = self._client._course(call, include=include, starting_after=starting_after)
+            return await self._client._open(course)
         return _core.response_from(*(await self._client._ask(call)))
+
+    async def resume(
+        self,
+        response_id: str,
+        *,
+        starting_after: int | None = None,
+        include: Sequence[str] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+    ) -> AsyncResponseStream[models.StreamEvent]:
+        """A stored response's events after ``starting_after``, or all; those to come, too.
+
+        The same as ``retrieve(..., stream=True)``.
+        """
+        return await self.retrieve(
+            response_id,
+            stream=True,
+            starting_after=starting_after,
+            include=include,
+            extra_headers=extra_headers,
+            timeout=timeout,
+        )
+
+    async def cancel(
+        self,
+        response_id: str,
+        *,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+    ) -> models.OpenResponsesResult:
+        """Stop a response that is being made; the response as it stands. Raises `NotFound`."""
+        call = _core.cancel_call(
+            self._client._config, response_id, extra_headers=extra_headers, timeout=timeout
+        )
+        return _core.response_from(*(await self._client._ask(call)))
+
+    async def input_items(
+        self,
+        response_id: str,
+        *,
+        limit: int | None = None,
+        order: Literal["asc", "desc"] | None = None,
+        after: str | None = None,
+        include: Sequence[str] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+    ) -> models.InputItemList:
+        """One page of what a stored response was given; ``after`` is the id of the item before.
+
+        ``limit`` is the page's length, 1 to 100. Raises `NotFound`, and otherwise as ``create``.
+        """
+        call = _core.input_items_call(
+            self._client._config,
+            response_id,
+            limit=limit,
+            order=order,
+            after=after,
+            include=include,
+            extra_headers=extra_headers,
+            timeout=timeout,
+        )
+        return _core.input_items_from(*(await self._client._ask(call)))
 
     async def delete(
         self,
@@ -304,18 +385,6 @@ class AsyncResponses:
             self._client._config, response_id, extra_headers=extra_headers, timeout=timeout
         )
         await self._client._ask(call)
-
-    async def _open(self, call: Call, stored: bool, invalid: Invalid) -> AsyncResponseStream[Any]:
-        reply = await self._client._transport.send(call)
-        if not _core.is_stream(reply.status, reply.headers):
-            raise _core.no_stream(reply.status, reply.headers, await reply.read())
-        assembly = _core.assembly(
-            reply.headers,
-            max_frame=self._client._config.max_frame,
-            invalid=invalid,
-            stored=stored,
-        )
-        return AsyncResponseStream(reply, assembly)
 
 
 class AsyncModels:
@@ -342,7 +411,8 @@ class AsyncHeliograph:
     ``base_url`` and ``api_key`` come from the arguments, then from ``HELIOGRAPH_BASE_URL`` and
     ``HELIOGRAPH_API_KEY``, then from ``OPENROUTER_API_KEY`` or ``OPENAI_API_KEY`` (each goes to
     its own provider only). ``timeout`` is seconds or a `Timeout`; ``headers`` go with every
-    request; ``max_frame`` bounds one event in bytes. ``http_client`` brings your own connection
+    request; ``max_frame`` bounds one event in bytes; ``retries`` is a `Retries`, or
+    None to try nothing again and resume nothing. ``http_client`` brings your own connection
     pool, proxies and certificates, and is left open; ``transport`` picks the HTTP library (httpx2;
     aiohttp for `AsyncHeliograph`, with the extra ``fast``).
     Raises `UsageError` where it cannot tell where to send.
@@ -356,6 +426,7 @@ class AsyncHeliograph:
         timeout: float | Timeout | None = Timeout(),  # noqa: B008 - frozen
         headers: Mapping[str, str] | None = None,
         max_frame: int = sse.MAX_FRAME,
+        retries: Retries | None = Retries(),  # noqa: B008 - frozen
         transport: Literal["httpx2", "aiohttp"] | None = None,
         http_client: httpx2.AsyncClient | aiohttp.ClientSession | None = None,
     ) -> None:
@@ -365,8 +436,10 @@ class AsyncHeliograph:
             timeout=timeout,
             headers=headers,
             max_frame=max_frame,
+            retries=retries,
             environ=os.environ,
         )
+        self._server = _core.Server()
         self._transport = _transport(transport, http_client)
         self.responses = AsyncResponses(self)
         self.models = AsyncModels(self)
@@ -389,13 +462,69 @@ class AsyncHeliograph:
         """Close the connections, unless they are a caller's ``http_client``."""
         await self._transport.close()
 
-    async def _ask(self, call: Call) -> tuple[int, Mapping[str, str], bytes]:
-        """Send and read all. Raises `APIError` for an error status."""
-        reply = await self._transport.send(call)
-        body = await reply.read()
-        if reply.status >= 300:
-            raise _core.error_from(reply.status, reply.headers, body)
-        return reply.status, reply.headers, body
+    async def _ask(
+        self, call: Call, *, made: bool | None = None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Send and read all. ``made`` says of a call that makes something whether its
+        ``Idempotency-Key`` finds it again; None of a call that may be served twice.
+
+        Raises `APIError` for an error status.
+        """
+        tries = _core.Tries(
+            self._config.retries,
+            self._server,
+            call,
+            repeatable=made is None,
+            keyed=made is True,
+        )
+        while True:
+            failed: errors.HeliographError
+            try:
+                reply = await self._transport.send(tries.call)
+                accepted = tries.accepts(reply.status, reply.headers)
+                body = await reply.read()
+            except errors.TransportError as error:
+                failed = error
+            else:
+                if accepted:
+                    return reply.status, reply.headers, body
+                failed = _core.error_from(reply.status, reply.headers, body)
+            await asyncio.sleep(tries.again(failed))
+
+    def _course(
+        self,
+        call: Call,
+        *,
+        stored: bool = True,
+        invalid: Invalid = "raise",
+        include: Sequence[str] | None = None,
+        starting_after: int | None = None,
+    ) -> Course:
+        return _core.course(
+            self._config,
+            self._server,
+            call,
+            stored=stored,
+            invalid=invalid,
+            include=include,
+            starting_after=starting_after,
+        )
+
+    async def _open(self, course: Course) -> AsyncResponseStream[Any]:
+        return AsyncResponseStream(self, course, await self._connect(course))
+
+    async def _connect(self, course: Course) -> AsyncReply:
+        """Send what the course says until an answer is its stream."""
+        while True:
+            failed: errors.HeliographError
+            try:
+                reply = await self._transport.send(course.call)
+                if course.accepts(reply.status, reply.headers):
+                    return reply
+                failed = course.refusal(reply.status, reply.headers, await reply.read())
+            except errors.TransportError as error:
+                failed = error
+            await asyncio.sleep(course.again(failed))
 
 
 def _transport(
@@ -418,6 +547,15 @@ def _transport(
     raise errors.UsageError(
         "http_client: is neither an httpx2.AsyncClient nor an aiohttp.ClientSession"
     )
+
+
+async def _soon(chunks: AsyncIterator[bytes], seconds: float) -> bytes:
+    """The next piece, if it comes in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await anext(chunks)
+    except TimeoutError as error:
+        raise errors.TransportTimeout(f"neither event nor keep-alive for {seconds:g} s") from error
 
 
 async def _linger(chunks: AsyncIterator[bytes]) -> None:

@@ -12,7 +12,7 @@ import httpx2
 
 from heliograph import errors
 from heliograph.client._transport import Call, Timeout
-from heliograph.http import DirectTransport, proxied
+from heliograph.http import DirectTransport, Patient, proxied
 
 
 @contextmanager
@@ -20,6 +20,10 @@ def translated() -> Iterator[None]:
     """Nothing of httpx2's errors leaves this block."""
     try:
         yield
+    except httpx2.ConnectError as error:
+        raise errors.TransportError(_say(error), sent=False) from error
+    except (httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+        raise errors.TransportTimeout(_say(error), sent=False) from error
     except httpx2.TimeoutException as error:
         raise errors.TransportTimeout(_say(error)) from error
     except httpx2.InvalidURL as error:
@@ -59,6 +63,11 @@ class HttpxReply:
         plain = "content-encoding" not in response.headers
         with translated():
             yield from response.iter_raw() if plain else response.iter_bytes()
+
+    def limit(self, seconds: float | None) -> None:
+        stream = self._response.extensions.get("network_stream")
+        if isinstance(stream, Patient):
+            stream.patience = seconds
 
     def close(self) -> None:
         self._response.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, Unpack, overload
@@ -12,12 +13,12 @@ from msgspec import UNSET
 
 from heliograph import errors, models, sse
 from heliograph.client import _core
-from heliograph.client._core import Invalid, ResponseParams
+from heliograph.client._core import Invalid, ResponseParams, Retries
 from heliograph.client._httpx import HttpxTransport
 from heliograph.client._transport import Call, Reply, Timeout, Transport, Wait
 
 if TYPE_CHECKING:
-    from heliograph.client._core._assembly import Assembly
+    from heliograph.client._core._course import Course
 
 E = TypeVar("E", covariant=True)
 
@@ -28,13 +29,17 @@ class ResponseStream(Generic[E]):
     Each event is one of `models.StreamEvent`; types that no spec names come as
     `models.UnknownEvent`. The loop ends after the terminal event. Where there was none it raises:
     `StreamInterrupted` (with the response so far) if the stream was cut, an `APIError` if the
-    server sent an ``error`` event. `InvalidEvent` is raised for a known type that does not fit,
-    unless the stream was opened with ``invalid="give"``; `FrameTooLarge` past ``max_frame``.
+    server sent an ``error`` event. A connection that breaks is made anew, and the stream resumed,
+    where `Retries` and the server allow it. `InvalidEvent` is raised for a known type that does
+    not fit, unless the stream was opened with ``invalid="give"``; `FrameTooLarge` past
+    ``max_frame``.
     """
 
-    def __init__(self, reply: Reply, assembly: Assembly) -> None:
+    def __init__(self, client: Heliograph, course: Course, reply: Reply) -> None:
+        self._client = client
+        self._course = course
         self._reply = reply
-        self._assembly = assembly
+        self._assembly = course.assembly
         self._events = self._run()
 
     def __iter__(self) -> Iterator[E]:
@@ -91,31 +96,40 @@ class ResponseStream(Generic[E]):
     def _run(self) -> Generator[E, None, None]:
         assembly = self._assembly
         try:
-            for chunk in self._reply.chunks():
-                yield from assembly.take(chunk)
-                assembly.settle()
-                if assembly.done:
-                    break
-        except errors.TransportError as error:
-            if not assembly.ended:
-                raise assembly.interruption(str(error)) from error
+            while True:
+                cut = None
+                limit = None
+                try:
+                    for chunk in self._reply.chunks():
+                        yield from assembly.take(chunk)
+                        assembly.settle()
+                        if assembly.done:
+                            break
+                        if assembly.silence is not limit:
+                            limit = assembly.silence
+                            self._reply.limit(limit)
+                except errors.TransportError as error:
+                    cut = error
+                self._reply.close()
+                assembly.check()
+                if assembly.ended:
+                    return
+                time.sleep(self._course.cut(cut))
+                self._reply = self._client._connect(self._course)
         finally:
             self._reply.close()
-        assembly.end()
 
 
 class StreamManager(Generic[E]):
     """What ``responses.stream`` gives: enter it to send the request and get the stream."""
 
-    def __init__(self, responses: Responses, call: Call, stored: bool, invalid: Invalid) -> None:
-        self._responses = responses
-        self._call = call
-        self._stored = stored
-        self._invalid: Invalid = invalid
+    def __init__(self, client: Heliograph, course: Course) -> None:
+        self._client = client
+        self._course = course
         self._stream: ResponseStream[E] | None = None
 
     def __enter__(self) -> ResponseStream[E]:
-        self._stream = self._responses._open(self._call, self._stored, self._invalid)
+        self._stream = self._client._open(self._course)
         return self._stream
 
     def __exit__(
@@ -179,9 +193,11 @@ class Responses:
             extra_headers=extra_headers,
             timeout=timeout,
         )
+        stored = _core.is_stored(params, extra_body)
         if stream:
-            return self._open(call, _core.is_stored(params, extra_body), "raise")
-        return _core.response_from(*self._client._ask(call))
+            course = self._client._course(call, stored=stored, include=params.get("include"))
+            return self._client._open(course)
+        return _core.response_from(*self._client._ask(call, made=stored))
 
     @overload
     def stream(
@@ -227,7 +243,13 @@ class Responses:
             extra_headers=extra_headers,
             timeout=timeout,
         )
-        return StreamManager(self, call, _core.is_stored(params, extra_body), invalid)
+        course = self._client._course(
+            call,
+            stored=_core.is_stored(params, extra_body),
+            invalid=invalid,
+            include=params.get("include"),
+        )
+        return StreamManager(self._client, course)
 
     @overload
     def retrieve(
@@ -278,8 +300,71 @@ class Responses:
             timeout=timeout,
         )
         if stream:
-            return self._open(call, True, "raise")
+            course = self._client._course(call, include=include, starting_after=starting_after)
+            return self._client._open(course)
         return _core.response_from(*self._client._ask(call))
+
+    def resume(
+        self,
+        response_id: str,
+        *,
+        starting_after: int | None = None,
+        include: Sequence[str] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+    ) -> ResponseStream[models.StreamEvent]:
+        """A stored response's events after ``starting_after``, or all; those to come, too.
+
+        The same as ``retrieve(..., stream=True)``.
+        """
+        return self.retrieve(
+            response_id,
+            stream=True,
+            starting_after=starting_after,
+            include=include,
+            extra_headers=extra_headers,
+            timeout=timeout,
+        )
+
+    def cancel(
+        self,
+        response_id: str,
+        *,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+    ) -> models.OpenResponsesResult:
+        """Stop a response that is being made; the response as it stands. Raises `NotFound`."""
+        call = _core.cancel_call(
+            self._client._config, response_id, extra_headers=extra_headers, timeout=timeout
+        )
+        return _core.response_from(*self._client._ask(call))
+
+    def input_items(
+        self,
+        response_id: str,
+        *,
+        limit: int | None = None,
+        order: Literal["asc", "desc"] | None = None,
+        after: str | None = None,
+        include: Sequence[str] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+    ) -> models.InputItemList:
+        """One page of what a stored response was given; ``after`` is the id of the item before.
+
+        ``limit`` is the page's length, 1 to 100. Raises `NotFound`, and otherwise as ``create``.
+        """
+        call = _core.input_items_call(
+            self._client._config,
+            response_id,
+            limit=limit,
+            order=order,
+            after=after,
+            include=include,
+            extra_headers=extra_headers,
+            timeout=timeout,
+        )
+        return _core.input_items_from(*self._client._ask(call))
 
     def delete(
         self,
@@ -293,18 +378,6 @@ class Responses:
             self._client._config, response_id, extra_headers=extra_headers, timeout=timeout
         )
         self._client._ask(call)
-
-    def _open(self, call: Call, stored: bool, invalid: Invalid) -> ResponseStream[Any]:
-        reply = self._client._transport.send(call)
-        if not _core.is_stream(reply.status, reply.headers):
-            raise _core.no_stream(reply.status, reply.headers, reply.read())
-        assembly = _core.assembly(
-            reply.headers,
-            max_frame=self._client._config.max_frame,
-            invalid=invalid,
-            stored=stored,
-        )
-        return ResponseStream(reply, assembly)
 
 
 class Models:
@@ -331,7 +404,8 @@ class Heliograph:
     ``base_url`` and ``api_key`` come from the arguments, then from ``HELIOGRAPH_BASE_URL`` and
     ``HELIOGRAPH_API_KEY``, then from ``OPENROUTER_API_KEY`` or ``OPENAI_API_KEY`` (each goes to
     its own provider only). ``timeout`` is seconds or a `Timeout`; ``headers`` go with every
-    request; ``max_frame`` bounds one event in bytes. ``http_client`` brings your own connection
+    request; ``max_frame`` bounds one event in bytes; ``retries`` is a `Retries`, or
+    None to try nothing again and resume nothing. ``http_client`` brings your own connection
     pool, proxies and certificates, and is left open; ``transport`` picks the HTTP library (httpx2;
     aiohttp for `AsyncHeliograph`, with the extra ``fast``).
     Raises `UsageError` where it cannot tell where to send.
@@ -345,6 +419,7 @@ class Heliograph:
         timeout: float | Timeout | None = Timeout(),  # noqa: B008 - frozen
         headers: Mapping[str, str] | None = None,
         max_frame: int = sse.MAX_FRAME,
+        retries: Retries | None = Retries(),  # noqa: B008 - frozen
         transport: Literal["httpx2", "aiohttp"] | None = None,
         http_client: httpx2.Client | None = None,
     ) -> None:
@@ -354,8 +429,10 @@ class Heliograph:
             timeout=timeout,
             headers=headers,
             max_frame=max_frame,
+            retries=retries,
             environ=os.environ,
         )
+        self._server = _core.Server()
         self._transport = _transport(transport, http_client)
         self.responses = Responses(self)
         self.models = Models(self)
@@ -378,13 +455,67 @@ class Heliograph:
         """Close the connections, unless they are a caller's ``http_client``."""
         self._transport.close()
 
-    def _ask(self, call: Call) -> tuple[int, Mapping[str, str], bytes]:
-        """Send and read all. Raises `APIError` for an error status."""
-        reply = self._transport.send(call)
-        body = reply.read()
-        if reply.status >= 300:
-            raise _core.error_from(reply.status, reply.headers, body)
-        return reply.status, reply.headers, body
+    def _ask(self, call: Call, *, made: bool | None = None) -> tuple[int, Mapping[str, str], bytes]:
+        """Send and read all. ``made`` says of a call that makes something whether its
+        ``Idempotency-Key`` finds it again; None of a call that may be served twice.
+
+        Raises `APIError` for an error status.
+        """
+        tries = _core.Tries(
+            self._config.retries,
+            self._server,
+            call,
+            repeatable=made is None,
+            keyed=made is True,
+        )
+        while True:
+            failed: errors.HeliographError
+            try:
+                reply = self._transport.send(tries.call)
+                accepted = tries.accepts(reply.status, reply.headers)
+                body = reply.read()
+            except errors.TransportError as error:
+                failed = error
+            else:
+                if accepted:
+                    return reply.status, reply.headers, body
+                failed = _core.error_from(reply.status, reply.headers, body)
+            time.sleep(tries.again(failed))
+
+    def _course(
+        self,
+        call: Call,
+        *,
+        stored: bool = True,
+        invalid: Invalid = "raise",
+        include: Sequence[str] | None = None,
+        starting_after: int | None = None,
+    ) -> Course:
+        return _core.course(
+            self._config,
+            self._server,
+            call,
+            stored=stored,
+            invalid=invalid,
+            include=include,
+            starting_after=starting_after,
+        )
+
+    def _open(self, course: Course) -> ResponseStream[Any]:
+        return ResponseStream(self, course, self._connect(course))
+
+    def _connect(self, course: Course) -> Reply:
+        """Send what the course says until an answer is its stream."""
+        while True:
+            failed: errors.HeliographError
+            try:
+                reply = self._transport.send(course.call)
+                if course.accepts(reply.status, reply.headers):
+                    return reply
+                failed = course.refusal(reply.status, reply.headers, reply.read())
+            except errors.TransportError as error:
+                failed = error
+            time.sleep(course.again(failed))
 
 
 def _transport(

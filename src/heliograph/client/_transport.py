@@ -56,6 +56,10 @@ class Reply(Protocol):
     def chunks(self) -> Iterator[bytes]:
         """The body as it comes; ends at its end and not before."""
 
+    def limit(self, seconds: float | None) -> None:
+        """Wait no longer than this for the next piece. A driver that cannot change its mind while
+        it reads keeps to the call's timeout. (Asynchronous shells need no such help.)"""
+
     def close(self) -> None:
         """Give the connection back, or drop it where the body was not read to its end."""
 

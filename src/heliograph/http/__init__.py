@@ -8,20 +8,29 @@ asyncio.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from urllib.request import getproxies
 
 if TYPE_CHECKING:
     from heliograph.http._direct import DirectTransport
     from heliograph.http._direct_async import BODY, AsyncDirectTransport
 
-__all__ = ["BODY", "AsyncDirectTransport", "DirectTransport", "proxied"]
+__all__ = ["BODY", "AsyncDirectTransport", "DirectTransport", "Patient", "proxied"]
 
 _MODULE_OF = {
     "BODY": "_direct_async",
     "AsyncDirectTransport": "_direct_async",
     "DirectTransport": "_direct",
 }
+
+
+@runtime_checkable
+class Patient(Protocol):
+    """A connection (``extensions["network_stream"]`` of an answer) whose patience can be changed
+    while it is read: ``patience`` is the longest silence in seconds, None for the request's own.
+    """
+
+    patience: float | None
 
 
 def proxied() -> bool:

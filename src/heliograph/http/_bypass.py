@@ -60,9 +60,12 @@ class BypassStream(httpcore2.NetworkStream):
     def __init__(self, inner: httpcore2.NetworkStream) -> None:
         self._inner = inner
         self.bypass = Bypass()
+        self.patience: float | None = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         while True:
+            if self.patience is not None and (timeout is None or timeout > self.patience):
+                timeout = self.patience
             data = self._inner.read(max(max_bytes, READ), timeout)
             if not data:
                 return data
@@ -71,6 +74,7 @@ class BypassStream(httpcore2.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self.bypass.start()
+        self.patience = None
         self._inner.write(buffer, timeout)
 
     def close(self) -> None:

@@ -64,6 +64,9 @@ def _check_local(scope: Scope) -> None:
             )
 
 
+_HONOURED = (b"x-idempotency", b"honoured")
+"""On this path an ``Idempotency-Key`` works: a client may repeat a POST that was cut."""
+
 _BEGINS = ("http.response.start", "websocket.http.response.start", "websocket.accept")
 
 
@@ -97,6 +100,8 @@ class Edge:
                 elif kind in _BEGINS:
                     exchange.status = message.get("status", 101)
                     headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                    if scope["path"].endswith("/responses"):
+                        headers.append(_HONOURED)
                     for name, value in headers:
                         if name == b"x-response-id":
                             exchange.response_id = value.decode()
@@ -117,9 +122,8 @@ class Edge:
                 exchange.status = 499
             except errors.HeliographError as error:
                 answer = as_api_error(error)
-                if (
-                    answer is error and answer.status == 503
-                ):  # stopping or full: no place to look for
+                if answer is error and answer.status == 503:
+                    # Stopping or full: there is no place to look for.
                     _log.warning("%s %s", request_id, error)
                 elif isinstance(error, errors.ProviderError):
                     _log.warning("%s %s", request_id, words(error, bodies=self._bodies))

@@ -113,7 +113,7 @@ def _operation(operation: Operation, base: str, answer: str) -> dict[str, Any]:
             "x-event-sentinel": "[DONE]",
         }
         if operation.path.startswith("/responses"):
-            headers = _headers("x-request-id", "x-response-id", *rate)
+            headers = _headers("x-request-id", "x-response-id", "x-idempotency", *rate)
     told: dict[str, Any] = {
         "operationId": operation.id + ("" if base == BASES[0] else "OpenRouter"),
         "summary": operation.summary,

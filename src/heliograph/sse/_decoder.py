@@ -69,6 +69,7 @@ class Decoder:
         "_names",
         "_retry",
         "_start",
+        "comments",
         "last_id",
         "retry",
     )
@@ -90,6 +91,8 @@ class Decoder:
         self._retry: int | None = None
         self._error: FrameTooLarge | None = None
         self._names: dict[bytes, str] = {}
+        self.comments = 0
+        """Comments that have come: servers fill silence with them."""
         self.last_id = ""
         """The stream's last event id ("" where none was set)."""
         self.retry: int | None = None
@@ -340,6 +343,8 @@ class Decoder:
                 self._id = value
         elif name == b"retry" and (digits := _RETRY.fullmatch(value)):
             self._retry = self.retry = int(digits[1])
+        elif not name:
+            self.comments += 1
 
     def _dispatch(self, frames: list[Frame] | None, found: list[bytes] | None) -> None:
         if self._id is not None:

@@ -3,36 +3,42 @@
 from heliograph.client._core._answers import (
     ModelInfo,
     error_from,
-    is_stream,
+    input_items_from,
     model_list,
-    no_stream,
     response_from,
 )
 from heliograph.client._core._config import Config, resolve
-from heliograph.client._core._opening import Invalid, assembly
+from heliograph.client._core._opening import Invalid, course
 from heliograph.client._core._params import ResponseParams
 from heliograph.client._core._requests import (
+    cancel_call,
     create_call,
     delete_call,
+    input_items_call,
     is_stored,
     models_call,
     retrieve_call,
 )
+from heliograph.client._core._retries import Retries, Server, Tries
 
 __all__ = [
     "Config",
     "Invalid",
     "ModelInfo",
     "ResponseParams",
-    "assembly",
+    "Retries",
+    "Server",
+    "Tries",
+    "cancel_call",
+    "course",
     "create_call",
     "delete_call",
     "error_from",
+    "input_items_call",
+    "input_items_from",
     "is_stored",
-    "is_stream",
     "model_list",
     "models_call",
-    "no_stream",
     "resolve",
     "response_from",
     "retrieve_call",

@@ -75,6 +75,11 @@ def response_from(
     return models.decode(models.OpenResponsesResult, body)
 
 
+def input_items_from(status: int, headers: Mapping[str, str], body: bytes) -> models.InputItemList:
+    """One page of a response's input."""
+    return models.decode(models.InputItemList, body)
+
+
 def is_stream(status: int, headers: Mapping[str, str]) -> bool:
     """Whether an answer is the stream that was asked for. A missing content type is let pass."""
     kind = headers.get("content-type", "text/event-stream")

@@ -9,6 +9,7 @@ import msgspec
 
 from heliograph import errors, sse
 from heliograph._version import __version__
+from heliograph.client._core._retries import Retries
 from heliograph.client._transport import Timeout
 
 OPENROUTER = "https://openrouter.ai/api/v1"
@@ -25,6 +26,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     timeout: Timeout
     headers: dict[str, str]
     max_frame: int
+    retries: Retries
 
     def __repr__(self) -> str:
         return f"base_url={self.base_url!r}, api_key={'***' if self.api_key else None}"
@@ -37,6 +39,7 @@ def resolve(
     timeout: float | Timeout | None,
     headers: Mapping[str, str] | None,
     max_frame: int = sse.MAX_FRAME,
+    retries: Retries | None = Retries(),  # noqa: B008 - frozen
     environ: Mapping[str, str],
 ) -> Config:
     """Settings from arguments, then ``HELIOGRAPH_*``, then a provider's own key.
@@ -61,6 +64,7 @@ def resolve(
         timeout=Timeout.of(timeout),
         headers=merged(_own_headers(api_key), headers),
         max_frame=max_frame,
+        retries=Retries.off() if retries is None else retries,
     )
 
 

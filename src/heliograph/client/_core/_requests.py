@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -44,7 +45,8 @@ def create_call(
         data = msgspec.json.encode(body)
     except (TypeError, ValueError, msgspec.MsgspecError) as error:
         raise errors.UsageError(f"the request cannot be written as JSON: {error}") from error
-    own = merged(_EVENTS if stream else _JSON, {"content-type": "application/json"})
+    more = {"content-type": "application/json", "idempotency-key": os.urandom(16).hex()}
+    own = merged(_EVENTS if stream else _JSON, more)
     return _call(config, "POST", "/responses", own, extra_headers, timeout, data)
 
 
@@ -85,6 +87,38 @@ def delete_call(
 ) -> Call:
     """``DELETE /responses/{id}``."""
     return _call(config, "DELETE", _response_path(response_id), _JSON, extra_headers, timeout)
+
+
+def cancel_call(
+    config: Config,
+    response_id: str,
+    *,
+    extra_headers: Mapping[str, str] | None,
+    timeout: Wait,
+) -> Call:
+    """``POST /responses/{id}/cancel``."""
+    path = f"{_response_path(response_id)}/cancel"
+    return _call(config, "POST", path, _JSON, extra_headers, timeout)
+
+
+def input_items_call(
+    config: Config,
+    response_id: str,
+    *,
+    limit: int | None,
+    order: str | None,
+    after: str | None,
+    include: Sequence[str] | None,
+    extra_headers: Mapping[str, str] | None,
+    timeout: Wait,
+) -> Call:
+    """``GET /responses/{id}/input_items``."""
+    query: list[tuple[str, str]] = [("include[]", name) for name in include or ()]
+    for name, value in (("limit", limit), ("order", order), ("after", after)):
+        if value is not None:
+            query.append((name, str(value)))
+    path = f"{_response_path(response_id)}/input_items" + (f"?{urlencode(query)}" if query else "")
+    return _call(config, "GET", path, _JSON, extra_headers, timeout)
 
 
 def models_call(
