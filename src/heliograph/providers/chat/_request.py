@@ -85,13 +85,21 @@ def _check_reasoning(
         raise _refused(f"reasoning.{name}", f"{model} cannot be told {value!r}; leave it out")
 
 
+class _Given(msgspec.Struct):
+    """A request's tools with every field that was sent, the unknown ones too."""
+
+    tools: list[dict[str, msgspec.Raw]]
+
+
 def _check_functions(model: str, request: models.ResponsesRequest) -> None:
     """A function's fields that chat completions do not have are refused where they say anything."""
-    for index, tool in enumerate(request.tools or ()):
-        if not isinstance(tool, models.FunctionTool):
+    if not any(isinstance(tool, models.FunctionTool) for tool in request.tools or ()):
+        return
+    given = msgspec.json.decode(models.encode(request), type=_Given)
+    for index, tool in enumerate(given.tools):
+        if bytes(tool.get("type", b"")).strip() != b'"function"':
             continue
-        told = msgspec.json.decode(models.encode(tool), type=dict[str, msgspec.Raw])
-        for name, value in told.items():
+        for name, value in tool.items():
             if name not in _FUNCTION and bytes(value).strip() not in _SAYS_NOTHING:
                 raise _refused(
                     f"tools[{index}].{name}", f"{model} cannot be told this of a function"
