@@ -10,6 +10,7 @@
     |   `-- StreamInterrupted       the stream ended without a terminal event
     |-- InvalidBody                 a JSON body (not an event) that does not fit its model
     |-- PictureError                no base64 picture where one was asked for
+    |   `-- NoPicture               a response came to its end without the picture asked for
     |-- TransportError              the network or the connection failed
     |   `-- TransportTimeout        nothing came within the caller's timeout
     |-- APIError                    the server answered with an error (status, code, param, message)
@@ -46,6 +47,7 @@ __all__ = [
     "JournalError",
     "LifecycleError",
     "MissingExtra",
+    "NoPicture",
     "NotFound",
     "PayloadTooLarge",
     "PermissionDenied",
@@ -157,6 +159,17 @@ class InvalidBody(HeliographError):
 
 class PictureError(HeliographError):
     """A field that should hold a picture's base64 holds none, or something else."""
+
+
+class NoPicture(PictureError):
+    """A response came to its end without a picture: it failed, or the model did something else.
+
+    The message has the server's and the model's own words; ``response`` is the response.
+    """
+
+    def __init__(self, message: str, response: Any) -> None:
+        super().__init__(message)
+        self.response = response
 
 
 class TransportError(HeliographError):

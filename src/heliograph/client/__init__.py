@@ -12,11 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from heliograph.client._async._client import AsyncHeliograph
+    from heliograph.client._async._images import AsyncImages
+    from heliograph.client._async._images_stream import AsyncImageStream
     from heliograph.client._async._models import AsyncModels
     from heliograph.client._async._responses import AsyncResponses
     from heliograph.client._async._stream import AsyncResponseStream, AsyncStreamManager
-    from heliograph.client._core import ModelInfo, ResponseParams, Retries
+    from heliograph.client._core import (
+        DrawParams,
+        EditParams,
+        ImageParams,
+        ModelInfo,
+        ResponseParams,
+        Retries,
+        picture_from,
+    )
+    from heliograph.client._files import PictureInput
     from heliograph.client._sync._client import Heliograph
+    from heliograph.client._sync._draw import draw
+    from heliograph.client._sync._images import Images
+    from heliograph.client._sync._images_stream import ImageStream
     from heliograph.client._sync._models import Models
     from heliograph.client._sync._responses import Responses
     from heliograph.client._sync._stream import ResponseStream, StreamManager
@@ -26,39 +40,59 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     "AsyncDirectTransport": "heliograph.http",
     "AsyncHeliograph": "heliograph.client._async._client",
+    "AsyncImageStream": "heliograph.client._async._images_stream",
+    "AsyncImages": "heliograph.client._async._images",
     "AsyncModels": "heliograph.client._async._models",
     "AsyncResponseStream": "heliograph.client._async._stream",
     "AsyncResponses": "heliograph.client._async._responses",
     "AsyncStreamManager": "heliograph.client._async._stream",
     "DirectTransport": "heliograph.http",
+    "DrawParams": "heliograph.client._core",
+    "EditParams": "heliograph.client._core",
     "Heliograph": "heliograph.client._sync._client",
+    "ImageParams": "heliograph.client._core",
+    "ImageStream": "heliograph.client._sync._images_stream",
+    "Images": "heliograph.client._sync._images",
     "ModelInfo": "heliograph.client._core",
     "Models": "heliograph.client._sync._models",
+    "PictureInput": "heliograph.client._files",
     "ResponseParams": "heliograph.client._core",
     "ResponseStream": "heliograph.client._sync._stream",
     "Responses": "heliograph.client._sync._responses",
     "Retries": "heliograph.client._core",
     "StreamManager": "heliograph.client._sync._stream",
     "Timeout": "heliograph.client._transport",
+    "draw": "heliograph.client._sync._draw",
+    "picture_from": "heliograph.client._core",
 }
 
 __all__ = [
     "AsyncDirectTransport",
     "AsyncHeliograph",
+    "AsyncImageStream",
+    "AsyncImages",
     "AsyncModels",
     "AsyncResponseStream",
     "AsyncResponses",
     "AsyncStreamManager",
     "DirectTransport",
+    "DrawParams",
+    "EditParams",
     "Heliograph",
+    "ImageParams",
+    "ImageStream",
+    "Images",
     "ModelInfo",
     "Models",
+    "PictureInput",
     "ResponseParams",
     "ResponseStream",
     "Responses",
     "Retries",
     "StreamManager",
     "Timeout",
+    "draw",
+    "picture_from",
 ]
 
 

@@ -136,9 +136,10 @@ class HasPicture:
         return None
 
     def let_go(self) -> None:
-        """Forget the picture, so that its bytes can be freed."""
+        """Forget the picture, so that its bytes can be freed; an address stays."""
         for name in self.PICTURES:
-            if raw_field(self, name):
+            value = raw_field(self, name)
+            if value and not _address(value):
                 setattr(self, name, "")
 
 

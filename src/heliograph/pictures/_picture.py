@@ -28,8 +28,8 @@ class Picture:
     ``revised_prompt`` is what the model drew from, where it says so. ``url`` is set where the
     server sent an address and no picture.
 
-    The bytes are decoded when asked for and not kept: until then a picture only points into the
-    event or the body that it came in.
+    The bytes are decoded when asked for and not kept: a picture only points into the event or the
+    body that it came in.
     """
 
     __slots__ = (
@@ -90,9 +90,20 @@ class Picture:
         """``png``, ``jpeg``, ``webp``, ``gif`` or ``svg``: what the bytes say, or else what the
         server said of them; None where neither is known."""
         if self._format is None:
-            found = None if self.url is not None else format_of(self.bytes)
+            found = None if self.url is not None else format_of(self.bytes)  # not kept, either
             self._format = found or self._declared
         return self._format
+
+    def filled(self, data: _Bytes) -> Picture:
+        """The same picture with the bytes that were found at its address."""
+        return Picture(
+            data,
+            declared=self._declared,
+            item_id=self.item_id,
+            output_index=self.output_index,
+            index=self.index,
+            revised_prompt=self.revised_prompt,
+        )
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the picture to a file, over what is there; the path written.
@@ -100,7 +111,6 @@ class Picture:
         A path without a suffix gets the format's. Raises `UsageError` where the suffix is
         another format's, `PictureError` as ``bytes`` does, and `OSError`.
         """
-        data = self.bytes
         target = Path(path)
         suffixes = SUFFIXES.get(self.format or "", ())
         meant = _FORMAT_OF.get(target.suffix.lower())
@@ -111,7 +121,7 @@ class Picture:
             )
         if not target.suffix and suffixes:
             target = target.with_suffix(suffixes[0])
-        target.write_bytes(data)
+        target.write_bytes(self.bytes)
         return target
 
     def to_pil(self) -> Image:

@@ -1,23 +1,28 @@
+# ruff: noqa: ASYNC109 - the timeout is the transport's, and the twins agree
 """The client itself: its settings, its transport, and how a call is sent."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 import httpx2
+from msgspec import UNSET
 
 from heliograph import errors, sse
 from heliograph.client import _core
+from heliograph.client._async._draw import drawn
+from heliograph.client._async._images import AsyncImages
 from heliograph.client._async._models import AsyncModels
 from heliograph.client._async._responses import AsyncResponses
 from heliograph.client._async._stream import AsyncResponseStream
-from heliograph.client._core import Invalid, Retries
+from heliograph.client._core import DrawParams, Invalid, Retries, Tries
 from heliograph.client._httpx_async import AsyncHttpxTransport
-from heliograph.client._transport import AsyncReply, AsyncTransport, Call, Timeout
+from heliograph.client._transport import AsyncReply, AsyncTransport, Call, Timeout, Wait
+from heliograph.pictures import Picture
 
 if TYPE_CHECKING:
     import aiohttp
@@ -61,6 +66,7 @@ class AsyncHeliograph:
         )
         self._server = _core.Server()
         self._transport = _transport(transport, http_client)
+        self.images = AsyncImages(self)
         self.responses = AsyncResponses(self)
         self.models = AsyncModels(self)
 
@@ -77,6 +83,22 @@ class AsyncHeliograph:
         trace: TracebackType | None,
     ) -> None:
         await self.close()
+
+    async def draw(
+        self,
+        prompt: str,
+        *,
+        on_frame: Callable[[Picture], object] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[DrawParams],
+    ) -> Picture:
+        """One picture from a prompt: ``draw("a red fox").save("fox.png")``.
+
+        ``on_frame`` is called with each early stage and with the finished picture; what it gives is
+        awaited where it can be. Raises `NoPicture` where the response failed or the model did
+        something else, in its own words; otherwise as ``responses.create`` does.
+        """
+        return await drawn(self, prompt, params, on_frame, timeout)
 
     async def close(self) -> None:
         """Close the connections, unless they are a caller's ``http_client``."""
@@ -108,7 +130,7 @@ class AsyncHeliograph:
             else:
                 if accepted:
                     return reply.status, reply.headers, body
-                failed = _core.error_from(reply.status, reply.headers, body)
+                failed = tries.refusal(reply.status, reply.headers, body)
             await asyncio.sleep(tries.again(failed))
 
     def _course(
@@ -133,8 +155,8 @@ class AsyncHeliograph:
     async def _open(self, course: Course) -> AsyncResponseStream[Any]:
         return AsyncResponseStream(self, course, await self._connect(course))
 
-    async def _connect(self, course: Course) -> AsyncReply:
-        """Send what the course says until an answer is its stream."""
+    async def _connect(self, course: Tries) -> AsyncReply:
+        """Send what the course says until an answer is accepted: its head, the body unread."""
         while True:
             failed: errors.HeliographError
             try:

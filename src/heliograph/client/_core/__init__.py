@@ -2,44 +2,75 @@
 
 from heliograph.client._core._answers import (
     ModelInfo,
-    error_from,
+    images_from,
     input_items_from,
+    is_stream,
     model_list,
     response_from,
 )
 from heliograph.client._core._config import Config, resolve
+from heliograph.client._core._draw import DrawParams, draw_request, picture_from
+from heliograph.client._core._images import (
+    EditParams,
+    File,
+    ImageParams,
+    edit_call,
+    generate_call,
+    speaks_openrouter,
+    wanted,
+)
+from heliograph.client._core._images_stream import Fetched, ImageAssembly
 from heliograph.client._core._opening import Invalid, course
 from heliograph.client._core._params import ResponseParams
+from heliograph.client._core._pictures import Pictures
 from heliograph.client._core._requests import (
     cancel_call,
     create_call,
     delete_call,
+    fetch_call,
     input_items_call,
     is_stored,
     models_call,
     retrieve_call,
 )
 from heliograph.client._core._retries import Retries, Server, Tries
+from heliograph.client._core._thin import Thinner
 
 __all__ = [
     "Config",
+    "DrawParams",
+    "EditParams",
+    "Fetched",
+    "File",
+    "ImageAssembly",
+    "ImageParams",
     "Invalid",
     "ModelInfo",
+    "Pictures",
     "ResponseParams",
     "Retries",
     "Server",
+    "Thinner",
     "Tries",
     "cancel_call",
     "course",
     "create_call",
     "delete_call",
-    "error_from",
+    "draw_request",
+    "edit_call",
+    "fetch_call",
+    "generate_call",
+    "images_from",
     "input_items_call",
     "input_items_from",
     "is_stored",
+    "is_stream",
     "model_list",
     "models_call",
+    "picture_from",
     "resolve",
     "response_from",
     "retrieve_call",
+    "speaks_openrouter",
+    "wanted",
 ]

@@ -52,7 +52,11 @@ def error_from(status: int, headers: Mapping[str, str], body: bytes) -> errors.A
 
 def error_of_event(event: models.ErrorEvent) -> errors.APIError:
     """The error that a stream's own ``error`` event means."""
-    wire = models.wire_of(event) or models.encode(event)
+    return error_of_wire(models.wire_of(event) or models.encode(event))
+
+
+def error_of_wire(wire: bytes) -> errors.APIError:
+    """The error that an ``error`` event's JSON means."""
     found = _parse(wire)
     if not isinstance(found, dict):
         found = {}
@@ -73,6 +77,21 @@ def response_from(
     if isinstance(found, dict) and "output" not in found and found.get("error"):
         raise error_from(_status_of(status, found), headers, body)
     return models.decode(models.OpenResponsesResult, body)
+
+
+def images_from(
+    openrouter: bool, status: int, headers: Mapping[str, str], body: bytes
+) -> models.ImagesResponse | models.ImageGenerationResponse:
+    """The JSON of an Images API. Raises as `response_from` does."""
+    try:
+        if openrouter:
+            return models.decode(models.ImageGenerationResponse, body)
+        return models.decode(models.ImagesResponse, body)
+    except errors.InvalidBody:
+        found = _parse(body)
+        if isinstance(found, dict) and "data" not in found and found.get("error"):
+            raise error_from(_status_of(status, found), headers, body) from None
+        raise
 
 
 def input_items_from(status: int, headers: Mapping[str, str], body: bytes) -> models.InputItemList:

@@ -31,6 +31,8 @@ import msgspec
 from heliograph import errors, lifecycle, models, sse
 from heliograph.client._core._answers import error_of_event
 from heliograph.client._core._opening import Invalid
+from heliograph.client._core._pictures import let_go
+from heliograph.client._core._thin import Thinner
 
 _DONE = b"[DONE]"
 _TERMINAL = (models.CompletedEvent, models.IncompleteEvent, models.FailedEvent)
@@ -65,6 +67,7 @@ class Assembly:
         "_resumed",
         "_snapshot",
         "_stall",
+        "_thinner",
         "done",
         "seen",
         "silence",
@@ -103,6 +106,7 @@ class Assembly:
         self._error: models.ErrorEvent | None = None
         self._clock = clock
         self._stall = stall
+        self._thinner: Thinner | None = None
         self._comments = 0
         self._beat = (0.0, -1)  # when the last keep-alive came, and how many events had come then
         self._interval: tuple[bool, float] | None = None  # measured or only bounded; seconds
@@ -121,10 +125,16 @@ class Assembly:
         if self._beat[1] >= 0 or self.seen or self.done:
             self._decoder = sse.Decoder(self._max_frame)
             self._resumed = True
+            if self._thinner is not None:
+                self._thinner.again()
         self.done = self._gap = False
         self.silence = None
         self._comments = 0
         self._beat = (self._clock(), self._index)
+
+    def thin(self, thinner: Thinner) -> None:
+        """From now on keep no picture longer than the event that brings it is in hand."""
+        self._thinner = thinner
 
     @property
     def snapshot(self) -> models.OpenResponsesResult | None:
@@ -162,6 +172,8 @@ class Assembly:
         Raises `FrameTooLarge`, and `InvalidEvent` through `settle` once the events that came
         before it were handed out.
         """
+        if self._thinner is not None:
+            chunk = self._thinner.feed(chunk)
         found = self._decoder.feed_data(chunk)
         if not found:
             if self._decoder.comments != self._comments:
@@ -354,6 +366,9 @@ class Assembly:
         apply = self._snapshot.apply
         for event in _effective(seen):
             apply(event)
+        if self._thinner is not None:
+            for event in seen:
+                let_go(event)
         self._folded = upto
         for event in reversed(seen):
             number = _number(event)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 
 from heliograph import errors, models
+from heliograph._version import __version__
 from heliograph.client._core._config import Config, merged
 from heliograph.client._core._params import NAMES
 from heliograph.client._transport import Call, Timeout, Wait
@@ -33,21 +34,53 @@ def create_call(
     timeout: Wait,
 ) -> Call:
     """``POST /responses``. Raises `UsageError` for an unknown field outside ``extra_body``."""
-    for name in params:
-        if name not in NAMES:
-            raise errors.UsageError(f"{name}: not a known field; send it with extra_body")
+    data = json_body(params, NAMES, stream=stream, extra_body=extra_body)
+    return post_call(
+        config, "/responses", data, stream=stream, extra_headers=extra_headers, timeout=timeout
+    )
+
+
+def json_body(
+    params: Mapping[str, Any],
+    known: Collection[str],
+    *,
+    stream: bool,
+    extra_body: Mapping[str, Any] | None,
+) -> bytes:
+    """A request as JSON. Raises `UsageError` for a field that is not ``known``."""
+    refuse_unknown(params, known)
     body: dict[str, Any] = {name: _wire(value) for name, value in params.items()}
     if stream:
         body["stream"] = True
     for name, value in (extra_body or {}).items():
         body[name] = _wire(value)
     try:
-        data = msgspec.json.encode(body)
+        return msgspec.json.encode(body)
     except (TypeError, ValueError, msgspec.MsgspecError) as error:
         raise errors.UsageError(f"the request cannot be written as JSON: {error}") from error
-    more = {"content-type": "application/json", "idempotency-key": os.urandom(16).hex()}
+
+
+def refuse_unknown(params: Mapping[str, Any], known: Collection[str]) -> None:
+    """Raises `UsageError` for a field that nobody knows."""
+    for name in params:
+        if name not in known:
+            raise errors.UsageError(f"{name}: not a known field; send it with extra_body")
+
+
+def post_call(
+    config: Config,
+    path: str,
+    body: bytes,
+    *,
+    stream: bool,
+    extra_headers: Mapping[str, str] | None,
+    timeout: Wait,
+    content_type: str = "application/json",
+) -> Call:
+    """A POST that makes something, under an ``Idempotency-Key`` of its own."""
+    more = {"content-type": content_type, "idempotency-key": os.urandom(16).hex()}
     own = merged(_EVENTS if stream else _JSON, more)
-    return _call(config, "POST", "/responses", own, extra_headers, timeout, data)
+    return _call(config, "POST", path, own, extra_headers, timeout, body)
 
 
 def is_stored(params: Mapping[str, Any], extra_body: Mapping[str, Any] | None) -> bool:
@@ -131,6 +164,22 @@ def models_call(
     return _call(config, "GET", "/models", _JSON, extra_headers, timeout)
 
 
+def fetch_call(config: Config, url: str, *, timeout: Wait) -> Call:
+    """A picture from wherever it is: without the key, and without the caller's own headers."""
+    if not url.lower().startswith(("http://", "https://")):
+        raise errors.UsageError(f"url: {url!r} is no http or https URL")
+    return Call(
+        method="GET",
+        url=url,
+        headers={"accept": "image/*", "user-agent": f"heliograph/{__version__}"},
+        timeout=_wait(config, timeout),
+    )
+
+
+def _wait(config: Config, timeout: Wait) -> Timeout:
+    return config.timeout if isinstance(timeout, msgspec.UnsetType) else Timeout.of(timeout)
+
+
 def _call(
     config: Config,
     method: str,
@@ -144,7 +193,7 @@ def _call(
         method=method,
         url=config.base_url + path,
         headers=merged(merged(own, config.headers), extra),
-        timeout=config.timeout if isinstance(timeout, msgspec.UnsetType) else Timeout.of(timeout),
+        timeout=_wait(config, timeout),
         body=body,
     )
 

@@ -22,6 +22,7 @@ from typing import Literal
 import msgspec
 
 from heliograph import errors
+from heliograph.client._core._answers import error_from
 from heliograph.client._transport import Call
 
 _MANY = 32  # doublings of a wait: any more would only make a float overflow
@@ -136,6 +137,12 @@ class Tries:
         # A second DELETE that finds nothing means that the first one was served.
         gone = status == 404 and self._maybe_done and self._asked.method == "DELETE"
         return status < 300 or gone
+
+    def refusal(
+        self, status: int, headers: Mapping[str, str], body: bytes
+    ) -> errors.HeliographError:
+        """What an answer that was not accepted means."""
+        return error_from(status, headers, body)
 
     def again(self, error: errors.HeliographError) -> float:
         """Seconds to wait before ``call`` is sent (again). Raises ``error`` where it is the end."""

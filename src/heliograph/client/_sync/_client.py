@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 import httpx2
+from msgspec import UNSET
 
 from heliograph import errors, sse
 from heliograph.client import _core
-from heliograph.client._core import Invalid, Retries
+from heliograph.client._core import DrawParams, Invalid, Retries, Tries
 from heliograph.client._httpx import HttpxTransport
+from heliograph.client._sync._draw import drawn
+from heliograph.client._sync._images import Images
 from heliograph.client._sync._models import Models
 from heliograph.client._sync._responses import Responses
 from heliograph.client._sync._stream import ResponseStream
-from heliograph.client._transport import Call, Reply, Timeout, Transport
+from heliograph.client._transport import Call, Reply, Timeout, Transport, Wait
+from heliograph.pictures import Picture
 
 if TYPE_CHECKING:
     from heliograph.client._core._course import Course
@@ -59,6 +63,7 @@ class Heliograph:
         )
         self._server = _core.Server()
         self._transport = _transport(transport, http_client)
+        self.images = Images(self)
         self.responses = Responses(self)
         self.models = Models(self)
 
@@ -75,6 +80,22 @@ class Heliograph:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def draw(
+        self,
+        prompt: str,
+        *,
+        on_frame: Callable[[Picture], object] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[DrawParams],
+    ) -> Picture:
+        """One picture from a prompt: ``draw("a red fox").save("fox.png")``.
+
+        ``on_frame`` is called with each early stage and with the finished picture.
+        Raises `NoPicture` where the response failed or the model did something else, in its own
+        words; otherwise as ``responses.create`` does.
+        """
+        return drawn(self, prompt, params, on_frame, timeout)
 
     def close(self) -> None:
         """Close the connections, unless they are a caller's ``http_client``."""
@@ -104,7 +125,7 @@ class Heliograph:
             else:
                 if accepted:
                     return reply.status, reply.headers, body
-                failed = _core.error_from(reply.status, reply.headers, body)
+                failed = tries.refusal(reply.status, reply.headers, body)
             time.sleep(tries.again(failed))
 
     def _course(
@@ -129,8 +150,8 @@ class Heliograph:
     def _open(self, course: Course) -> ResponseStream[Any]:
         return ResponseStream(self, course, self._connect(course))
 
-    def _connect(self, course: Course) -> Reply:
-        """Send what the course says until an answer is its stream."""
+    def _connect(self, course: Tries) -> Reply:
+        """Send what the course says until an answer is accepted: its head, the body unread."""
         while True:
             failed: errors.HeliographError
             try:
