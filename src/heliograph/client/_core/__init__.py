@@ -16,7 +16,6 @@ from heliograph.client._core._images import (
     ImageParams,
     edit_call,
     generate_call,
-    speaks_openrouter,
     wanted,
 )
 from heliograph.client._core._images_stream import Fetched, ImageAssembly
@@ -35,6 +34,7 @@ from heliograph.client._core._requests import (
 )
 from heliograph.client._core._retries import Retries, Server, Tries
 from heliograph.client._core._thin import Thinner
+from heliograph.client._core._vendors import speaks_openrouter
 
 __all__ = [
     "Config",

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypedDict
 
 from heliograph import errors, models
+from heliograph.client._core._config import Config
 from heliograph.client._core._params import ResponseParams
 from heliograph.client._core._requests import refuse_unknown
+from heliograph.client._core._vendors import vendor
 from heliograph.pictures import Picture
 
+_OURS = "heliograph/direct"
 _PREVIEWS = 3  # where somebody looks on: as many as there may be
 _SAID = 500  # characters of the model's words in a message
 
@@ -17,7 +20,8 @@ _SAID = 500  # characters of the model's words in a message
 class DrawParams(TypedDict, total=False):
     """How to draw. What is left out is the server's choice.
 
-    ``model`` is who reads the prompt, ``image_model`` who draws. ``size`` is ``WIDTHxHEIGHT`` in
+    ``model`` is who reads the prompt: Heliograph's own ``heliograph/direct``, which passes it on as
+    it is, unless another is named. ``image_model`` is who draws. ``size`` is ``WIDTHxHEIGHT`` in
     pixels or ``"auto"``. ``partial_images`` is how many early stages ``on_frame`` sees, 0 to 3.
     ``seed`` is known to Heliograph's own server.
     """
@@ -36,23 +40,28 @@ class DrawParams(TypedDict, total=False):
 _NAMES = frozenset(DrawParams.__annotations__)
 
 
-def draw_request(prompt: str, params: Mapping[str, Any], *, watched: bool) -> ResponseParams:
-    """The request for one picture; ``watched`` asks for early stages as well."""
+def draw_request(
+    config: Config, prompt: str, params: Mapping[str, Any], *, watched: bool
+) -> ResponseParams:
+    """The request for one picture; ``watched`` asks for early stages as well.
+
+    Raises `UsageError` for an unknown field, and for no ``model`` where ours cannot be.
+    """
     refuse_unknown(params, _NAMES)
+    if "model" not in params and (host := vendor(config)) is not None:
+        raise errors.UsageError(f"model: name one; {host} has no {_OURS}")
     tool: dict[str, Any] = {"type": "image_generation"}
     if watched:
         tool["partial_images"] = _PREVIEWS
     tool |= {name: value for name, value in params.items() if name != "model"}
     if "image_model" in tool:
         tool["model"] = tool.pop("image_model")
-    request: ResponseParams = {
+    return {
+        "model": params.get("model", _OURS),
         "input": prompt,
         "tools": [tool],
         "tool_choice": {"type": "image_generation"},
     }
-    if "model" in params:
-        request["model"] = params["model"]
-    return request
 
 
 def picture_from(response: models.OpenResponsesResult) -> Picture:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypedDict
-from urllib.parse import urlsplit
 
 import httpx2
 
@@ -17,6 +16,7 @@ from heliograph import errors, pictures
 from heliograph.client._core._config import Config
 from heliograph.client._core._params import Object
 from heliograph.client._core._requests import json_body, post_call, refuse_unknown
+from heliograph.client._core._vendors import speaks_openrouter
 from heliograph.client._transport import Call, Wait
 
 
@@ -68,12 +68,6 @@ class ImageParams(EditParams, total=False):
 
 _EDIT = frozenset(EditParams.__annotations__)
 _GENERATE = frozenset(ImageParams.__annotations__)
-
-
-def speaks_openrouter(config: Config) -> bool:
-    """Whether the base URL is OpenRouter's, or of a server in its manner (``/api/v1``)."""
-    parts = urlsplit(config.base_url)
-    return parts.hostname == "openrouter.ai" or parts.path.endswith("/api/v1")
 
 
 def wanted(params: Mapping[str, Any], extra_body: Mapping[str, Any] | None) -> int:

@@ -24,7 +24,7 @@ def drawn(
     timeout: Wait,
 ) -> Picture:
     """Stream one response and take its picture."""
-    request = _core.draw_request(prompt, params, watched=on_frame is not None)
+    request = _core.draw_request(client._config, prompt, params, watched=on_frame is not None)
     with client.responses.stream(**request, timeout=timeout) as stream:
         for picture in stream.images():
             if on_frame is not None:
