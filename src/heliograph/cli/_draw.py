@@ -117,7 +117,6 @@ async def _draw(
         "tools": [_tool(args, picture_format)],
         "tool_choice": {"type": "image_generation"},
     }
-    picture: bytes | None = None
     count = 0
     async with (
         _endpoint(args) as endpoint,
@@ -128,11 +127,8 @@ async def _draw(
             count += 1
             _log(log, event)
             progress.event(event)
-            if isinstance(event, models.OutputItemDoneEvent):
-                picture = _picture(event.item) or picture
         response = await stream.get_final_response()
-    if picture is None:
-        raise errors.ServerError(_why(response))
+    picture = client.picture_from(response).bytes
     drawn = Drawn(
         file=str(path),
         sha256=hashlib.sha256(picture).hexdigest(),
@@ -150,25 +146,3 @@ def _log(log: BinaryIO | None, event: models.StreamEvent) -> None:
         wire = models.wire_of(event) or models.encode(event)
         # A line break between JSON tokens is white space; inside a string it cannot stand.
         log.write(wire.replace(b"\n", b" ") + b"\n")
-
-
-def _picture(item: object) -> bytes | None:
-    finished = (models.OutputImageGenerationCallItem, models.OutputImageGenerationServerToolItem)
-    if isinstance(item, finished) and item.status == "completed":
-        return item.image_bytes()
-    return None
-
-
-def _why(response: models.OpenResponsesResult) -> str:
-    """Why there is no picture, in the server's words where it has some."""
-    if response.error:
-        return f"the response {response.status}: {response.error.message}"
-    words = " ".join(
-        part.text
-        for item in response.output
-        if isinstance(item, models.OutputMessageItem)
-        for part in item.content
-        if isinstance(part, models.ResponseOutputText)
-    )
-    said = f"; the model said: {words}" if words else ""
-    return f"the response is {response.status} and holds no picture{said}"
