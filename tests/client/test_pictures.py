@@ -120,6 +120,21 @@ async def test_a_loop_over_pictures_raises_as_the_one_over_events(way: str) -> N
 
 
 @everyway
+async def test_a_loop_over_pictures_can_stop_and_go_on(way: str) -> None:
+    with Scripted(stream(wire(picture_events(3)))) as server:
+        async with client(way, server.url) as heliograph:
+            async with heliograph.responses.stream(**ASK) as s:
+                async for picture in s.images():
+                    assert picture.index == 0
+                    break
+                assert [p.index async for p in s.images()] == [1, 2, None]
+            async with heliograph.responses.stream(**ASK) as s:
+                async for _ in s.images():
+                    break
+            assert await heliograph.draw("a fox")
+
+
+@everyway
 async def test_a_picture_that_only_the_end_shows_is_given_there(way: str) -> None:
     with Scripted(stream(wire(ended(message("hi"), call(PICTURE))))) as server:
         async with client(way, server.url) as heliograph, heliograph.responses.stream(**ASK) as s:
