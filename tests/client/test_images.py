@@ -11,7 +11,7 @@ from typing import Any
 import openai
 import pytest
 from PIL import Image
-from tests.client.scripted import CUT, Scripted, answer, stream
+from tests.client.scripted import CUT, Reply, Scripted, answer, stream
 from tests.client.ways import WAYS, client
 from tests.server.kit import Recorder, Running, digest, running
 
@@ -234,6 +234,19 @@ async def test_an_address_is_fetched_when_asked_and_without_the_key(way: str) ->
         async with client(way, fake.openai_url, max_frame=20) as heliograph:
             with pytest.raises(errors.PictureError, match="max_frame"):
                 await heliograph.images.fetch(picture)
+
+
+@everyway
+async def test_who_has_the_picture_is_no_word_about_the_server(way: str) -> None:
+    lies = Reply([png()], 200, {"content-type": "image/png", "x-response-id": "resp_1"})
+    cut = Reply([b"{", 0.02, CUT], 200, {"content-type": "application/json"})
+    plain = Reply((), 405)
+    with Scripted(lies, cut, plain) as server:
+        async with client(way, server.url, retries=QUICK) as heliograph:
+            assert (await heliograph.images.fetch(f"{server.url}/1.png")).bytes == png()
+            with pytest.raises(errors.TransportError):
+                await heliograph.responses.create(model="m", input="x")
+        assert [seen.method for seen in server.seen] == ["GET", "POST", "HEAD"]
 
 
 # -- what goes wrong --------------------------------------------------------------------------

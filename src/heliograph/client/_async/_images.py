@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from msgspec import UNSET
@@ -152,9 +153,9 @@ class AsyncImages:
         client = self._client
         url = picture if isinstance(picture, str) else picture.url or ""
         call = _core.fetch_call(client._config, url, timeout=timeout)
-        reply = await client._connect(
-            _core.Tries(client._config.retries, client._server, call, repeatable=True)
-        )
+        server = copy(client._server)  # whoever has the picture is no word about ours
+        tries = _core.Tries(client._config.retries, server, call, repeatable=True)
+        reply = await client._connect(tries)
         fetched = _core.Fetched(picture, client._config.max_frame)
         try:
             async for chunk in reply.chunks():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from msgspec import UNSET
@@ -150,9 +151,9 @@ class Images:
         client = self._client
         url = picture if isinstance(picture, str) else picture.url or ""
         call = _core.fetch_call(client._config, url, timeout=timeout)
-        reply = client._connect(
-            _core.Tries(client._config.retries, client._server, call, repeatable=True)
-        )
+        server = copy(client._server)  # whoever has the picture is no word about ours
+        tries = _core.Tries(client._config.retries, server, call, repeatable=True)
+        reply = client._connect(tries)
         fetched = _core.Fetched(picture, client._config.max_frame)
         try:
             for chunk in reply.chunks():
