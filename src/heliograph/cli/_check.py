@@ -18,7 +18,6 @@ OK, BROKEN = 0, 1
 _PIECE = 1 << 20  # bytes read at a time
 _BOM = b"\xef\xbb\xbf"
 _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":")
-_DONE = b"[DONE]"
 
 Events = Iterator["models.StreamEvent | errors.InvalidEvent"]
 
@@ -39,11 +38,11 @@ def run(path: str, dialect: str, out: TextIO) -> int:
 
 
 def _report(name: str, file: BinaryIO, dialect: lifecycle.Dialect, out: TextIO) -> int:
-    framing: list[lifecycle.Violation] = []
-    report = lifecycle.check(_events(name, file, dialect, framing), dialect)
+    framing = lifecycle.Framing(dialect)
+    report = lifecycle.check(_events(name, file, framing), dialect)
     if not report.events:
         raise errors.UsageError(f"{name}: no event in it")
-    violations = sorted(report.violations + framing, key=lambda violation: violation.index)
+    violations = sorted(report.violations + framing.violations, key=lambda violation: violation.index)
     for line in _summary(name, report):
         print(line, file=out)
     for v in violations:
@@ -66,9 +65,7 @@ def _count(number: int, noun: str) -> str:
 
 
 # --- reading -------------------------------------------------------------------------------------
-def _events(
-    name: str, file: BinaryIO, dialect: lifecycle.Dialect, framing: list[lifecycle.Violation]
-) -> Events:
+def _events(name: str, file: BinaryIO, framing: lifecycle.Framing) -> Events:
     head = file.read(_PIECE)
     start = head.removeprefix(_BOM).lstrip()
     while head and not start:
@@ -80,7 +77,7 @@ def _events(
     if start.startswith(b"{"):
         return _from_lines(name, pieces)
     if start.startswith(_SSE_STARTS):
-        return _from_frames(pieces, dialect, framing)
+        return framing.events(pieces)
     raise errors.UsageError(
         f"{name} is neither server-sent events (data: ...) nor JSON lines ({{...}})"
     )
@@ -94,7 +91,7 @@ def _pieces(head: bytes, file: BinaryIO) -> Iterator[bytes]:
 
 def _from_lines(name: str, pieces: Iterable[bytes]) -> Events:
     for index, line in enumerate(_lines(pieces)):
-        event = _event(line, index)
+        event = lifecycle.read_event(line, index)
         if index == 0 and isinstance(event, errors.InvalidEvent) and event.type is None:
             raise errors.UsageError(f"{name}: line 1 is no event: {event.reason}")
         yield event
@@ -116,50 +113,3 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
             raise errors.FrameTooLarge(sse.MAX_FRAME, size)
     if line := b"".join(parts).strip():
         yield line
-
-
-def _from_frames(
-    pieces: Iterable[bytes], dialect: lifecycle.Dialect, framing: list[lifecycle.Violation]
-) -> Events:
-    decoder = sse.Decoder()
-    index = 0
-    marked = ended = False
-    for piece in pieces:
-        for frame in decoder.feed(piece):
-            if marked:
-                framing.append(_after_done(index, frame))
-            if frame.data == _DONE:
-                marked = True
-                continue
-            event = _event(frame.data, index)
-            if frame.event not in ("message", event.type or frame.event):
-                framing.append(
-                    lifecycle.Violation(
-                        "HG-SSE-001",
-                        index,
-                        f"the SSE event is named {frame.event!r}",
-                        repr(event.type),
-                    )
-                )
-            ended = event.type in lifecycle.TERMINAL
-            yield event
-            index += 1
-    decoder.close()
-    if ended and not marked and "no-done-marker" not in dialect:
-        framing.append(
-            lifecycle.Violation(
-                "HG-SSE-003", index, "the stream closed after its last event", "data: [DONE]"
-            )
-        )
-
-
-def _after_done(index: int, frame: sse.Frame) -> lifecycle.Violation:
-    what = "data: [DONE] again" if frame.data == _DONE else "an event after data: [DONE]"
-    return lifecycle.Violation("HG-SSE-002", index, what, "nothing more")
-
-
-def _event(data: bytes, index: int) -> models.StreamEvent | errors.InvalidEvent:
-    try:
-        return models.decode_event(data, index)
-    except errors.InvalidEvent as error:
-        return error
