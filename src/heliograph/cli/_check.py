@@ -42,7 +42,9 @@ def _report(name: str, file: BinaryIO, dialect: lifecycle.Dialect, out: TextIO) 
     report = lifecycle.check(_events(name, file, framing), dialect)
     if not report.events:
         raise errors.UsageError(f"{name}: no event in it")
-    violations = sorted(report.violations + framing.violations, key=lambda violation: violation.index)
+    violations = sorted(
+        report.violations + framing.violations, key=lambda violation: violation.index
+    )
     for line in _summary(name, report):
         print(line, file=out)
     for v in violations:

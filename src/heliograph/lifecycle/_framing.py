@@ -28,9 +28,7 @@ class Framing:
         self._index = 0
         self._marked = False
 
-    def events(
-        self, pieces: Iterable[bytes]
-    ) -> Iterator[models.StreamEvent | errors.InvalidEvent]:
+    def events(self, pieces: Iterable[bytes]) -> Iterator[models.StreamEvent | errors.InvalidEvent]:
         """The body's events, one that does not decode as its error. Raises ``FrameTooLarge``."""
         decoder = sse.Decoder()
         ended = False

@@ -71,10 +71,14 @@ class Problem(NamedTuple):
     right: str
     event: int | None = None
 
+    @property
+    def source(self) -> str:
+        """The specification's name and the place in it."""
+        return f"{SPECS.get(self.spec, 'our OpenAPI')}, {self.schema}"
+
     def __str__(self) -> str:
         where = "" if self.event is None else f"event {self.event}: "
-        name = SPECS.get(self.spec, "our OpenAPI")
-        return f"{where}{self.field}: {self.right} ({name}, {self.schema})"
+        return f"{where}{self.field}: {self.right} ({self.source})"
 
 
 class _Checked(Protocol):
