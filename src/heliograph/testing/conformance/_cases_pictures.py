@@ -109,6 +109,8 @@ def _images(probe: Probe) -> None:
     path, kind = "/images/generations", "images"
     if probe.target.openrouter:
         path, kind = "/images", "openrouter images"
+        if probe.target.image_model is None:
+            probe.unsupported("POST /images wants a model, and no image model was given")
     else:
         asked |= {"n": 1, "quality": "low"}
     if probe.target.image_model is not None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from heliograph import errors, lifecycle, models
-from heliograph.testing.conformance._case import Finding
 from heliograph.testing._validate import Problem, Validator
+from heliograph.testing.conformance._case import Finding
 
 __all__ = ["Judge", "Told", "calls_in", "text_of"]
 
