@@ -1,4 +1,4 @@
-"""``heliograph check FILE|-``: holds a captured stream against the protocol.
+"""``heliograph check FILE|-``: holds a captured stream against the protocol; a URL: ``_check_url``.
 
 A capture is read in pieces and checked as it is read: its size does not matter, one event's does
 (``sse.MAX_FRAME``).
@@ -6,6 +6,7 @@ A capture is read in pieces and checked as it is read: its size does not matter,
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from heliograph import errors, lifecycle, models, sse
 
 OK, BROKEN = 0, 1
 
+_OF_URLS = ("model", "image_model", "no_images", "only", "skip", "list", "timeout", "json", "junit")
 _PIECE = 1 << 20  # bytes read at a time
 _BOM = b"\xef\xbb\xbf"
 _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":")
@@ -22,7 +24,20 @@ _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":")
 Events = Iterator["models.StreamEvent | errors.InvalidEvent"]
 
 
-def run(path: str, dialect: str, out: TextIO) -> int:
+def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Check a capture, or an endpoint where the target is a URL. Returns the exit status."""
+    if args.target.startswith(("http://", "https://")):
+        from heliograph.cli import _check_url  # with what it imports, for URLs only
+
+        return _check_url.run(args, out, err)
+    for name in _OF_URLS:
+        if getattr(args, name):
+            option = f"--{name.replace('_', '-')}"
+            raise errors.UsageError(f"{option} is for an endpoint, and {args.target!r} is no URL")
+    return check_file(args.target, args.dialect, out)
+
+
+def check_file(path: str, dialect: str, out: TextIO) -> int:
     """Check the capture at ``path`` (``-``: standard input) and say on ``out`` what it holds.
 
     ``dialect`` names dialects and tolerances, joined by commas (``strict``: none). Returns 0 where
