@@ -94,11 +94,16 @@ def _list(cases: Sequence[conformance.Case], out: TextIO) -> None:
 
 
 def _short(text: str) -> str:
-    return textwrap.shorten(text, _LINE, placeholder=" ...")
+    return textwrap.shorten(_printable(text), _LINE, placeholder=" ...")
 
 
 def _wrapped(text: str) -> str:
-    return "\n  ".join(textwrap.wrap(text, _LINE, break_on_hyphens=False))
+    return "\n  ".join(textwrap.wrap(_printable(text), _LINE, break_on_hyphens=False))
+
+
+def _printable(text: str) -> str:
+    """What an endpoint says moves no cursor of ours."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _write(path: str, text: str, out: TextIO) -> None:
