@@ -1,6 +1,7 @@
 """One row for each way of being wrong: the case that fails by it, and the rules it names.
 
-``at`` is the case whose answers are changed, where that is another one.
+``at`` is the case whose answers are changed, where that is another one; ``seconds`` what the
+battery waits for an answer.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Fault(NamedTuple):
     answers: Change = nothing
     asks: Change = nothing
     at: str = ""
+    seconds: float = 60.0
 
 
 _NO_OUTPUT = body(put("output", []))
@@ -312,11 +314,12 @@ FAULTS = [
     Fault("stored.not", "finds it all the same", "HG-KEP-003", at(1, status(200))),
     Fault(
         "background.poll", "answers in the foreground", "HG-ANS-003",
-        at(0, body(put("background", False))),
+        at(0, body(put("background", None))),
     ),
     Fault(
         "background.poll", "never ends", "HG-KEP-005",
         lambda x: body(put("status", "in_progress"))(x) if x.method == "GET" else None,
+        seconds=5.0,
     ),
     Fault(
         "background.poll", "begins cancelled", "HG-KEP-005", at(0, body(put("status", "cancelled")))
@@ -375,6 +378,7 @@ FAULTS = [
     Fault("models", "lists none", "HG-ANS-007", body(put("data", []))),
     Fault("models", "lists one twice", "HG-ANS-007", body(_twice)),
     Fault("models", "gives no list", "HG-SCH-001", body(drop("object"))),
+    Fault("models", "does not say whose one is", "HG-SCH-001", body(put("data.0.owned_by", None))),
     Fault("compact", "keeps nothing", "HG-ANS-002", at(0, _NO_OUTPUT)),
     Fault("compact", "leaves out a field", "HG-SCH-001", at(0, body(drop("id")))),
     Fault("compact", "does not go on", "HG-ANS-002", at(1, _NO_OUTPUT)),

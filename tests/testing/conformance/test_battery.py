@@ -159,6 +159,35 @@ def test_what_is_not_stored_by_its_own_word_is_not_supported(here: Running) -> N
     }
 
 
+def test_what_is_in_the_foreground_by_its_own_word_is_not_supported(here: Running) -> None:
+    def stays(x: Exchange) -> None:
+        if b'"background": true' in x.asked:
+            x.body = x.body.replace(b'"background":true', b'"background":false')
+
+    only = ["background.poll", "background.resume", "background.cancel"]
+    with Twister(here.url, nothing, stays) as proxy:
+        told = Target(base_url=proxy.base_url, model=WORDS, api_key=KEY)
+        results = conformance.check_endpoint(told, conformance.select(only))
+    assert verdicts(results) == {"pass": {"text"}, "not supported": {*only}}
+
+
+def test_fields_that_only_our_server_promises_are_not_asked_of_others(here: Running) -> None:
+    def plain(x: Exchange) -> None:
+        if x.case == "models":
+            kept = ("id", "object", "created", "owned_by")
+            data = [{name: one[name] for name in kept} for one in x.json["data"]]
+            x.json = {"object": "list", "data": data}
+        if x.case == "images.generate":
+            x.json = {"created": 1, "data": [{"b64_json": x.json["data"][0]["b64_json"]}]}
+
+    with Twister(here.url, nothing, plain) as proxy:
+        told = Target(base_url=proxy.base_url, model=WORDS, api_key=KEY)
+        results = conformance.check_endpoint(
+            told, conformance.select(["models", "images.generate"])
+        )
+    assert verdicts(results) == {"pass": {"text", "models", "images.generate"}}
+
+
 def test_an_endpoint_that_is_silent_or_not_there_fails_in_time(here: Running) -> None:
     def stalls(x: Exchange) -> None:
         x.stall = 5.0

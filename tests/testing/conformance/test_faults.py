@@ -15,8 +15,6 @@ from heliograph import lifecycle
 from heliograph.testing import conformance
 from heliograph.testing.conformance import CASES, CHECK_RULES, CaseResult, Target, Verdict
 
-SECONDS = 3.0  # what the battery waits for an answer
-
 
 @pytest.fixture(scope="module")
 def here() -> Iterator[Running]:
@@ -24,8 +22,8 @@ def here() -> Iterator[Running]:
         yield it
 
 
-def target(base_url: str) -> Target:
-    return Target(base_url=base_url, model=WORDS, api_key=KEY, timeout=SECONDS)
+def target(base_url: str, seconds: float = 60.0) -> Target:
+    return Target(base_url=base_url, model=WORDS, api_key=KEY, timeout=seconds)
 
 
 def around(*names: str) -> tuple[conformance.Case, ...]:
@@ -47,7 +45,9 @@ def test_a_fault_makes_its_case_fail_and_no_other(here: Running, fault: Fault) -
         lambda x: fault.asks(x) if x.case in changed else None,
         lambda x: fault.answers(x) if x.case in changed else None,
     ) as proxy:
-        results = conformance.check_endpoint(target(proxy.base_url), around(*changed, fault.case))
+        results = conformance.check_endpoint(
+            target(proxy.base_url, fault.seconds), around(*changed, fault.case)
+        )
     (failed,) = [result for result in results if result.verdict is Verdict.FAILED]
     assert failed.case.id == fault.case
     assert {*fault.rules.split()} <= {finding.rule for finding in failed.findings}
@@ -63,7 +63,9 @@ def _needing(names: set[str]) -> set[str]:
 @pytest.mark.parametrize(("name", "rules", "change"), SOCKET_FAULTS)
 def test_a_fault_of_the_websocket(here: Running, name: str, rules: str, change: Texts) -> None:
     with twisted_socket(here.url, change) as url:
-        (result,) = conformance.check_endpoint(target(url), conformance.select(["websocket"]))
+        seconds = 5.0 if name == "falls silent" else 60.0
+        told = target(url, seconds)
+        (result,) = conformance.check_endpoint(told, conformance.select(["websocket"]))
     assert result.verdict is Verdict.FAILED
     assert not {*rules.split()}.isdisjoint(finding.rule for finding in result.findings), (
         result.findings

@@ -14,6 +14,7 @@ from heliograph.testing.conformance._socket import turns
 __all__ = ["EDGE_CASES"]
 
 _NOBODY = "no-such-model-heliograph-check"
+_MODEL = {"id": str, "object": str, "created": int, "owned_by": str}
 _STRANGE = "x_heliograph_unknown"
 
 
@@ -54,15 +55,22 @@ def _unknown_include(probe: Probe) -> None:
 
 def _models(probe: Probe) -> None:
     listed = probe.served(probe.ask("GET", "/models"))
-    kind = "openrouter models" if probe.target.openrouter else "models"
-    probe.findings += probe.judge.body(kind, listed)
     data = listed.get("data")
-    entries = data if isinstance(data, list) else []
-    ids = [entry.get("id") for entry in entries if isinstance(entry, dict)]
+    entries = [entry for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
+    if probe.target.openrouter:
+        probe.findings += probe.judge.body("openrouter models", listed)
+    else:
+        kind = listed.get("object")
+        probe.that(kind == "list", "HG-SCH-001", f"object is {kind!r}", "list")
+        for index, entry in enumerate(entries):
+            wrong = [name for name, type_ in _MODEL.items() if type(entry.get(name)) is not type_]
+            fields = ", ".join(f"{name}: {type_.__name__}" for name, type_ in _MODEL.items())
+            probe.that(not wrong, "HG-SCH-001", f"data[{index}] has no {', '.join(wrong)}", fields)
+    ids = {str(entry.get("id")) for entry in entries}
     probe.that(
-        bool(ids) and len({*map(str, ids)}) == len(entries),
+        bool(ids) and len(ids) == len(entries),
         "HG-ANS-007",
-        f"{len(entries)} models, {len(set(map(str, ids)))} different ids",
+        f"{len(entries)} models, {len(ids)} different ids",
         "data with one model or more, each with an id of its own",
     )
 
@@ -86,7 +94,7 @@ def _socket(probe: Probe) -> None:
     ]
     ids: list[str] = []
     with turns(probe.wire, probe.case.id, probe.target.timeout) as talk:
-        probe.findings += talk.findings
+        probe.give_up(talk.findings)
         if talk.refusal is not None:
             probe.unsupported(talk.refusal)
         for request in asked:

@@ -80,6 +80,8 @@ def _unstored(probe: Probe) -> None:
 
 
 def _in_background(probe: Probe, response: dict[str, Any]) -> None:
+    if response.get("background") is False:
+        probe.unsupported("the response says background: false")
     probe.echoed(response, background=True)
     probe.that(
         response.get("status") in ("queued", "in_progress", "completed"),
@@ -108,6 +110,8 @@ def _resume(probe: Probe) -> None:
         f"the stream begins with {head[0].get('type')}",
         "response.created with the response and sequence numbers",
     )
+    if head[0]["response"].get("background") is False:
+        probe.unsupported("the response says background: false")
     path = f"/responses/{response_id}?stream=true"
     rest = probe.ask("GET", f"{path}&starting_after={number}")
     probe.accepted(rest)

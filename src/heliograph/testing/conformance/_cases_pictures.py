@@ -117,6 +117,8 @@ def _images(probe: Probe) -> None:
         asked["model"] = probe.target.image_model
     answer = probe.served(probe.ask("POST", path, asked))
     probe.findings += probe.judge.body(kind, answer)
+    made = answer.get("created")
+    probe.that(isinstance(made, int), "HG-SCH-001", f"created is {made!r}", "seconds since 1970")
     data = answer.get("data")
     count = len(data) if isinstance(data, list) else 0
     probe.must(count == 1, "HG-ANS-002", f"data has {count} pictures", "one")

@@ -54,6 +54,12 @@ class Probe:
         if not self.that(right, rule, message, expected):
             raise Stopped
 
+    def give_up(self, findings: list[Finding]) -> None:
+        """Note findings; the case stops there if there are any."""
+        self.findings += findings
+        if findings:
+            raise Stopped
+
     def unsupported(self, why: str) -> NoReturn:
         """The endpoint lacks this."""
         raise NotSupported(why)

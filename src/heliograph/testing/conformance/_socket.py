@@ -34,8 +34,7 @@ class Talk:
         from websockets.exceptions import ConnectionClosed
 
         texts: list[bytes] = []
-        probe.must(self.socket is not None, "HG-NET-001", "no connection", "a WebSocket")
-        assert self.socket is not None  # noqa: S101 - the line above ends the case
+        assert self.socket is not None  # noqa: S101 - a case asks only over a connection
         try:
             self.socket.send(json.dumps(request))
             while not texts or json.loads(texts[-1]).get("type") not in {*TERMINAL, "error"}:
