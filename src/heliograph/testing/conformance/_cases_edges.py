@@ -87,7 +87,6 @@ def _compact(probe: Probe) -> None:
 
 
 def _socket(probe: Probe) -> None:
-    probe.requests += 1
     asked = [
         probe.body(type="response.create", store=False, input=said_once)
         for said_once in ("Count to three, in words.", "And on to five.")
@@ -98,6 +97,7 @@ def _socket(probe: Probe) -> None:
         if talk.refusal is not None:
             probe.unsupported(talk.refusal)
         for request in asked:
+            probe.requests += 1
             if ids:
                 request["previous_response_id"] = ids[-1]
             texts = talk.turn(request, probe)
@@ -152,6 +152,6 @@ EDGE_CASES = (
     Case(
         "websocket", "two turns over a WebSocket, nothing stored",
         "every rule of a stream; the second goes on from the first",
-        "Open Responses, WebSocket mode 2026-04-24", _socket, needs=(),
+        "Open Responses, WebSocket mode 2026-04-24", _socket, needs=(), requests=2,
     ),
 )  # fmt: skip
