@@ -127,13 +127,13 @@ def test_what_needs_a_case_that_failed_is_skipped(here: Running) -> None:
 
 
 def test_a_case_that_failed_in_a_detail_holds_nothing_up(here: Running) -> None:
-    def no_object(x: Exchange) -> None:
+    def no_truncation(x: Exchange) -> None:
         if x.case == "text":
             document = x.json
-            del document["object"]
+            del document["truncation"]
             x.json = document
 
-    with Twister(here.url, nothing, no_object) as proxy:
+    with Twister(here.url, nothing, no_truncation) as proxy:
         told = Target(base_url=proxy.base_url, model=WORDS, api_key=KEY)
         results = conformance.check_endpoint(told, conformance.select(["turns.input"]))
         lenient = Target(base_url=proxy.base_url, model=WORDS, dialect=DIALECTS["lenient"])

@@ -80,7 +80,8 @@ def _compact(probe: Probe) -> None:
     window = probe.served(probe.ask("POST", "/responses/compact", probe.body(input=given)))
     probe.findings += probe.judge.body("compaction", window)
     output = window.get("output")
-    kinds = [item.get("type") for item in output] if isinstance(output, list) else []
+    items = output if isinstance(output, list) else []
+    kinds = [item.get("type") for item in items if isinstance(item, dict)]
     probe.must("compaction" in kinds, "HG-ANS-002", f"the output has {kinds}", "a compaction item")
     response = probe.completed(input=[*window["output"], said("user", "When do we ship?")])
     probe.that(bool(text_of(response)), "HG-ANS-002", "the output has no text", "an answer")

@@ -27,6 +27,11 @@ class Told:
     events: list[Any] = field(default_factory=list)
     response: dict[str, Any] | None = None
 
+    @property
+    def plain(self) -> list[Any]:
+        """Its events as JSON values."""
+        return [_value(frame) for frame in self.frames]
+
     def of(self, kind: str) -> Iterator[Any]:
         """Its events of one type."""
         return (event for event in self.events if event.type == kind)
@@ -42,6 +47,14 @@ class Judge:
     def body(self, kind: str, value: Any) -> list[Finding]:
         """What of the published schemas a body of this kind does not fit."""
         return _found("HG-SCH-001", self._kept(self._validator.body(kind, value)))
+
+    def readable(self, body: bytes) -> list[Finding]:
+        """What makes a response unreadable: cases look into those that can be read alone."""
+        try:
+            models.decode(models.OpenResponsesResult, body)
+        except errors.InvalidBody as error:
+            return [Finding("HG-SCH-001", str(error), "a value of the field's type")]
+        return []
 
     def error(self, value: Any) -> list[Finding]:
         """What is wrong with an error's body: neither OpenAI's shape nor OpenRouter's."""
@@ -84,7 +97,7 @@ class Judge:
         """The events against the schemas, the last one against those before it."""
         try:
             problems = self._kept(self._validator.stream(told.frames))
-        except ValueError:  # no JSON: the rules have said so
+        except (ValueError, RecursionError):  # no JSON: the rules have said so
             problems = []
         found = _found("HG-SCH-002", problems)
         last = told.events[-1] if told.events else None
@@ -112,6 +125,13 @@ class Judge:
             # Our own document says what our server always sends; others need what specs require.
             return problem.spec == OPENAPI or "missing-fields" in self._dialect
         return "null-usage" in self._dialect and problem.field.endswith("usage")
+
+
+def _value(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _plain(items: Iterable[Any]) -> list[Any]:

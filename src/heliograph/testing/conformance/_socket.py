@@ -37,12 +37,20 @@ class Talk:
         assert self.socket is not None  # noqa: S101 - a case asks only over a connection
         try:
             self.socket.send(json.dumps(request))
-            while not texts or json.loads(texts[-1]).get("type") not in {*TERMINAL, "error"}:
+            while not texts or _kind(texts[-1]) not in {*TERMINAL, "error"}:
                 texts.append(self.socket.recv(self._timeout, decode=False))
         except (ConnectionClosed, TimeoutError, ValueError) as error:
             told = f"after {len(texts)} messages: {type(error).__name__} {error}"
             probe.must(False, "HG-NET-001", told, "JSON messages up to a terminal event")
         return texts
+
+
+def _kind(text: bytes) -> str:
+    """A message's type. Raises ``ValueError`` for one that is no JSON object."""
+    message = json.loads(text)
+    if not isinstance(message, dict):
+        raise ValueError(f"{text[:80]!r} is no JSON object")
+    return str(message.get("type"))
 
 
 @contextmanager

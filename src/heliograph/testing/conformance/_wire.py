@@ -43,7 +43,7 @@ class Answer:
         """The body where it is a JSON object."""
         try:
             value = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return value if isinstance(value, dict) else None
 
@@ -92,7 +92,8 @@ class Wire:
             ) as got:
                 answer.status = got.status_code
                 answer.kind = got.headers.get("content-type", "").partition(";")[0].strip().lower()
-                for piece in _until(got.iter_raw(), until):
+                packed = "content-encoding" in got.headers
+                for piece in _until(got.iter_bytes() if packed else got.iter_raw(), until):
                     pieces.append(piece)
                     if stop is not None and stop(piece):
                         break
