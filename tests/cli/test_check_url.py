@@ -83,9 +83,11 @@ def test_the_cases_are_listed_and_nothing_is_asked(capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
+        (["http://127.0.0.1:9/v1/responses", *MODEL], "expected, as clients are given it: http://"),
         (["http://127.0.0.1:9/v1", *MODEL, "--only", "texts"], "no case is called 'texts'"),
         (["http://127.0.0.1:9/v1", *MODEL, "--dialect", "martian"], "martian"),
         (["capture.sse", "--no-images"], "--no-images is for an endpoint, and 'capture.sse' is no"),
+        (["http://127.0.0.1:9/v1", *MODEL, "--junit", "no/folder.xml"], "no/folder.xml"),
         (["capture.sse", *MODEL], "--model is for an endpoint"),
     ],
 )

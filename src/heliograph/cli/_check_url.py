@@ -6,6 +6,7 @@ import argparse
 import os
 import textwrap
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -22,7 +23,7 @@ _ID_WIDTH, _VERDICT_WIDTH, _LINE = 20, 13, 100
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Run the cases, tell each on ``out`` as it ends; returns 1 where one failed, else 0.
 
-    With ``--json -`` the JSON alone goes to ``out``, the rest to ``err``. Raises ``UsageError`` for
+    With ``--json -`` (or ``--junit -``) that alone goes to ``out``, the rest to ``err``. Raises ``UsageError`` for
     ids that no case has and where the model must be named, ``MissingExtra`` without ``testing``.
     """
     with needing("testing", "check URL"):
@@ -30,26 +31,32 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
         from heliograph.testing import conformance
 
+    base_url = args.target.rstrip("/")
+    if base_url.endswith("/responses"):
+        told = base_url.removesuffix("/responses")
+        raise errors.UsageError(f"a base URL is expected, as clients are given it: {told}")
     cases = conformance.select(args.only, args.skip, images=not args.no_images)
     if args.list:
         _list(cases, out)
         return 0
-    key = testing.key_for(args.target, os.environ)
+    key = testing.key_for(base_url, os.environ)
     target = conformance.Target(
-        base_url=args.target.rstrip("/"),
-        model=args.model or _only_model(args.target, key),
+        base_url=base_url,
+        model=args.model or _only_model(base_url, key),
         image_model=args.image_model,
         api_key=key,
         dialect=lifecycle.Dialect.parse(args.dialect),
         timeout=args.timeout or _SECONDS,
     )
-    told = err if args.json == "-" else out
-    print(_announced(target, cases), file=told, flush=True)
-    results = conformance.check_endpoint(target, cases, lambda result: _tell(result, told))
-    if args.json:
-        _write(args.json, conformance.report_json(target, results) + "\n", out)
-    if args.junit:
-        _write(args.junit, conformance.report_junit(target, results), out)
+    told = err if "-" in (args.json, args.junit) else out
+    with ExitStack() as files:  # opened first: a run is not made for a file that cannot be written
+        as_json, as_junit = (_opened(path, files, out) for path in (args.json, args.junit))
+        print(_announced(target, cases), file=told, flush=True)
+        results = conformance.check_endpoint(target, cases, lambda result: _tell(result, told))
+        if as_json:
+            print(conformance.report_json(target, results), file=as_json)
+        if as_junit:
+            as_junit.write(conformance.report_junit(target, results))
     counted = conformance.counts(results)
     print(", ".join(f"{n} {verdict}" for verdict, n in counted.items() if n), file=told)
     return 1 if counted[conformance.Verdict.FAILED] else 0
@@ -106,8 +113,7 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def _write(path: str, text: str, out: TextIO) -> None:
-    if path == "-":
-        out.write(text)
-    else:
-        Path(path).write_text(text, encoding="utf-8")
+def _opened(path: str | None, files: ExitStack, out: TextIO) -> TextIO | None:
+    if path is None or path == "-":
+        return out if path else None
+    return files.enter_context(Path(path).open("w", encoding="utf-8"))

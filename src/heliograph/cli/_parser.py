@@ -116,7 +116,7 @@ def _check(command: Parser) -> None:
     add("--list", action="store_true", help="show the cases and ask nothing")
     add("--timeout", type=_types.seconds, metavar="S", help="for each answer (default: 120)")
     _file(live, "--json", metavar="FILE", help="write the results as JSON; - for standard output")
-    _file(live, "--junit", metavar="FILE", help="write the results as JUnit XML")
+    _file(live, "--junit", metavar="FILE", help="write the results as JUnit XML; - likewise")
 
 
 def _record(command: Parser) -> None:
