@@ -23,8 +23,9 @@ _ID_WIDTH, _VERDICT_WIDTH, _LINE = 20, 13, 100
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Run the cases, tell each on ``out`` as it ends; returns 1 where one failed, else 0.
 
-    With ``--json -`` (or ``--junit -``) that alone goes to ``out``, the rest to ``err``. Raises ``UsageError`` for
-    ids that no case has and where the model must be named, ``MissingExtra`` without ``testing``.
+    With ``--json -`` or ``--junit -`` that alone goes to ``out``, the rest to ``err``. Raises
+    ``UsageError`` for ids that no case has and where the model must be named, ``MissingExtra``
+    without the extra ``testing``.
     """
     with needing("testing", "check URL"):
         import jsonschema_rs  # noqa: F401 - the validator's; said here before anything is asked
