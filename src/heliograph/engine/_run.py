@@ -22,6 +22,7 @@ from heliograph.engine._items import Items
 from heliograph.engine._limits import Limits
 from heliograph.engine._notes import CallNote, StartNote, Usages, read_note, write_note
 from heliograph.engine._observer import RESPONSE_ID, UNSEEN, Observer
+from heliograph.engine._opening import read_body
 from heliograph.engine._pictures import Pictures
 from heliograph.engine._relay import Relay
 from heliograph.engine._relay_ask import read_either
@@ -60,9 +61,7 @@ class Run:
         self._limits = limits
         self._clock = clock
         self._seal = seal
-        self._body: dict[str, Any] = msgspec.json.decode(lease.request)
-        if limits.max_output_tokens and self._body.get("max_output_tokens") is None:
-            self._body["max_output_tokens"] = limits.max_output_tokens
+        self._body = read_body(lease.request, limits)
         self._echo = Echo(
             lease.response_id, lease.created_at, self._body, hosted_tools=echo_hosted_tools
         )

@@ -4,8 +4,9 @@ A ``Tail`` is there while someone follows its response. It keeps the newest comm
 ``WINDOW_FRAMES`` and ``WINDOW_BYTES``, shared by all who follow; who is further behind reads the
 stored log. So a reader's slowness costs no memory, and a quick reader costs no query.
 
-A response that is claimed with nothing in its log gets its tail then and there, followed or not,
-until it ends or is released: who reads it from its beginning needs no query at all.
+A response that is claimed with nothing in its log but an opening that is at hand gets its tail
+then and there, followed or not, until it ends or is released: who reads it from its beginning needs
+no query at all.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from heliograph.journal import _limits
-from heliograph.journal._base import Frame
+from heliograph.journal._base import Entry, Frame
 from heliograph.journal._signal import Signal
 
 __all__ = ["Tail", "Tails"]
@@ -112,11 +113,14 @@ class Tails:
             tail.followers -= 1
             self._drop_unused(response_id, tail)
 
-    def begin(self, response_id: str, tenant: str) -> None:
-        """It was claimed, and its log is empty."""
+    def begin(self, response_id: str, tenant: str, opening: tuple[Entry, ...]) -> None:
+        """It was claimed, and its log holds ``opening``."""
         tail = self._tails.setdefault(response_id, Tail())
         tail.running, tail.tenant = True, tenant
-        tail.caught_up(-1)
+        if opening:
+            tail.publish(Frame(0, 0, opening), sum([len(entry.data) for entry in opening]))
+        else:
+            tail.caught_up(-1)
 
     def end(self, response_id: str) -> None:
         """It has ended, or was released."""
