@@ -274,7 +274,7 @@ class SqliteJournal(Journal):
         self, tenant: str, response_id: str, after: int = -1
     ) -> AsyncGenerator[Frame, None]:
         """See ``Journal.read``."""
-        with self._tails.follow(response_id) as tail:
+        with self._tails.follow(response_id, reads=True) as tail:
             # Else the first look is into the store: it knows the tenant.
             known = tail.tenant == tenant
             while True:
@@ -298,6 +298,7 @@ class SqliteJournal(Journal):
                 if tail.erased:
                     raise errors.UnknownResponse(response_id)
                 if not frames:
+                    tail.seen()
                     await tail.changed.wait(seen)
 
     async def get(self, tenant: str, response_id: str) -> Record:
