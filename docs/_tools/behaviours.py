@@ -1,7 +1,7 @@
 """Write docs/behaviours.md: what each client made of each stream.
 
-It runs them all (a minute). `--check` runs none and writes nothing: it fails where the page's text is stale; what stands in
-the cells is held by tests/interop/test_behaviours.py.
+It runs them all (a minute). `--check` runs none and writes nothing: it fails where the page's text
+is stale; what stands in the cells is held by tests/interop/test_behaviours.py.
 """
 
 from __future__ import annotations

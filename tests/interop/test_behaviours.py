@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.interop.behaviours import page
-from tests.interop.behaviours.cases import CASES, PLAIN, TEXT
+from tests.interop.behaviours.cases import CASES, GROUPS, PLAIN, TEXT
 from tests.interop.behaviours.sides import SIDES
 from tests.interop.behaviours.verdicts import MEANING, NAME, Record, Seen, Verdict, judge
 
@@ -43,8 +43,7 @@ def test_ours_has_no_row_worse_than_another_s(case: str) -> None:
 
 
 def test_every_client_reads_what_has_nothing_odd() -> None:
-    plain = [case.id for case in CASES.values() if case.group == PLAIN]
-    assert plain
+    plain = [case.id for case in GROUPS[PLAIN]]
     assert {CELLS[case, side] for case in plain for side in SIDES} == {NAME[Verdict.WHOLE]}
 
 
@@ -77,6 +76,7 @@ _Own.__module__ = "mine.errors"
         (_record({**TEXT[0], "response": {}}, *TEXT[1:]), True, Verdict.FIELDS_LOST),
         (_record(*TEXT), False, Verdict.SHORT),
         (_record(*TEXT, error=_Own()), False, Verdict.ERROR),
+        (_record(*TEXT[:-1], error=_Own()), False, Verdict.EVENTS_LOST),
         (_record(*TEXT, error=KeyError()), False, Verdict.CRASH),
     ],
 )

@@ -1,290 +1,245 @@
-"""The rows: what a server sends, and what a caller should have been given."""
+"""The rows of the table, by group."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-from tests.client import streams
-from tests.client.scripted import CUT, Reply, Scripted, Seen, answer, stream
+from tests.client.scripted import CUT, stream
 from tests.client.streams import DONE, frame, numbered, picture_events, response, text_events, wire
-from tests.interop.behaviours.sides import Side
-from tests.interop.behaviours.verdicts import Cell, judge
-
-BOM = b"\xef\xbb\xbf"
-Events = list[dict[str, Any]]
-Replies = tuple[Reply | Callable[[Seen], Reply], ...]
+from tests.interop.behaviours.case import KEPT, Case, Events, broken, pieces, resumed, sent
 
 TEXT = text_events("The ", "fox", " — ", "狐")
 PICTURE = picture_events(2)
-REFUSED = answer({"error": {"message": "nothing is kept here", "code": 404}}, 404)
-KEPT = {"x_response_id": "resp_1"}
+DELTA = 4  # the first text delta's place
 
 
-@dataclass(frozen=True)
-class Case:
-    """One row. ``whole``: all there was can be had; else an error is the honest end, with
-    ``reason`` in it where the server gave one."""
-
-    id: str
-    title: str
-    group: str
-    replies: Callable[[], Replies]
-    came: Events
-    whole: bool = True
-    reason: str = ""
-
-    def cell(self, side: Side, way: str) -> Cell:
-        """Let a client read it, and judge what it saw."""
-        with Scripted(*self.replies()) as server:
-            record = side.run(way, server.url)
-        return judge(
-            record, self.came, package=side.package, whole=self.whole, reason=self.reason
-        )
-
-
-CASES: dict[str, Case] = {}
-
-
-def _row(id: str, title: str, group: str, *pieces: Any, came: Events, **more: Any) -> None:  # noqa: A002
-    """A row whose server answers with ``pieces`` and, asked again, refuses."""
-    _case(id, title, group, lambda: (stream(*pieces), REFUSED), came, **more)
-
-
-def _case(id: str, title: str, group: str, replies: Any, came: Events, **more: Any) -> None:  # noqa: A002
-    CASES[id] = Case(id, title, group, replies, came, **more)
-
-
-def _with(at: int, *more: dict[str, Any]) -> Events:
-    """The text with other events in it, numbered."""
-    return numbered(*TEXT[:at], *more, *TEXT[at:])
+def _with(*more: dict[str, Any]) -> Events:
+    """The text with other events in it."""
+    return numbered(*TEXT[:DELTA], *more, *TEXT[DELTA:])
 
 
 def _changed(at: int, **fields: Any) -> Events:
     return [*TEXT[:at], {**TEXT[at], **fields}, *TEXT[at + 1 :]]
 
 
-def _sent(id: str, title: str, group: str, events: Events) -> None:  # noqa: A002
-    _row(id, title, group, wire(events), came=events)
+def _without(name: str, events: Events) -> Events:
+    return [{key: value for key, value in event.items() if key != name} for event in events]
 
 
-# Whole streams without anything odd: that the rows below find what they say.
-PLAIN = "Nothing odd"
-_sent("text", "a text", PLAIN, TEXT)
-_sent("picture", "a picture with two partial images", PLAIN, PICTURE)
+def _bare(event: Any, **how: Any) -> bytes:
+    return b"data: " + json.dumps(event, **how).replace("\n", "\ndata: ").encode() + b"\n\n"
 
-UNKNOWN = "What the client does not know"
-_sent(
-    "unknown-event",
-    "an unknown event mid-stream",
-    UNKNOWN,
-    _with(4, {"type": "response.hologram.spun", "angle": [1, {"a": "b"}]}),
-)
-_sent(
-    "namespaced-event",
-    "a namespaced event (`acme:telemetry.sample`)",
-    UNKNOWN,
-    _with(4, {"type": "acme:telemetry.sample", "load": 0.5}),
-)
-_sent(
-    "keep-alive-event",
-    "`response.keep_alive` events",
-    UNKNOWN,
-    _with(4, {"type": "response.keep_alive"}, {"type": "response.keep_alive"}),
-)
-_sent("extra-field", "an extra field on a known event", UNKNOWN, _changed(4, acme={"x": [1]}))
-_hologram = {"type": "acme:hologram", "id": "h_1", "status": "completed", "spins": 3}
-_sent(
-    "unknown-item",
-    "an item of an unknown type",
-    UNKNOWN,
-    _with(
-        8,
-        {"type": "response.output_item.added", "output_index": 1, "item": _hologram},
-        {"type": "response.output_item.done", "output_index": 1, "item": _hologram},
+
+HOLOGRAM = {"type": "acme:hologram", "id": "h_1", "status": "completed", "spins": 3}
+ITEM = {"output_index": 1, "item": HOLOGRAM}
+ACME = {"x": [1]}
+
+UNKNOWN = [
+    sent(
+        "unknown-event",
+        "an unknown event mid-stream",
+        _with({"type": "response.hologram.spun", "angle": [1, {"a": "b"}]}),
     ),
-)
-_sent(
-    "extra-field-in-item",
-    "an extra field on an item",
-    UNKNOWN,
-    _changed(2, item={**TEXT[2]["item"], "acme": {"x": [1]}}),
-)
-_sent(
-    "unknown-enum",
-    "an unknown value of an enum (`status: paused`)",
-    UNKNOWN,
-    _changed(1, response=response("paused")),
-)
+    sent(
+        "namespaced-event",
+        "a namespaced event (`acme:telemetry.sample`)",
+        _with({"type": "acme:telemetry.sample", "load": 0.5}),
+    ),
+    sent(
+        "keep-alive-event",
+        "`response.keep_alive` events",
+        _with(*[{"type": "response.keep_alive"}] * 2),
+    ),
+    sent("extra-field", "an extra field on a known event", _changed(DELTA, acme=ACME)),
+    sent(
+        "extra-field-in-item",
+        "an extra field on an item",
+        _changed(2, item={**TEXT[2]["item"], "acme": ACME}),
+    ),
+    sent(
+        "unknown-item",
+        "an item of an unknown type",
+        numbered(
+            *TEXT[:8],
+            {"type": "response.output_item.added", **ITEM},
+            {"type": "response.output_item.done", **ITEM},
+            *TEXT[8:],
+        ),
+    ),
+    sent(
+        "unknown-enum",
+        "an unknown value of an enum (`status: paused`)",
+        _changed(1, response=response("paused")),
+    ),
+]
 
-HABITS = "Habits of providers"
-_sent(
-    "usage-null",
-    "`usage: null` in `response.created`",
-    HABITS,
-    _changed(0, response=response(usage=None)),
-)
-_no_logprobs = [{k: v for k, v in event.items() if k != "logprobs"} for event in TEXT]
-_sent("no-logprobs", "text events without `logprobs`", HABITS, _no_logprobs)
-_sent("half-a-character", 'half a surrogate pair (`"\\ud83d"`)', HABITS, _changed(4, delta="\ud83d"))
-_sent(
-    "from-one",
-    "sequence numbers that start at 1",
-    HABITS,
-    [{**event, "sequence_number": event["sequence_number"] + 1} for event in TEXT],
-)
+NO_DELTA = [*TEXT[:DELTA], *_without("delta", TEXT[DELTA : DELTA + 1]), *TEXT[DELTA + 1 :]]
+HABITS = [
+    sent(
+        "usage-null",
+        "`usage: null` in `response.created`",
+        _changed(0, response=response(usage=None)),
+    ),
+    sent("no-logprobs", "text events without `logprobs`", _without("logprobs", TEXT)),
+    sent("no-numbers", "events without `sequence_number`", _without("sequence_number", TEXT)),
+    sent(
+        "from-one",
+        "sequence numbers that start at 1",
+        [{**event, "sequence_number": event["sequence_number"] + 1} for event in TEXT],
+    ),
+    sent("half-pair", 'half a surrogate pair (`"\\ud83d"`)', _changed(DELTA, delta="\ud83d")),
+    broken("no-delta", "a text delta without its `delta`", [wire(NO_DELTA)], NO_DELTA, "delta"),
+]
 
-_broken = [*TEXT[:4], {k: v for k, v in TEXT[4].items() if k != "delta"}, *TEXT[5:]]
-_row(
-    "no-delta",
-    "a text delta without its `delta`",
-    HABITS,
-    wire(_broken),
-    came=_broken,
-    whole=False,
-    reason="delta",
-)
-
-ERRORS = "The stream's own errors"
 WHY = "the model went away"
-_detail = {"code": "server_error", "message": WHY, "param": None}
-_SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
-    "error-flat": ("`error`, its fields at the top", _detail),
-    "error-nested": (
+DETAIL = {"code": "server_error", "message": WHY, "param": None}
+
+
+def _failing(id: str, title: str, fields: dict[str, Any], before: int = DELTA) -> Case:  # noqa: A002
+    events = numbered(*TEXT[:before], {"type": "error", **fields})
+    return broken(id, title, [wire(events)], events, WHY)
+
+
+ERRORS = [
+    _failing("error-flat", "`error`, its fields at the top", DETAIL),
+    _failing(
+        "error-nested",
         "`error`, its fields under `error`",
-        {"error": {**_detail, "type": "server_error"}},
+        {"error": {**DETAIL, "type": "server_error"}},
     ),
-    "error-integer": (
+    _failing(
+        "error-integer",
         "`error` under `error`, with an integer `code`",
         {"error": {"code": 502, "message": WHY}},
     ),
-    "error-envelope": (
+    _failing(
+        "error-envelope",
         "`error` with a `status` (the WebSocket's)",
-        {"status": 500, "error": {**_detail, "type": "server_error"}},
+        {"status": 500, "error": {**DETAIL, "type": "server_error"}},
     ),
+    _failing("error-first", "`error` alone", DETAIL, before=0),
+]
+
+UP_TO_HERE = wire(PICTURE[:5], done=False) + frame(PICTURE[5])[:9000]
+TEXT_UP_TO_HERE = wire(TEXT[:6], done=False)
+GAP = wire([*TEXT[:5], *TEXT[6:]])
+LOST = (0.02, CUT)
+
+BREAKS = [
+    broken("cut", "connection lost between events", [TEXT_UP_TO_HERE, *LOST], TEXT[:6]),
+    broken(
+        "cut-in-picture",
+        "connection lost inside a partial image",
+        [UP_TO_HERE, *LOST],
+        PICTURE[:5],
+    ),
+    broken("end-in-picture", "body ends inside a partial image", [UP_TO_HERE], PICTURE[:5]),
+    broken("clean-end", "body ends, no terminal event", [TEXT_UP_TO_HERE], TEXT[:6]),
+    broken("done-too-early", "`[DONE]`, no terminal event", [wire(TEXT[:6])], TEXT[:6]),
+    broken("empty", "an empty body", [], []),
+    pieces("gap", "an event is missing in the middle", [GAP], TEXT),
+]
+
+RESUMES = [
+    Case(
+        "lost-at-first",
+        "connection lost before the first event",
+        lambda: (stream(b": hello\n", *LOST, **KEPT), stream(wire(TEXT), **KEPT)),
+        TEXT,
+    ),
+    resumed("lost", "connection lost between events", [TEXT_UP_TO_HERE, *LOST], TEXT),
+    resumed(
+        "lost-in-picture", "connection lost inside a partial image", [UP_TO_HERE, *LOST], PICTURE
+    ),
+    resumed("ended", "body ends, no terminal event", [TEXT_UP_TO_HERE], TEXT),
+    resumed("skipped", "an event is missing in the middle", [GAP], TEXT),
+]
+
+BOM = b"\xef\xbb\xbf"
+BARE = b"".join(map(_bare, TEXT)) + DONE
+UTF8 = b"".join(_bare(event, ensure_ascii=False) for event in TEXT) + DONE
+FRAMES = [frame(event) for event in TEXT]
+
+FORMS = [
+    pieces("crlf", "CRLF line ends", [wire(TEXT).replace(b"\n", b"\r\n")], TEXT),
+    pieces("cr", "CR line ends", [wire(TEXT).replace(b"\n", b"\r")], TEXT),
+    pieces(
+        "crlf-split",
+        "CRLF, cut between CR and LF",
+        [
+            piece
+            for part in FRAMES
+            for piece in (part[:-2].replace(b"\n", b"\r\n") + b"\r", b"\n\r", b"\n")
+        ]
+        + [DONE],
+        TEXT,
+    ),
+    pieces(
+        "comments",
+        "comments between events and inside them",
+        [b": keep-alive\n\n" + f.replace(b"\ndata", b"\n: inside\ndata") for f in FRAMES] + [DONE],
+        TEXT,
+    ),
+    pieces(
+        "multi-line", "data over several lines", [_bare(e, indent=1) for e in TEXT] + [DONE], TEXT
+    ),
+    pieces(
+        "no-space",
+        "no space after the colon, no `event` field",
+        [BARE.replace(b"data: ", b"data:").replace(b"data:[DONE]", b"data: [DONE]")],
+        TEXT,
+    ),
+    pieces("bom", "a byte order mark", [BOM + BARE], TEXT),
+    pieces(
+        "bom-split",
+        "a byte order mark, split between chunks",
+        [BOM[:1], 0.02, BOM[1:] + BARE],
+        TEXT,
+    ),
+    pieces(
+        "id-only",
+        "blocks of an `id` alone",
+        [b"id: %d\n\n%b" % pair for pair in enumerate(FRAMES)] + [DONE],
+        TEXT,
+    ),
+    pieces(
+        "id-and-comment",
+        "`id` fields, and comments with a blank line",
+        [b"id: %d\n%b: keep-alive\n\n" % pair for pair in enumerate(FRAMES)] + [DONE],
+        TEXT,
+    ),
+    pieces("retry-only", "a block of `retry` alone", [b"retry: 3000\n\n" + wire(TEXT)], TEXT),
+    pieces(
+        "utf8-split",
+        "characters split between chunks",
+        [UTF8[at : at + 1] for at in range(len(UTF8))],
+        TEXT,
+    ),
+]
+
+LARGE = picture_events(1)
+LARGE[5]["partial_image_b64"] = "A" * (64_000_000 - 300)
+CHUNK = 65536
+
+
+def _in_chunks() -> Any:
+    data = wire(LARGE)
+    return (stream(*(data[at : at + CHUNK] for at in range(0, len(data), CHUNK))),)
+
+
+PLAIN = "Nothing odd"
+GROUPS: dict[str, list[Case]] = {
+    PLAIN: [
+        sent("text", "a text", TEXT),
+        sent("picture", "a picture with two partial images", PICTURE),
+    ],
+    "What the client does not know": UNKNOWN,
+    "Habits of providers": HABITS,
+    "The stream's own errors": ERRORS,
+    "A stream that breaks, from a server that keeps none": BREAKS,
+    "A stream that breaks, from a server that can resume": RESUMES,
+    "Forms that server-sent events may have": FORMS,
+    "Size": [Case("large", "an event of 64 MB", _in_chunks, LARGE)],
 }
-for _id, (_title, _fields) in _SHAPES.items():
-    _events = numbered(*TEXT[:4], {"type": "error", **_fields})
-    _row(_id, _title, ERRORS, wire(_events), came=_events, whole=False, reason=WHY)
-_first = numbered({"type": "error", **_detail})
-_row("error-first", "`error` alone", ERRORS, wire(_first), came=_first, whole=False, reason=WHY)
-
-BROKEN = "A stream that breaks, from a server that keeps none"
-_half = frame(PICTURE[5])[:9000]
-_until = wire(PICTURE[:5], done=False)
-_row(
-    "cut-in-picture",
-    "connection lost inside a partial image",
-    BROKEN,
-    *(_until + _half, 0.02, CUT),
-    came=PICTURE[:5],
-    whole=False,
-)
-_row(
-    "end-in-picture",
-    "body ends inside a partial image",
-    BROKEN,
-    _until + _half,
-    came=PICTURE[:5],
-    whole=False,
-)
-_row(
-    "clean-end",
-    "body ends between events, no terminal one",
-    BROKEN,
-    wire(TEXT[:6], done=False),
-    came=TEXT[:6],
-    whole=False,
-)
-_row(
-    "done-too-early",
-    "`[DONE]` without a terminal event",
-    BROKEN,
-    wire(TEXT[:6]),
-    came=TEXT[:6],
-    whole=False,
-)
-_row("empty", "an empty body", BROKEN, came=[], whole=False)
-_gap = [*TEXT[:5], *TEXT[6:]]
-_row("gap", "an event is missing in the middle", BROKEN, wire(_gap), came=TEXT, whole=True)
-
-KEEPS = "A stream that breaks, from a server that can resume"
-
-
-def _resuming(first: Callable[[], Reply], events: Events) -> Callable[[], Replies]:
-    """Breaks the first answer as told; asked for the rest, has it."""
-
-    def rest(seen: Seen) -> Reply:
-        if seen.method != "GET":
-            return first()
-        query = parse_qs(urlsplit(seen.target).query)
-        after = int(query.get("starting_after", ["-1"])[0])
-        return stream(wire(events[after + 1 :]), **KEPT)
-
-    return lambda: (rest,)
-
-
-def _again() -> Replies:
-    """The first answer breaks before it says anything; the same request made again is served."""
-    whole = stream(wire(TEXT), **KEPT)
-    return (stream(b": hello\n", 0.02, CUT, **KEPT), whole)
-
-
-def _kept(id: str, title: str, *pieces: Any, events: Events) -> None:  # noqa: A002
-    _case(id, title, KEEPS, _resuming(lambda: stream(*pieces, **KEPT), events), events)
-
-
-_kept("lost", "connection lost between events", wire(TEXT[:6], done=False), 0.02, CUT, events=TEXT)
-_kept("lost-in-picture", "connection lost inside a partial image", _until + _half, 0.02, CUT,
-      events=PICTURE)
-_kept("ended", "body ends, no terminal event", wire(TEXT[:6], done=False), events=TEXT)
-_kept("skipped", "an event is missing in the middle", wire(_gap), events=TEXT)
-
-_case("lost-at-first", "connection lost before the first event", KEEPS, _again, TEXT)
-
-WIRE = "Forms that server-sent events may have"
-_lines = wire(TEXT)
-_row("crlf", "CRLF line ends", WIRE, _lines.replace(b"\n", b"\r\n"), came=TEXT)
-_row("cr", "CR line ends", WIRE, _lines.replace(b"\n", b"\r"), came=TEXT)
-_row("crlf-split", "CRLF, cut between CR and LF", WIRE,
-     *(piece for part in map(frame, TEXT) for piece in (part[:-2] + b"\r", b"\n\r", b"\n")),
-     DONE, came=TEXT)
-_row("comments", "comments between events and inside them", WIRE,
-     *(b": keep-alive\n\n" + frame(e).replace(b"\ndata", b"\n: inside\ndata") for e in TEXT),
-     DONE, came=TEXT)
-_row("multi-line", "data over several lines", WIRE,
-     *(b"data: " + json.dumps(e, indent=1).replace("\n", "\ndata: ").encode() + b"\n\n"
-       for e in TEXT),
-     DONE, came=TEXT)
-_row("no-space", "no space after the colon, no `event` field", WIRE,
-     *(b"data:" + json.dumps(e).encode() + b"\n\n" for e in TEXT), DONE, came=TEXT)
-_bare = b"".join(b"data: " + json.dumps(e).encode() + b"\n\n" for e in TEXT) + DONE
-_row("bom", "a byte order mark", WIRE, BOM + _bare, came=TEXT)
-_row("bom-split", "a byte order mark, split between chunks", WIRE,
-     *(BOM[:1], 0.02, BOM[1:] + _bare), came=TEXT)
-_row("id-only", "blocks of an `id` alone", WIRE,
-     *(b"id: %d\n\n" % n + frame(e) for n, e in enumerate(TEXT)), DONE, came=TEXT)
-_row("id-and-comment", "`id` fields, and comments with a blank line", WIRE,
-     *(b"id: %d\n" % n + frame(e) + b": keep-alive\n\n" for n, e in enumerate(TEXT)), DONE,
-     came=TEXT)
-_row("retry-only", "a block of `retry` alone", WIRE, b"retry: 3000\n\n" + _lines, came=TEXT)
-_utf8 = b"".join(
-    b"data: " + json.dumps(e, ensure_ascii=False).encode() + b"\n\n" for e in TEXT
-) + DONE
-_row("utf8-split", "characters split between chunks", WIRE,
-     *(_utf8[i : i + 1] for i in range(len(_utf8))), came=TEXT)
-
-SIZE = "Size"
-_large = picture_events(1)
-_large[5]["partial_image_b64"] = "A" * (64_000_000 - 300)
-
-
-def _in_pieces() -> Replies:
-    data = wire(_large)
-    return (stream(*(data[i : i + 65536] for i in range(0, len(data), 65536))),)
-
-
-_case("large", "an event of 64 MB", SIZE, _in_pieces, _large)
+CASES = {case.id: case for group in GROUPS.values() for case in group}

@@ -1,13 +1,12 @@
-"""``docs/behaviours.md``: written from the verdicts, and read again to hold them against new runs."""
+"""``docs/behaviours.md``: written from verdicts, and read to hold them against new runs."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from itertools import groupby
 from pathlib import Path
 
-from tests.interop.behaviours.cases import CASES
+from tests.interop.behaviours.cases import CASES, GROUPS
 from tests.interop.behaviours.sides import SIDES
 from tests.interop.behaviours.verdicts import MEANING, NAME
 
@@ -20,9 +19,10 @@ Cells = Mapping[tuple[str, str], str]
 HEAD = """\
 # What clients make of a stream
 
-The same bytes, sent by a server on loopback to each client as it comes, with its defaults. Each cell is what the caller's
-loop saw, judged by code (`tests/interop/behaviours`); where the synchronous and the asynchronous client differ, both stand
-there. `python docs/_tools/behaviours.py` writes this page, and a test runs every cell again.
+The same bytes, sent by a server on loopback to each client as it comes, with its defaults. Each
+cell is what the caller's loop saw, judged by code (`tests/interop/behaviours`); where a client's
+synchronous and asynchronous faces differ, both stand there. `python docs/_tools/behaviours.py`
+writes this page, and a test runs every cell again.
 
 """
 LEGEND = """
@@ -32,12 +32,13 @@ From best to worst; a test holds that no cell of ours is worse than another's in
 
 """
 TAIL = """
-On a null, absent fields and more fields than came (a helper's `snapshot`, `parsed`) nothing is held against a client.
+A null that is left out, or a field that a helper adds (`snapshot`, `parsed`), is not counted.
 
-`InvalidEvent` ends our loop unless the stream was opened with `invalid="give"`: then it is handed over in its place, with the
-event's bytes, and the stream goes on. An event over `max_frame` (64 MiB, an argument of the client) is `FrameTooLarge`.
-A hole in the sequence numbers is filled where the server can give the stream again. Where it cannot, nobody can tell a lost
-event from a server that counts so, and no client here tells of it; `heliograph check` does.
+`InvalidEvent` ends our loop unless the stream was opened with `invalid="give"`: then it is handed
+over in the event's place, with its bytes, and the stream goes on. An event over `max_frame` (64
+MiB, an argument of the client) is `FrameTooLarge`; the others have no bound. A hole in the
+sequence numbers is filled where the server can give the stream again. Where it cannot, a lost event
+looks like a server that counts so, and no client here tells of it; `heliograph check` does.
 """
 
 
@@ -56,7 +57,7 @@ def render(cells: Cells) -> str:
     text += "| | " + " | ".join(side.title for side in SIDES.values()) + " |\n"
     text += "| --- |" + " --- |" * len(SIDES) + "\n"
     text += "| version | " + " | ".join(side.version for side in SIDES.values()) + " |\n"
-    for group, cases in groupby(CASES.values(), lambda case: case.group):
+    for group, cases in GROUPS.items():
         text += f"| **{group}** |" + " |" * len(SIDES) + "\n"
         for case in cases:
             row = " | ".join(cells[case.id, side] for side in SIDES)
@@ -69,14 +70,16 @@ def render(cells: Cells) -> str:
 def parse(text: str) -> dict[tuple[str, str], str]:
     """The cells of a page that was written before. Those that it does not have are left out."""
     found: dict[tuple[str, str], str] = {}
-    ids = {(case.group, case.title): case.id for case in CASES.values()}
+    ids = {(group, case.title): case.id for group, cases in GROUPS.items() for case in cases}
     group = ""
     for line in text.splitlines():
         parts = [part.strip() for part in line.strip("|").split(" |")]
         if heading := re.fullmatch(r"\*\*(.*)\*\*", parts[0]):
             group = heading[1]
         elif line.startswith("| ") and (id_ := ids.get((group, parts[0]))):
-            found.update(((id_, side), words) for side, words in zip(SIDES, parts[1:], strict=False))
+            found.update(
+                ((id_, side), words) for side, words in zip(SIDES, parts[1:], strict=False)
+            )
     return found
 
 

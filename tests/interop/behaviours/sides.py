@@ -86,10 +86,12 @@ def _openrouter(url: str, note: Note) -> None:
 
 def _openrouter_async(url: str, note: Note) -> None:
     async def read() -> None:
-        async with openrouter.OpenRouter(api_key="any", server_url=url) as client:
-            async with await client.beta.responses.send_async(**ASK, stream=True) as stream:
-                async for event in stream:
-                    note(event)
+        async with (
+            openrouter.OpenRouter(api_key="any", server_url=url) as client,
+            await client.beta.responses.send_async(**ASK, stream=True) as stream,
+        ):
+            async for event in stream:
+                note(event)
 
     asyncio.run(read())
 

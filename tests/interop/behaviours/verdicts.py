@@ -94,9 +94,7 @@ class Cell:
         return f"{NAME[self.verdict]}: `{self.detail}`" if self.detail else NAME[self.verdict]
 
 
-def judge(
-    record: Record, came: list[Any], *, package: str, whole: bool, reason: str = ""
-) -> Cell:
+def judge(record: Record, came: list[Any], *, package: str, whole: bool, reason: str = "") -> Cell:
     """``came`` is what a caller should have been given; ``package`` whose errors are its own.
 
     ``whole`` says whether that is all there was to have: if not, the stream broke or told of a
@@ -106,6 +104,8 @@ def judge(
     if places is None:
         return Cell(Verdict.INVENTED, _name(record.error))
     if record.error is not None:
+        if not whole and not reason and len(places) < len(came):
+            return Cell(Verdict.EVENTS_LOST, _name(record.error))
         return Cell(_of_error(record.error, package, reason), _name(record.error))
     if places != list(range(len(came))):
         lost_the_end = places == list(range(len(places)))
@@ -171,11 +171,7 @@ def _holds(found: Any, sent: Any) -> bool:
             value is None or _holds(found.get(name), value) for name, value in sent.items()
         )
     if isinstance(sent, list):
-        return (
-            isinstance(found, list)
-            and len(found) == len(sent)
-            and all(map(_holds, found, sent))
-        )
+        return isinstance(found, list) and len(found) == len(sent) and all(map(_holds, found, sent))
     return bool(found == sent)
 
 
