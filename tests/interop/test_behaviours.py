@@ -55,7 +55,7 @@ def test_a_cell_s_rank_is_its_worst_way_s() -> None:
 
 
 def _record(*events: object, error: BaseException | None = None) -> Record:
-    return Record([Seen(None, "", event) for event in events], error)
+    return Record([Seen(None, event) for event in events], error)
 
 
 class _Own(Exception):
@@ -82,6 +82,11 @@ _Own.__module__ = "mine.errors"
 )
 def test_the_judge(record: Record, whole: bool, verdict: Verdict) -> None:
     assert judge(record, TEXT, package="mine", whole=whole).verdict is verdict
+
+
+def test_the_judge_of_what_can_be_encoded_but_not_read() -> None:
+    record = Record([Seen(None, event, {}) for event in TEXT])
+    assert judge(record, TEXT, package="mine", whole=True).verdict is Verdict.FIELDS_LOST
 
 
 def test_the_judge_of_errors_the_server_gave() -> None:

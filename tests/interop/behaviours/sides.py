@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
+import msgspec
 import openai
 import openrouter
 from tests.interop.behaviours.verdicts import Record, Seen
@@ -121,12 +123,12 @@ def _heliograph_async(transport: Any) -> Callable[[str, Note], None]:
 
 
 def _of_openai(event: Any) -> Seen:
-    return Seen(event, event.type, event.to_dict(mode="json", warnings=False))
+    return Seen(event, event.to_dict(mode="json", warnings=False))
 
 
 def _of_openrouter(event: Any) -> Seen:
     dumped = event.model_dump(by_alias=True, mode="json", warnings=False)
-    return Seen(event, event.type, _raw(dumped))
+    return Seen(event, _raw(dumped))
 
 
 def _raw(value: Any) -> Any:
@@ -139,7 +141,15 @@ def _raw(value: Any) -> Any:
 
 
 def _of_ours(event: Any) -> Seen:
-    return Seen(event, event.type, json.loads(models.encode(event)))
+    read = msgspec.to_builtins(_plain(event), enc_hook=_plain)
+    for path, value in models.unknown_fields(event).items():
+        *way, name = path.split(".")
+        functools.reduce(dict.__getitem__, way, read)[name] = value
+    return Seen(event, json.loads(models.encode(event)), read)
+
+
+def _plain(value: Any) -> Any:
+    return {"type": value.type, **value.fields} if isinstance(value, models.Unknown) else value
 
 
 SIDES = {

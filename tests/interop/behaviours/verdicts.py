@@ -68,11 +68,18 @@ MEANING = {
 
 @dataclass
 class Seen:
-    """One event as the caller has it: the object, and what encoding it again gives."""
+    """One event as the caller has it: the object, and the JSON that encoding it again gives.
+
+    ``read`` is the JSON that its attributes give, where that is something else.
+    """
 
     event: Any
-    type: str
     fields: Any
+    read: Any = None
+
+    def holds(self, sent: Any) -> bool:
+        """Whether nothing of what was sent is lost."""
+        return _holds(self.fields, sent) and (self.read is None or _holds(self.read, sent))
 
 
 @dataclass
@@ -112,7 +119,7 @@ def judge(record: Record, came: list[Any], *, package: str, whole: bool, reason:
         return Cell(Verdict.SHORT if lost_the_end else Verdict.EVENTS_LOST)
     if not whole:
         return Cell(Verdict.ONLY_AN_EVENT if reason else Verdict.SHORT)
-    if any(not _holds(seen.fields, sent) for seen, sent in zip(record.events, came, strict=True)):
+    if any(not seen.holds(sent) for seen, sent in zip(record.events, came, strict=True)):
         return Cell(Verdict.FIELDS_LOST)
     if wrong := next(filter(None, (_mistyped(seen.event) for seen in record.events)), None):
         return Cell(Verdict.MISTYPED, wrong)
