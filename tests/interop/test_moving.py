@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,9 @@ def _act(request: Received) -> Say:
         return Say(calls=(Call(name="image_generation", arguments=f'{{"prompt": "{asked}"}}'),))
     if asked.startswith("Look"):
         return Say(calls=(Call(name="look", arguments='{"window": "north"}'),))
+    if asked.startswith("Describe"):
+        assert request.json()["response_format"]["json_schema"]["name"] == "animal"
+        return Say(text='{"kind": "fox", "legs": 4}')
     return Say(text="Fox und Wolf.")
 
 
@@ -101,6 +105,24 @@ def test_every_section_has_both_sides() -> None:
         alone = [head for head, sides in sections(page).items() if len(sides) == 1]
         assert alone == (["Stored responses"] if page == "openrouter" else [])
         assert sum(len(sides) == 2 for sides in sections(page).values()) >= 8
+
+
+FACES = {
+    "openai": {*signature(openai.OpenAI).parameters},
+    "openrouter": {*signature(openrouter.OpenRouter).parameters, "send_async"},
+    "heliograph": {*signature(heliograph.Heliograph).parameters},
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_table_of_arguments_names_real_ones(page: str) -> None:
+    text = PAGES[page].read_text("utf-8").partition("\n## The client\n")[2].partition("\n## ")[0]
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| `")][1:]
+    assert len(rows) >= 7
+    for side, column in ((page, 0), ("heliograph", 1)):
+        named = {n for row in rows for n in re.findall(r"`([a-z_]+)[`=]", row[column])}
+        assert len(named) >= 5
+        assert named <= FACES[side]
 
 
 def _rows(page: str) -> list[tuple[str, str, str]]:

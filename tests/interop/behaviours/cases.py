@@ -209,6 +209,10 @@ FORMS = [
         [b"id: %d\n%b: keep-alive\n\n" % pair for pair in enumerate(FRAMES)] + [DONE],
         TEXT,
     ),
+    pieces(
+        "no-blank-line", "no blank line behind the last event", [wire(TEXT, done=False)[:-1]], TEXT
+    ),
+    pieces("no-line-end", "no line end behind the last event", [wire(TEXT, done=False)[:-2]], TEXT),
     pieces("retry-only", "a block of `retry` alone", [b"retry: 3000\n\n" + wire(TEXT)], TEXT),
     pieces(
         "utf8-split",
