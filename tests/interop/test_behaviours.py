@@ -92,5 +92,6 @@ def test_the_judge_of_what_can_be_encoded_but_not_read() -> None:
 def test_the_judge_of_errors_the_server_gave() -> None:
     told = {"package": "mine", "whole": False, "reason": "it broke"}
     assert judge(_record(*TEXT), TEXT, **told).verdict is Verdict.ONLY_AN_EVENT
+    assert judge(_record(), [], **told).verdict is Verdict.SHORT
     assert judge(_record(error=_Own("it broke")), TEXT, **told).verdict is Verdict.ERROR
     assert judge(_record(error=_Own("oh")), TEXT, **told).verdict is Verdict.WRONG_ERROR

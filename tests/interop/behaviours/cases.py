@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
-from tests.client.scripted import CUT, stream
+from tests.client.scripted import CUT, Reply, answer, stream
 from tests.client.streams import DONE, frame, numbered, picture_events, response, text_events, wire
 from tests.interop.behaviours.case import KEPT, Case, Events, broken, pieces, resumed, sent
 
@@ -101,6 +102,12 @@ def _failing(id: str, title: str, fields: dict[str, Any], before: int = DELTA) -
     return broken(id, title, [wire(events)], events, WHY)
 
 
+def _untyped(id: str, title: str, error: Any, name: bytes = b"") -> Case:  # noqa: A002
+    before, told = TEXT[:DELTA], {"error": error}
+    chunks = [wire(before, done=False), name + _bare(told), DONE]
+    return broken(id, title, chunks, [*before, told], WHY)
+
+
 ERRORS = [
     _failing("error-flat", "`error`, its fields at the top", DETAIL),
     _failing(
@@ -118,7 +125,36 @@ ERRORS = [
         "`error` with a `status` (the WebSocket's)",
         {"status": 500, "error": {**DETAIL, "type": "server_error"}},
     ),
+    _failing("error-text", "`error`, a text under `error`", {"error": WHY}),
+    _untyped("error-untyped", "an object under `error`, no `type`", DETAIL),
+    _untyped("error-named", "the same, named by the `event` field", DETAIL, b"event: error\n"),
+    _untyped("error-untyped-text", "a text under `error`, no `type`", WHY),
     _failing("error-first", "`error` alone", DETAIL, before=0),
+]
+
+NO_STREAM = [
+    Case(
+        "json-error",
+        "JSON with an `error`",
+        lambda: (answer({"error": DETAIL}),),
+        [],
+        whole=False,
+        reason=WHY,
+    ),
+    Case(
+        "json-response",
+        "the response as JSON",
+        lambda: (answer(response("completed")),),
+        [],
+        whole=False,
+    ),
+    Case(
+        "html",
+        "a page of HTML",
+        lambda: (Reply([b"<html></html>"], 200, {"content-type": "text/html"}),),
+        [],
+        whole=False,
+    ),
 ]
 
 UP_TO_HERE = wire(PICTURE[:5], done=False) + frame(PICTURE[5])[:9000]
@@ -160,6 +196,15 @@ BOM = b"\xef\xbb\xbf"
 BARE = b"".join(map(_bare, TEXT)) + DONE
 UTF8 = b"".join(_bare(event, ensure_ascii=False) for event in TEXT) + DONE
 FRAMES = [frame(event) for event in TEXT]
+
+
+def _as(id: str, title: str, body: bytes, **headers: str | None) -> Case:  # noqa: A002
+    """The text under other headers; None is none."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    told = {"content-type": "text/event-stream", **named}
+    sent = {name: value for name, value in told.items() if value is not None}
+    return Case(id, title, lambda: (Reply([body[:50], body[50:]], 200, sent),), TEXT)
+
 
 FORMS = [
     pieces("crlf", "CRLF line ends", [wire(TEXT).replace(b"\n", b"\r\n")], TEXT),
@@ -220,6 +265,15 @@ FORMS = [
         [UTF8[at : at + 1] for at in range(len(UTF8))],
         TEXT,
     ),
+    _as("gzip", "compressed by `gzip`", gzip.compress(wire(TEXT)), content_encoding="gzip"),
+    _as("no-type", "no `Content-Type`", wire(TEXT), content_type=None),
+    _as("plain-type", "`Content-Type: text/plain`", wire(TEXT), content_type="text/plain"),
+    _as(
+        "upper-type",
+        "`Text/Event-Stream;charset=UTF-8`",
+        wire(TEXT),
+        content_type="Text/Event-Stream;charset=UTF-8",
+    ),
 ]
 
 LARGE = picture_events(1)
@@ -241,6 +295,7 @@ GROUPS: dict[str, list[Case]] = {
     "What the client does not know": UNKNOWN,
     "Habits of providers": HABITS,
     "The stream's own errors": ERRORS,
+    "Status 200, and no stream": NO_STREAM,
     "A stream that breaks, from a server that keeps none": BREAKS,
     "A stream that breaks, from a server that can resume": RESUMES,
     "Forms that server-sent events may have": FORMS,

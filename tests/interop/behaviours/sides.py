@@ -141,15 +141,24 @@ def _raw(value: Any) -> Any:
 
 
 def _of_ours(event: Any) -> Seen:
-    read = msgspec.to_builtins(_plain(event), enc_hook=_plain)
+    read = _attributes(event)
     for path, value in models.unknown_fields(event).items():
         *way, name = path.split(".")
         functools.reduce(dict.__getitem__, way, read)[name] = value
     return Seen(event, json.loads(models.encode(event)), read)
 
 
-def _plain(value: Any) -> Any:
-    return {"type": value.type, **value.fields} if isinstance(value, models.Unknown) else value
+def _attributes(value: Any) -> Any:
+    """What a caller reads, attribute by attribute."""
+    if isinstance(value, models.Unknown):
+        return {"type": value.type, **value.fields}
+    if isinstance(value, list):
+        return [_attributes(inner) for inner in value]
+    if not isinstance(value, msgspec.Struct):
+        return value
+    found = {f.encode_name: getattr(value, f.name) for f in msgspec.structs.fields(value)}
+    found["type"] = getattr(value, "type", msgspec.UNSET)
+    return {n: _attributes(inner) for n, inner in found.items() if inner is not msgspec.UNSET}
 
 
 SIDES = {

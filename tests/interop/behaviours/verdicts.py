@@ -118,7 +118,7 @@ def judge(record: Record, came: list[Any], *, package: str, whole: bool, reason:
         lost_the_end = places == list(range(len(places)))
         return Cell(Verdict.SHORT if lost_the_end else Verdict.EVENTS_LOST)
     if not whole:
-        return Cell(Verdict.ONLY_AN_EVENT if reason else Verdict.SHORT)
+        return Cell(Verdict.ONLY_AN_EVENT if reason and came else Verdict.SHORT)
     if any(not seen.holds(sent) for seen, sent in zip(record.events, came, strict=True)):
         return Cell(Verdict.FIELDS_LOST)
     if wrong := next(filter(None, (_mistyped(seen.event) for seen in record.events)), None):

@@ -30,7 +30,7 @@ from typing import Any
 import msgspec
 
 from heliograph import errors, lifecycle, models, sse
-from heliograph.client._core._answers import error_of_event
+from heliograph.client._core._answers import error_of_event, failure_in
 from heliograph.client._core._opening import Invalid
 
 _DONE = b"[DONE]"
@@ -99,7 +99,7 @@ class Assembly:
         self._gap = False  # this connection was left at a hole
         self._resumed = starting_after is not None
         self._refused: errors.HeliographError | None = None
-        self._raise: errors.InvalidEvent | None = None
+        self._raise: errors.HeliographError | None = None
         self._final: models.OpenResponsesResult | None = None
         self._error: models.ErrorEvent | None = None
         self._clock = clock
@@ -343,8 +343,9 @@ class Assembly:
             try:
                 batch.append(models.decode_event(data, index))
             except errors.InvalidEvent as error:
-                if self._invalid == "raise":
-                    self._raise = error
+                failure = failure_in(data)
+                if failure is not None or self._invalid == "raise":
+                    self._raise = failure or error
                     break
                 batch.append(error)
         return batch
