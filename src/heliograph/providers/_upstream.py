@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import httpx2
 import msgspec
 
-from heliograph import errors, sse
+from heliograph import errors, models, sse
 from heliograph.http import BODY, AsyncDirectTransport, proxied
 from heliograph.providers._observer import OBSERVER, Watched
 
@@ -188,10 +188,12 @@ class Answer:
                 async for chunk in pieces:
                     for data in decoder.feed_data(chunk):
                         yield data
-            decoder.close()
+            last = decoder.close()
         except errors.FrameTooLarge as error:
             raise errors.ProviderError(f"{self._label}: {error}", kind="protocol") from None
-        if decoder.pending:
+        if last == b"[DONE]" or models.is_object(last):  # only the blank line behind it is missing
+            yield last
+        elif decoder.pending:
             raise errors.ProviderError(
                 f"{self._label}: the stream was cut in the middle of an event",
                 kind="unavailable",
