@@ -65,25 +65,24 @@ def test_bash_completes(folder: Path, words: list[str], some: set[str], never: s
     assert never not in said
 
 
-# `make test` wants no shell but bash: the others are tried where they are installed.
-if fish := shutil.which("fish"):
+@pytest.mark.shells
+@lines
+def test_fish_completes(folder: Path, words: list[str], some: set[str], never: str) -> None:
+    fish = shutil.which("fish")
+    assert fish is not None
+    line = " ".join(["heliograph", *words])
+    said = run(folder, fish, "-c", 'source script.fish; complete -C "$argv"', line)
+    assert some <= said
+    assert never not in said
 
-    @lines
-    def test_fish_completes(folder: Path, words: list[str], some: set[str], never: str) -> None:
-        line = " ".join(["heliograph", *words])
-        said = run(folder, str(fish), "-c", 'source script.fish; complete -C "$argv"', line)
-        assert some <= said
-        assert never not in said
 
-
-if zsh := shutil.which("zsh"):
-
-    def test_zsh_takes_its_script(folder: Path) -> None:
-        assert run(folder, str(zsh), "-f", "-n", "script.zsh") == set()
-        told = (
-            'autoload -Uz compinit; compinit -u; eval "$(<script.zsh)"; print $_comps[heliograph]'
-        )
-        assert run(folder, str(zsh), "-f", "-c", told) == {"_shtab_heliograph"}
+@pytest.mark.shells
+def test_zsh_takes_its_script(folder: Path) -> None:
+    zsh = shutil.which("zsh")
+    assert zsh is not None
+    assert run(folder, zsh, "-f", "-n", "script.zsh") == set()
+    told = 'autoload -Uz compinit; compinit -u; eval "$(<script.zsh)"; print $_comps[heliograph]'
+    assert run(folder, zsh, "-f", "-c", told) == {"_shtab_heliograph"}
 
 
 def test_an_unknown_shell_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
