@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from heliograph._version import __version__
 
 if TYPE_CHECKING:
-    from heliograph.client import AsyncHeliograph, Heliograph, Retries, Timeout
+    from heliograph.client import AsyncHeliograph, Heliograph, Retries, Timeout, function_tool
     from heliograph.errors import (
         APIError,
         HeliographError,
@@ -31,6 +31,7 @@ _ROOM_OF = {
     "StreamInterrupted": "errors",
     "Timeout": "client",
     "TransportError": "errors",
+    "function_tool": "client",
 }
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Timeout",
     "TransportError",
     "__version__",
+    "function_tool",
 ]
 
 

@@ -15,11 +15,21 @@ if TYPE_CHECKING:
     from heliograph.client._async._models import AsyncModels
     from heliograph.client._async._responses import AsyncResponses
     from heliograph.client._async._stream import AsyncResponseStream, AsyncStreamManager
-    from heliograph.client._core import ModelInfo, ResponseParams, Retries
+    from heliograph.client._async._typed import AsyncToolRun
+    from heliograph.client._core import (
+        CallableTool,
+        ModelInfo,
+        ParsedResponse,
+        ResponseParams,
+        Retries,
+        custom_tool,
+        function_tool,
+    )
     from heliograph.client._sync._client import Heliograph
     from heliograph.client._sync._models import Models
     from heliograph.client._sync._responses import Responses
     from heliograph.client._sync._stream import ResponseStream, StreamManager
+    from heliograph.client._sync._typed import ToolRun
     from heliograph.client._transport import Timeout
     from heliograph.http import AsyncDirectTransport, DirectTransport
 
@@ -30,16 +40,22 @@ _MODULE_OF = {
     "AsyncResponseStream": "heliograph.client._async._stream",
     "AsyncResponses": "heliograph.client._async._responses",
     "AsyncStreamManager": "heliograph.client._async._stream",
+    "AsyncToolRun": "heliograph.client._async._typed",
+    "CallableTool": "heliograph.client._core",
     "DirectTransport": "heliograph.http",
     "Heliograph": "heliograph.client._sync._client",
     "ModelInfo": "heliograph.client._core",
     "Models": "heliograph.client._sync._models",
+    "ParsedResponse": "heliograph.client._core",
     "ResponseParams": "heliograph.client._core",
     "ResponseStream": "heliograph.client._sync._stream",
     "Responses": "heliograph.client._sync._responses",
     "Retries": "heliograph.client._core",
     "StreamManager": "heliograph.client._sync._stream",
     "Timeout": "heliograph.client._transport",
+    "ToolRun": "heliograph.client._sync._typed",
+    "custom_tool": "heliograph.client._core",
+    "function_tool": "heliograph.client._core",
 }
 
 __all__ = [
@@ -49,16 +65,22 @@ __all__ = [
     "AsyncResponseStream",
     "AsyncResponses",
     "AsyncStreamManager",
+    "AsyncToolRun",
+    "CallableTool",
     "DirectTransport",
     "Heliograph",
     "ModelInfo",
     "Models",
+    "ParsedResponse",
     "ResponseParams",
     "ResponseStream",
     "Responses",
     "Retries",
     "StreamManager",
     "Timeout",
+    "ToolRun",
+    "custom_tool",
+    "function_tool",
 ]
 
 

@@ -7,9 +7,12 @@ from heliograph.client._core._answers import (
     model_list,
     response_from,
 )
+from heliograph.client._core._calls import ToolCall
 from heliograph.client._core._config import Config, resolve
+from heliograph.client._core._functions import CallableTool, custom_tool, function_tool
 from heliograph.client._core._opening import Invalid, course
 from heliograph.client._core._params import ResponseParams
+from heliograph.client._core._parsing import ParsedResponse, TextFormat, unparsed
 from heliograph.client._core._requests import (
     cancel_call,
     create_call,
@@ -20,20 +23,29 @@ from heliograph.client._core._requests import (
     retrieve_call,
 )
 from heliograph.client._core._retries import Retries, Server, Tries
+from heliograph.client._core._turns import MAX_TURNS, Turns
 
 __all__ = [
+    "MAX_TURNS",
+    "CallableTool",
     "Config",
     "Invalid",
     "ModelInfo",
+    "ParsedResponse",
     "ResponseParams",
     "Retries",
     "Server",
+    "TextFormat",
+    "ToolCall",
     "Tries",
+    "Turns",
     "cancel_call",
     "course",
     "create_call",
+    "custom_tool",
     "delete_call",
     "error_from",
+    "function_tool",
     "input_items_call",
     "input_items_from",
     "is_stored",
@@ -42,4 +54,5 @@ __all__ = [
     "resolve",
     "response_from",
     "retrieve_call",
+    "unparsed",
 ]
