@@ -42,7 +42,6 @@ _FOR_THE_CALLER = frozenset(
         "local_shell_call",
         "mcp_approval_request",
         "shell_call",
-        "tool_search_call",
     }
 )
 
@@ -201,13 +200,18 @@ def _field(tool: Any, name: str) -> Any:
 
 def _unanswered(response: models.OpenResponsesResult) -> Iterator[Any]:
     """The calls in a response that wait for somebody outside of the server."""
-    answered = {
-        getattr(item, "call_id", None) for item in response.output if item.type.endswith("_output")
-    }
-    for item in response.output:
-        waits = isinstance(item, CallOf) or item.type in _FOR_THE_CALLER
-        if waits and (getattr(item, "call_id", None) or item) not in answered:
+    output = response.output
+    answered = [_field(item, "call_id") for item in output if item.type.endswith("_output")]
+    for item in output:
+        call_id = _field(item, "call_id")
+        if _waits(item) and not (isinstance(call_id, str) and call_id in answered):
             yield item
+
+
+def _waits(item: Any) -> bool:
+    if isinstance(item, models.ToolSearchCallItem):
+        return item.execution == "client"
+    return isinstance(item, CallOf) or item.type in _FOR_THE_CALLER
 
 
 def _items(given: Any) -> list[Any]:
