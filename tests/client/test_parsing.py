@@ -143,6 +143,8 @@ async def test_what_the_caller_asked_twice_is_refused(way: str) -> None:
         ):
             with pytest.raises(errors.UsageError, match=r"text\.format: stands beside text_format"):
                 await asked(way, server.url, Fox, "whole", text=text)
+        with pytest.raises(errors.UsageError, match=r"extra_body\.text: stands beside"):
+            await asked(way, server.url, Fox, "stream", extra_body={"text": {}})
         with pytest.raises(errors.UsageError, match="text: is no object"):
             await asked(way, server.url, Fox, "stream", text="low")
         with pytest.raises(errors.UsageError, match="modle"):

@@ -321,7 +321,7 @@ async def test_a_run_that_is_left_runs_nothing_more(way: str) -> None:
             async for event in it:
                 if event.type == "response.output_item.done":
                     break
-        with pytest.raises(errors.UsageError, match="left before its end"):
+        with pytest.raises(errors.UsageError, match="did not come to its end"):
             await it.get_final_response()
     assert clerk.asked == []
 

@@ -133,7 +133,7 @@ class AsyncResponses(AsyncTypedResponses):
         asked = None if text_format is None else TextFormat(text_format)
         call = _core.create_call(
             self._client._config,
-            params if asked is None else asked.within(params),
+            params if asked is None else asked.within(params, extra_body),
             stream=True,
             extra_body=extra_body,
             extra_headers=extra_headers,

@@ -44,7 +44,7 @@ class AsyncTypedResponses:
         asked = TextFormat(text_format)
         call = _core.create_call(
             self._client._config,
-            asked.within(params),
+            asked.within(params, extra_body),
             stream=False,
             extra_body=extra_body,
             extra_headers=extra_headers,
@@ -131,7 +131,7 @@ class AsyncTypedResponses:
         """
         asked = None if text_format is None else TextFormat(text_format)
         turns = Turns(
-            params if asked is None else asked.within(params),
+            params if asked is None else asked.within(params, extra_body),
             extra_body=extra_body,
             extra_headers=extra_headers,
             max_turns=max_turns,

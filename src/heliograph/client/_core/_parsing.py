@@ -58,8 +58,12 @@ class TextFormat(Generic[T]):
             "strict": True,
         }
 
-    def within(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """A request's fields with this format in them."""
+    def within(
+        self, params: Mapping[str, Any], extra_body: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """A request's fields with this format in them. Raises `UsageError` beside another one."""
+        if "text" in (extra_body or {}):
+            raise errors.UsageError("extra_body.text: stands beside text_format; give it as text")
         text = params.get("text")
         if isinstance(text, models.Model):
             text = msgspec.json.decode(models.encode(text))

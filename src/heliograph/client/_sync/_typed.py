@@ -105,8 +105,8 @@ class ToolRun(Generic[R]):
     def request(self) -> Mapping[str, Any]:
         """The fields that the turn under way was asked with.
 
-        After an error, ``run_tools(**run.request)`` goes on: no function runs again whose output
-        stands in it.
+        After an error, ``run_tools(**run.request)`` goes on, with the other arguments of before: no
+        function runs again whose output stands in it.
         """
         return dict(self._turns.request)
 
@@ -115,7 +115,7 @@ class ToolRun(Generic[R]):
         for _ in self._events:
             pass
         if self._final is None:
-            raise errors.UsageError("run_tools: the run was left before its end")
+            raise errors.UsageError("run_tools: the run did not come to its end")
         return self._finish(self._final)
 
     def close(self) -> None:
