@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from heliograph._version import __version__
 
 if TYPE_CHECKING:
-    from heliograph.client import AsyncHeliograph, Heliograph, Retries, Timeout, draw
+    from heliograph.client import AsyncHeliograph, Heliograph, Retries, Timeout, draw, function_tool
     from heliograph.errors import (
         APIError,
         HeliographError,
@@ -36,6 +36,7 @@ _ROOM_OF = {
     "Timeout": "client",
     "TransportError": "errors",
     "draw": "client",
+    "function_tool": "client",
 }
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "TransportError",
     "__version__",
     "draw",
+    "function_tool",
 ]
 
 

@@ -9,6 +9,12 @@
     |   |-- LifecycleError          an event that may not follow what came before
     |   `-- StreamInterrupted       the stream ended without a terminal event
     |-- InvalidBody                 a JSON body (not an event) that does not fit its model
+    |-- OutputError                 a response that came, and is not what was asked of it (response)
+    |   |-- Refused                 the model declined
+    |   |-- IncompleteOutput        it ended before its output was whole, or has none of the kind
+    |   |-- UnfitOutput             its text does not fit ``text_format`` (field, reason, text)
+    |   |-- TooManyTurns            the model still calls functions after ``max_turns``
+    |   `-- ToolFailed              a function that the model called raised, by the caller's choice
     |-- PictureError                no base64 picture where one was asked for
     |   `-- NoPicture               a response came to its end without the picture asked for
     |-- TransportError              the network or the connection failed
@@ -42,6 +48,7 @@ __all__ = [
     "FrameTooLarge",
     "HeliographError",
     "IdempotencyConflict",
+    "IncompleteOutput",
     "InvalidBody",
     "InvalidEvent",
     "JournalError",
@@ -49,16 +56,21 @@ __all__ = [
     "MissingExtra",
     "NoPicture",
     "NotFound",
+    "OutputError",
     "PayloadTooLarge",
     "PermissionDenied",
     "PictureError",
     "ProtocolError",
     "ProviderError",
     "RateLimited",
+    "Refused",
     "ServerError",
     "StreamInterrupted",
+    "TooManyTurns",
+    "ToolFailed",
     "TransportError",
     "TransportTimeout",
+    "UnfitOutput",
     "UnknownResponse",
     "UnprocessableEntity",
     "UsageError",
@@ -155,6 +167,66 @@ class InvalidBody(HeliographError):
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
+
+
+class OutputError(HeliographError):
+    """A response came, and is not what was asked of it. ``response`` is that response."""
+
+    def __init__(self, message: str, response: Any) -> None:
+        super().__init__(message)
+        self.response = response
+
+
+class Refused(OutputError):
+    """The model declined; ``refusal`` is what it said."""
+
+    def __init__(self, refusal: str, response: Any) -> None:
+        super().__init__(f"the model refused: {refusal}", response)
+        self.refusal = refusal
+
+
+class IncompleteOutput(OutputError):
+    """The response ended before its output was whole, or holds no text where text was asked for."""
+
+
+class UnfitOutput(OutputError):
+    """The model's text does not fit ``text_format``.
+
+    ``field`` is the path in the JSON (``$`` for the whole), ``reason`` what is wrong there,
+    ``text`` what the model wrote.
+    """
+
+    def __init__(self, field: str, reason: str, text: str, response: Any) -> None:
+        super().__init__(f"the text does not fit text_format: {field}: {reason}", response)
+        self.field = field
+        self.reason = reason
+        self.text = text
+
+
+class TooManyTurns(OutputError):
+    """The model calls functions still, and ``max_turns`` turns were taken.
+
+    ``response`` is the last one; what it calls was not run.
+    """
+
+    def __init__(self, max_turns: int, response: Any) -> None:
+        super().__init__(
+            f"the model calls functions still after max_turns ({max_turns}); "
+            "pass a larger max_turns to go on for longer",
+            response,
+        )
+        self.max_turns = max_turns
+
+
+class ToolFailed(OutputError):
+    """A function that the model called raised; its error is the ``__cause__``.
+
+    ``call`` is the item that called it.
+    """
+
+    def __init__(self, message: str, call: Any, response: Any) -> None:
+        super().__init__(message, response)
+        self.call = call
 
 
 class PictureError(HeliographError):

@@ -14,7 +14,9 @@ from tests.client.streams import text_events, wire
 import heliograph
 from heliograph import client, errors
 from heliograph.client import AsyncHeliograph, Heliograph, Timeout
+from heliograph.client._async import _typed as _async_typed
 from heliograph.client._async._events import AsyncEventStream
+from heliograph.client._sync import _typed as _sync_typed
 from heliograph.client._sync._events import EventStream
 
 NAMES = (
@@ -202,12 +204,16 @@ TWINS = [
     (EventStream, AsyncEventStream),
     (client.ResponseStream, client.AsyncResponseStream),
     (client.StreamManager, client.AsyncStreamManager),
+    (client.ToolRun, client.AsyncToolRun),
+    (_sync_typed.ParsedResponseStream, _async_typed.AsyncParsedResponseStream),
+    (_sync_typed.ParsedStreamManager, _async_typed.AsyncParsedStreamManager),
 ]
 
 
 def _public(cls: type) -> dict[str, object]:
-    members = {name: value for name, value in vars(cls).items() if not name.startswith("_")}
-    return members | {"__init__": vars(cls)["__init__"]}
+    ours = [one for one in reversed(cls.__mro__) if one.__module__.startswith("heliograph")]
+    every = {name: value for one in ours for name, value in vars(one).items()}
+    return {name: value for name, value in every.items() if name[0] != "_" or name == "__init__"}
 
 
 def _shape(function: object) -> list[tuple[object, ...]]:

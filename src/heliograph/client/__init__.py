@@ -17,13 +17,18 @@ if TYPE_CHECKING:
     from heliograph.client._async._models import AsyncModels
     from heliograph.client._async._responses import AsyncResponses
     from heliograph.client._async._stream import AsyncResponseStream, AsyncStreamManager
+    from heliograph.client._async._typed import AsyncToolRun
     from heliograph.client._core import (
+        CallableTool,
         DrawParams,
         EditParams,
         ImageParams,
         ModelInfo,
+        ParsedResponse,
         ResponseParams,
         Retries,
+        custom_tool,
+        function_tool,
         picture_from,
     )
     from heliograph.client._files import PictureInput
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     from heliograph.client._sync._models import Models
     from heliograph.client._sync._responses import Responses
     from heliograph.client._sync._stream import ResponseStream, StreamManager
+    from heliograph.client._sync._typed import ToolRun
     from heliograph.client._transport import Timeout
     from heliograph.http import AsyncDirectTransport, DirectTransport
 
@@ -46,6 +52,8 @@ _MODULE_OF = {
     "AsyncResponseStream": "heliograph.client._async._stream",
     "AsyncResponses": "heliograph.client._async._responses",
     "AsyncStreamManager": "heliograph.client._async._stream",
+    "AsyncToolRun": "heliograph.client._async._typed",
+    "CallableTool": "heliograph.client._core",
     "DirectTransport": "heliograph.http",
     "DrawParams": "heliograph.client._core",
     "EditParams": "heliograph.client._core",
@@ -56,6 +64,7 @@ _MODULE_OF = {
     "ModelInfo": "heliograph.client._core",
     "Models": "heliograph.client._sync._models",
     "PictureInput": "heliograph.client._files",
+    "ParsedResponse": "heliograph.client._core",
     "ResponseParams": "heliograph.client._core",
     "ResponseStream": "heliograph.client._sync._stream",
     "Responses": "heliograph.client._sync._responses",
@@ -64,6 +73,9 @@ _MODULE_OF = {
     "Timeout": "heliograph.client._transport",
     "draw": "heliograph.client._sync._draw",
     "picture_from": "heliograph.client._core",
+    "ToolRun": "heliograph.client._sync._typed",
+    "custom_tool": "heliograph.client._core",
+    "function_tool": "heliograph.client._core",
 }
 
 __all__ = [
@@ -75,6 +87,8 @@ __all__ = [
     "AsyncResponseStream",
     "AsyncResponses",
     "AsyncStreamManager",
+    "AsyncToolRun",
+    "CallableTool",
     "DirectTransport",
     "DrawParams",
     "EditParams",
@@ -84,6 +98,7 @@ __all__ = [
     "Images",
     "ModelInfo",
     "Models",
+    "ParsedResponse",
     "PictureInput",
     "ResponseParams",
     "ResponseStream",
@@ -91,7 +106,10 @@ __all__ = [
     "Retries",
     "StreamManager",
     "Timeout",
+    "ToolRun",
+    "custom_tool",
     "draw",
+    "function_tool",
     "picture_from",
 ]
 

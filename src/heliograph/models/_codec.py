@@ -92,7 +92,7 @@ def decode(cls: type[M], data: _Buffer) -> M:
     """
     data = bytes(data)
     try:
-        return cast(M, _reader(cls).read(data))
+        return cast(M, reader_of(cls).read(data))
     except Misfit as misfit:
         raise InvalidBody(misfit.field, misfit.reason) from None
 
@@ -110,7 +110,7 @@ def is_object(data: bytes) -> bool:
 
 def decode_like(obj: object, data: bytes) -> Any:
     """``data`` decoded as what ``obj`` is, without keeping it; raises ``Misfit``."""
-    return _reader(type(obj)).read(data, keep=False)
+    return reader_of(type(obj)).read(data, keep=False)
 
 
 _MAKING = threading.Lock()
@@ -187,10 +187,11 @@ _EVENT = _Reader(StreamEvent)
 _IMAGE_EVENT = _Reader(ImageStreamEvent)
 
 
-_readers: dict[type, _Reader] = {}
+_readers: dict[Any, _Reader] = {}
 
 
-def _reader(cls: type) -> _Reader:
+def reader_of(cls: Any) -> _Reader:
+    """The reader of a class, or of a union of classes."""
     reader = _readers.get(cls)
     if reader is None:
         reader = _readers[cls] = _Reader(cls)

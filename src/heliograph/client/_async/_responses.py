@@ -4,21 +4,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from msgspec import UNSET
 
 from heliograph import errors, models
 from heliograph.client import _core
 from heliograph.client._async._stream import AsyncResponseStream, AsyncStreamManager
-from heliograph.client._core import Invalid, ResponseParams
+from heliograph.client._async._typed import AsyncParsedStreamManager
+from heliograph.client._async._typed_calls import AsyncTypedResponses
+from heliograph.client._core import Invalid, ResponseParams, TextFormat
 from heliograph.client._transport import Wait
 
 if TYPE_CHECKING:
     from heliograph.client._async._client import AsyncHeliograph
 
+T = TypeVar("T")
 
-class AsyncResponses:
+
+class AsyncResponses(AsyncTypedResponses):
     """``client.responses``."""
 
     def __init__(self, client: AsyncHeliograph) -> None:
@@ -79,6 +83,7 @@ class AsyncResponses:
     def stream(
         self,
         *,
+        text_format: None = None,
         invalid: Literal["raise"] = "raise",
         extra_body: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -90,6 +95,7 @@ class AsyncResponses:
     def stream(
         self,
         *,
+        text_format: None = None,
         invalid: Literal["give"],
         extra_body: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -97,9 +103,21 @@ class AsyncResponses:
         **params: Unpack[ResponseParams],
     ) -> AsyncStreamManager[models.StreamEvent | errors.InvalidEvent]: ...
 
+    @overload
     def stream(
         self,
         *,
+        text_format: type[T],
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> AsyncParsedStreamManager[T]: ...
+
+    def stream(
+        self,
+        *,
+        text_format: type[Any] | None = None,
         invalid: Invalid = "raise",
         extra_body: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -109,11 +127,13 @@ class AsyncResponses:
         """``async with client.responses.stream(...) as stream``: like ``create``, closed for you.
 
         ``invalid="give"`` hands an event that does not decode over as the `InvalidEvent` that would
-        have been raised, and goes on.
+        have been raised, and goes on. With a ``text_format`` the final response is one of
+        ``parse``.
         """
+        asked = None if text_format is None else TextFormat(text_format)
         call = _core.create_call(
             self._client._config,
-            params,
+            params if asked is None else asked.within(params, extra_body),
             stream=True,
             extra_body=extra_body,
             extra_headers=extra_headers,
@@ -125,6 +145,8 @@ class AsyncResponses:
             invalid=invalid,
             include=params.get("include"),
         )
+        if asked is not None:
+            return AsyncParsedStreamManager(self._client, course, asked)
         return AsyncStreamManager(self._client, course)
 
     @overload

@@ -8,8 +8,10 @@ from heliograph.client._core._answers import (
     model_list,
     response_from,
 )
+from heliograph.client._core._calls import ToolCall
 from heliograph.client._core._config import Config, resolve
 from heliograph.client._core._draw import DrawParams, draw_request, picture_from
+from heliograph.client._core._functions import CallableTool, custom_tool, function_tool
 from heliograph.client._core._images import (
     EditParams,
     File,
@@ -21,6 +23,7 @@ from heliograph.client._core._images import (
 from heliograph.client._core._images_stream import Fetched, ImageAssembly
 from heliograph.client._core._opening import Invalid, course
 from heliograph.client._core._params import ResponseParams
+from heliograph.client._core._parsing import ParsedResponse, TextFormat, unparsed
 from heliograph.client._core._pictures import Pictures
 from heliograph.client._core._requests import (
     cancel_call,
@@ -34,9 +37,12 @@ from heliograph.client._core._requests import (
 )
 from heliograph.client._core._retries import Retries, Server, Tries
 from heliograph.client._core._thin import Thinner
+from heliograph.client._core._turns import MAX_TURNS, Turns
 from heliograph.client._core._vendors import speaks_openrouter
 
 __all__ = [
+    "MAX_TURNS",
+    "CallableTool",
     "Config",
     "DrawParams",
     "EditParams",
@@ -46,19 +52,26 @@ __all__ = [
     "ImageParams",
     "Invalid",
     "ModelInfo",
+    "ParsedResponse",
     "Pictures",
     "ResponseParams",
     "Retries",
     "Server",
+    "TextFormat",
     "Thinner",
+    "ToolCall",
     "Tries",
+    "Turns",
     "cancel_call",
     "course",
     "create_call",
+    "custom_tool",
     "delete_call",
     "draw_request",
     "edit_call",
+    "error_from",
     "fetch_call",
+    "function_tool",
     "generate_call",
     "images_from",
     "input_items_call",
@@ -72,5 +85,6 @@ __all__ = [
     "response_from",
     "retrieve_call",
     "speaks_openrouter",
+    "unparsed",
     "wanted",
 ]

@@ -12,6 +12,7 @@ import msgspec
 from heliograph import errors, models
 from heliograph._version import __version__
 from heliograph.client._core._config import Config, merged
+from heliograph.client._core._functions import CallableTool
 from heliograph.client._core._params import NAMES
 from heliograph.client._transport import Call, Timeout, Wait
 
@@ -206,6 +207,8 @@ def _response_path(response_id: str) -> str:
 
 def _wire(value: Any) -> Any:
     """``value`` with each model in it as the JSON that `models.encode` keeps for it."""
+    if isinstance(value, CallableTool):
+        value = value.definition
     if isinstance(value, models.Model | models.Unknown):
         return msgspec.Raw(models.encode(value))
     if isinstance(value, Mapping):

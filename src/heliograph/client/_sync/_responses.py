@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from msgspec import UNSET
 
 from heliograph import errors, models
 from heliograph.client import _core
-from heliograph.client._core import Invalid, ResponseParams
+from heliograph.client._core import Invalid, ResponseParams, TextFormat
 from heliograph.client._sync._stream import ResponseStream, StreamManager
+from heliograph.client._sync._typed import ParsedStreamManager
+from heliograph.client._sync._typed_calls import TypedResponses
 from heliograph.client._transport import Wait
 
 if TYPE_CHECKING:
     from heliograph.client._sync._client import Heliograph
 
+T = TypeVar("T")
 
-class Responses:
+
+class Responses(TypedResponses):
     """``client.responses``."""
 
     def __init__(self, client: Heliograph) -> None:
@@ -78,6 +82,7 @@ class Responses:
     def stream(
         self,
         *,
+        text_format: None = None,
         invalid: Literal["raise"] = "raise",
         extra_body: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -89,6 +94,7 @@ class Responses:
     def stream(
         self,
         *,
+        text_format: None = None,
         invalid: Literal["give"],
         extra_body: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -96,9 +102,21 @@ class Responses:
         **params: Unpack[ResponseParams],
     ) -> StreamManager[models.StreamEvent | errors.InvalidEvent]: ...
 
+    @overload
     def stream(
         self,
         *,
+        text_format: type[T],
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> ParsedStreamManager[T]: ...
+
+    def stream(
+        self,
+        *,
+        text_format: type[Any] | None = None,
         invalid: Invalid = "raise",
         extra_body: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -108,11 +126,13 @@ class Responses:
         """``with client.responses.stream(...) as stream``: like ``create``, closed for you.
 
         ``invalid="give"`` hands an event that does not decode over as the `InvalidEvent` that would
-        have been raised, and goes on.
+        have been raised, and goes on. With a ``text_format`` the final response is one of
+        ``parse``.
         """
+        asked = None if text_format is None else TextFormat(text_format)
         call = _core.create_call(
             self._client._config,
-            params,
+            params if asked is None else asked.within(params, extra_body),
             stream=True,
             extra_body=extra_body,
             extra_headers=extra_headers,
@@ -124,6 +144,8 @@ class Responses:
             invalid=invalid,
             include=params.get("include"),
         )
+        if asked is not None:
+            return ParsedStreamManager(self._client, course, asked)
         return StreamManager(self._client, course)
 
     @overload
