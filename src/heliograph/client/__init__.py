@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from heliograph.client._async._client import AsyncHeliograph
+    from heliograph.client._async._connection import AsyncConnection
     from heliograph.client._async._models import AsyncModels
     from heliograph.client._async._responses import AsyncResponses
     from heliograph.client._async._stream import AsyncResponseStream, AsyncStreamManager
     from heliograph.client._core import ModelInfo, ResponseParams, Retries
     from heliograph.client._sync._client import Heliograph
+    from heliograph.client._sync._connection import Connection
     from heliograph.client._sync._models import Models
     from heliograph.client._sync._responses import Responses
     from heliograph.client._sync._stream import ResponseStream, StreamManager
@@ -24,12 +26,14 @@ if TYPE_CHECKING:
     from heliograph.http import AsyncDirectTransport, DirectTransport
 
 _MODULE_OF = {
+    "AsyncConnection": "heliograph.client._async._connection",
     "AsyncDirectTransport": "heliograph.http",
     "AsyncHeliograph": "heliograph.client._async._client",
     "AsyncModels": "heliograph.client._async._models",
     "AsyncResponseStream": "heliograph.client._async._stream",
     "AsyncResponses": "heliograph.client._async._responses",
     "AsyncStreamManager": "heliograph.client._async._stream",
+    "Connection": "heliograph.client._sync._connection",
     "DirectTransport": "heliograph.http",
     "Heliograph": "heliograph.client._sync._client",
     "ModelInfo": "heliograph.client._core",
@@ -43,12 +47,14 @@ _MODULE_OF = {
 }
 
 __all__ = [
+    "AsyncConnection",
     "AsyncDirectTransport",
     "AsyncHeliograph",
     "AsyncModels",
     "AsyncResponseStream",
     "AsyncResponses",
     "AsyncStreamManager",
+    "Connection",
     "DirectTransport",
     "Heliograph",
     "ModelInfo",

@@ -7,8 +7,17 @@ from heliograph.client._core._answers import (
     model_list,
     response_from,
 )
-from heliograph.client._core._config import Config, resolve
-from heliograph.client._core._opening import Invalid, course
+from heliograph.client._core._config import (
+    Config,
+    OnUnknown,
+    Options,
+    Reading,
+    Unknown,
+    changed,
+    resolve,
+)
+from heliograph.client._core._dialects import DialectName
+from heliograph.client._core._opening import Invalid, course, tolerances
 from heliograph.client._core._params import ResponseParams
 from heliograph.client._core._requests import (
     cancel_call,
@@ -23,13 +32,19 @@ from heliograph.client._core._retries import Retries, Server, Tries
 
 __all__ = [
     "Config",
+    "DialectName",
     "Invalid",
     "ModelInfo",
+    "OnUnknown",
+    "Options",
+    "Reading",
     "ResponseParams",
     "Retries",
     "Server",
     "Tries",
+    "Unknown",
     "cancel_call",
+    "changed",
     "course",
     "create_call",
     "delete_call",
@@ -42,4 +57,5 @@ __all__ = [
     "resolve",
     "response_from",
     "retrieve_call",
+    "tolerances",
 ]

@@ -33,21 +33,33 @@ def create_call(
     timeout: Wait,
 ) -> Call:
     """``POST /responses``. Raises `UsageError` for an unknown field outside ``extra_body``."""
-    for name in params:
-        if name not in NAMES:
-            raise errors.UsageError(f"{name}: not a known field; send it with extra_body")
-    body: dict[str, Any] = {name: _wire(value) for name, value in params.items()}
-    if stream:
-        body["stream"] = True
-    for name, value in (extra_body or {}).items():
-        body[name] = _wire(value)
-    try:
-        data = msgspec.json.encode(body)
-    except (TypeError, ValueError, msgspec.MsgspecError) as error:
-        raise errors.UsageError(f"the request cannot be written as JSON: {error}") from error
+    config.require("create", params)
+    first = {"stream": True} if stream else {}
+    data = create_body(params, extra_body, **first)
     more = {"content-type": "application/json", "idempotency-key": os.urandom(16).hex()}
     own = merged(_EVENTS if stream else _JSON, more)
     return _call(config, "POST", "/responses", own, extra_headers, timeout, data)
+
+
+def create_body(
+    params: Mapping[str, Any], extra_body: Mapping[str, Any] | None, **more: Any
+) -> bytes:
+    """The request's JSON, ``more`` in it. Raises `UsageError`."""
+    for name in params:
+        if name not in NAMES:
+            raise errors.UsageError(f"{name}: not a known field; send it with extra_body")
+    body = {name: _wire(value) for name, value in params.items()} | more
+    for name, value in (extra_body or {}).items():
+        body[name] = _wire(value)
+    try:
+        return msgspec.json.encode(body)
+    except (TypeError, ValueError, msgspec.MsgspecError) as error:
+        raise errors.UsageError(f"the request cannot be written as JSON: {error}") from error
+
+
+def socket_headers(config: Config, extra: Mapping[str, str] | None) -> dict[str, str]:
+    """What a WebSocket's handshake says beside its own."""
+    return merged(config.headers, extra)
 
 
 def is_stored(params: Mapping[str, Any], extra_body: Mapping[str, Any] | None) -> bool:
@@ -66,6 +78,7 @@ def retrieve_call(
     timeout: Wait,
 ) -> Call:
     """``GET /responses/{id}``, whole or as a stream from after a sequence number."""
+    config.require("retrieve")
     if starting_after is not None and not stream:
         raise errors.UsageError("starting_after: only with stream=True")
     query: list[tuple[str, str]] = [("include[]", name) for name in include or ()]
@@ -86,6 +99,7 @@ def delete_call(
     timeout: Wait,
 ) -> Call:
     """``DELETE /responses/{id}``."""
+    config.require("delete")
     return _call(config, "DELETE", _response_path(response_id), _JSON, extra_headers, timeout)
 
 
@@ -97,6 +111,7 @@ def cancel_call(
     timeout: Wait,
 ) -> Call:
     """``POST /responses/{id}/cancel``."""
+    config.require("cancel")
     path = f"{_response_path(response_id)}/cancel"
     return _call(config, "POST", path, _JSON, extra_headers, timeout)
 
@@ -113,6 +128,7 @@ def input_items_call(
     timeout: Wait,
 ) -> Call:
     """``GET /responses/{id}/input_items``."""
+    config.require("input_items")
     query: list[tuple[str, str]] = [("include[]", name) for name in include or ()]
     for name, value in (("limit", limit), ("order", order), ("after", after)):
         if value is not None:
