@@ -32,7 +32,7 @@ class _Awaited:
             return _Awaited(value)
         if not callable(value):
             return value
-        if name == "stream":
+        if name in ("stream", "connect", "with_options"):
             return lambda *a, **k: _Awaited(value(*a, **k))
 
         async def call(*args: Any, **kwargs: Any) -> Any:
