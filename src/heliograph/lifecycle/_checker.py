@@ -44,15 +44,12 @@ class Checker:
 
         A large batch costs little more than the machine's step for each.
         """
-        step = self._machine.feed
-        plain = self._plain(events)
-        for at, event in enumerate(events):
-            found = step(event) if plain else self._feed(event, self._count + at)
-            if found:
-                self._count += at + 1
-                return at, found
-        self._count += len(events)
-        return len(events), []
+        if self._plain(events):
+            good, found = self._machine.take(events)
+        else:
+            good, found = self._one_by_one(events)
+        self._count += good + bool(found)
+        return good, found
 
     def unmarked(self) -> list[Violation]:
         """An SSE stream ended its response and closed without ``[DONE]``."""
@@ -70,6 +67,12 @@ class Checker:
         if errors.InvalidEvent in map(type, events):
             return False
         return "missing-fields" in self._dialect or models.are_whole(events)
+
+    def _one_by_one(self, events: Sequence[Any]) -> tuple[int, list[Violation]]:
+        for at, event in enumerate(events):
+            if found := self._feed(event, self._count + at):
+                return at, found
+        return len(events), []
 
     def _feed(self, event: Any, index: int) -> list[Violation]:
         if isinstance(event, errors.InvalidEvent):

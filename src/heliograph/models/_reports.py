@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import chain
 from operator import attrgetter
+from types import NoneType
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from ._base import Model, wire_of
 from ._events_response import ErrorEvent
 from ._json import Node, scan
-from ._pictures import LazyText, raw_field
+from ._pictures import Base64Text, LazyText, raw_field
 from ._plan import FieldPlan, TypePlan, class_plan
+
+_FLAT = {Base64Text, NoneType, UnsetType, bool, dict, float, int, str}
+"""What lacks nothing."""
 
 __all__ = ["are_whole", "missing_fields", "unknown_fields"]
 
@@ -68,29 +72,31 @@ def are_whole(objects: Sequence[object]) -> bool:
     Goes class by class and field by field over all of them at once: for many events, most of which
     lack nothing, that costs a fraction of asking each.
     """
-    classes = set(map(type, objects))
+    classes = {*map(type, objects)}
     for cls in classes:
-        mine = objects if len(classes) == 1 else [o for o in objects if o.__class__ is cls]
         if cls is list:
-            if not are_whole([*chain.from_iterable(mine)]):  # type: ignore[arg-type]
+            lists: Any = [o for o in objects if o.__class__ is list]
+            if not are_whole([*chain.from_iterable(lists)]):
                 return False
-        elif issubclass(cls, Model):
+        elif issubclass(cls, Model) and (looks := _looks(cls)):
+            mine = objects if len(classes) == 1 else [o for o in objects if o.__class__ is cls]
             if cls is ErrorEvent and any(map(missing_fields, mine)):
                 return False
-            for get, strict, holds in _looks(cls):
+            for get, strict in looks:
                 values = [*map(get, mine)]
-                if strict and UNSET in values:
+                kinds = {*map(type, values)}
+                if strict and UnsetType in kinds:
                     return False
-                if holds and (inner := [*filter(None, values)]) and not are_whole(inner):
+                if not kinds <= _FLAT and not are_whole([*filter(None, values)]):
                     return False
     return True
 
 
 @cache
-def _looks(cls: type[Model]) -> tuple[tuple[Callable[[Any], Any], bool, bool], ...]:
-    """How to read each field that is watched, whether it must be there, and may hold more."""
+def _looks(cls: type[Model]) -> tuple[tuple[Callable[[Any], Any], bool], ...]:
+    """How to read each field that is watched, and whether it must be there."""
     return tuple(
-        (_getter(cls, field.name), field.strict and not field.required, _may_lack(field.type))
+        (_getter(cls, field.name), field.strict and not field.required)
         for field in _watched(cls)
         if field.wire != "sequence_number"
     )

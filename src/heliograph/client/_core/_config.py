@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, TypedDict
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -54,10 +55,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     reading: Reading = Reading()
 
     def __repr__(self) -> str:
-        parts = urlsplit(self.base_url)
-        _, at, host = parts.netloc.rpartition("@")
-        shown = parts._replace(netloc=f"***@{host}").geturl() if at else self.base_url
-        return f"base_url={shown!r}, api_key={'***' if self.api_key else None}"
+        return f"base_url={self.base_url!r}, api_key={'***' if self.api_key else None}"
 
     def require(self, method: str, params: Mapping[str, Any] = MappingProxyType({})) -> None:
         """Raises `UsageError` for what the server that was named does not have."""
@@ -103,11 +101,20 @@ def resolve(
         api_key = environ.get(variable) or None
     if api_key is not None and not (api_key.isascii() and api_key.isprintable()):
         raise errors.UsageError("api_key: holds what an HTTP header cannot carry")
+    own = _own_headers(api_key)
+    if "@" in parts.netloc:
+        if api_key is not None:
+            raise errors.UsageError(
+                "base_url: holds a user name, and there is an api_key as well; one of them can be "
+                "sent"
+            )
+        base_url = urlsplit(base_url)._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        own["authorization"] = _basic(parts.username, parts.password)
     return Config(
         base_url=base_url.rstrip("/"),
         api_key=api_key,
         timeout=Timeout.of(timeout),
-        headers=merged(_own_headers(api_key), headers),
+        headers=merged(own, headers),
         max_frame=max_frame,
         retries=Retries.off() if retries is None else retries,
         dialect=spoken,
@@ -159,6 +166,11 @@ def _default(api_key: str | None, environ: Mapping[str, str]) -> tuple[str, str]
         "no server and no key: pass base_url=... or api_key=..., or set HELIOGRAPH_BASE_URL, "
         "HELIOGRAPH_API_KEY, OPENROUTER_API_KEY or OPENAI_API_KEY"
     )
+
+
+def _basic(user: str | None, password: str | None) -> str:
+    pair = f"{unquote(user or '')}:{unquote(password or '')}"
+    return f"Basic {b64encode(pair.encode()).decode()}"
 
 
 def _own_headers(api_key: str | None) -> dict[str, str]:

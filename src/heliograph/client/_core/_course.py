@@ -79,6 +79,8 @@ class Course(Tries):
         if assembly.seen > self._seen:
             self._seen = assembly.seen
             self._failures = 0
+        if self.late:
+            error = self._overdue()
         return self.again(error or errors.TransportError("the stream ended"))
 
     def again(self, error: errors.HeliographError) -> float:

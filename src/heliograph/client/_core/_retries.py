@@ -26,6 +26,7 @@ from heliograph import errors
 from heliograph.client._core._dialects import GENERIC, Dialect, learned
 from heliograph.client._transport import Call, Timeout
 
+_EARLY = 0.01  # seconds by which a wait may end before its time
 _MANY = 32  # doublings of a wait: any more would only make a float overflow
 
 
@@ -156,8 +157,8 @@ class Tries:
         now = self._clock()
         if self._due is None:
             self._due = now + total
-        if now >= self._due:
-            raise errors.TransportTimeout(f"not done within timeout.total, {total:g} s")
+        if self.late:
+            raise self._overdue()
         return self._due - now
 
     def now(self) -> Call:
@@ -174,7 +175,12 @@ class Tries:
     @property
     def late(self) -> bool:
         """Whether the caller's total has passed."""
-        return self._due is not None and self._clock() >= self._due
+        return self._due is not None and self._clock() >= self._due - _EARLY
+
+    def _overdue(self) -> errors.TransportTimeout:
+        return errors.TransportTimeout(
+            f"not done within timeout.total, {self._asked.timeout.total:g} s"
+        )
 
     def accepts(self, status: int, headers: Mapping[str, str]) -> bool:
         """Whether this is the answer, for better or worse."""
