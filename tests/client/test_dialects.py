@@ -11,7 +11,7 @@ from openrouter.components import ResponsesRequest
 from openrouter.responses import Responses
 from tests.client.scripted import CUT, Scripted, answer, stream
 from tests.client.streams import response, text_events, wire
-from tests.client.ways import WAYS, client
+from tests.client.ways import WAYS, client, read
 
 from heliograph import Heliograph, errors, lifecycle
 from heliograph.client import Retries
@@ -125,9 +125,7 @@ async def test_openrouter_is_not_asked_to_resume(way: str) -> None:
         with Scripted(stream(wire(TEXT[:5], done=False), CUT), gone) as server:
             async with client(way, server.url, dialect=dialect, retries=SOON) as made:
                 with pytest.raises(errors.StreamInterrupted) as caught:
-                    async with made.responses.stream(**ASK) as events:
-                        async for _ in events:
-                            pass
+                    await read(made.responses.stream(**ASK))
             assert len(server.seen) == asked
             keeps_none = "this server keeps no streams: ask again" in caught.value.advice
             assert keeps_none == (dialect == "openrouter")

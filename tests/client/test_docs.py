@@ -14,11 +14,11 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "client.md"
 
 def test_every_block_runs() -> None:
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
-    assert len(blocks) == 2
+    assert len(blocks) == 5
     with running() as here:
         code = "".join(blocks).replace("http://127.0.0.1:8080", here.url)
         ran = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
         )
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("response.completed") == 2
+    assert ran.stdout.count("response.completed") == 3

@@ -197,6 +197,7 @@ TWINS = [
     (client.Models, client.AsyncModels),
     (client.ResponseStream, client.AsyncResponseStream),
     (client.StreamManager, client.AsyncStreamManager),
+    (client.Connection, client.AsyncConnection),
 ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.client.scripted import CUT, Scripted, answer, stream
 from tests.client.streams import frame, numbered, picture_events, response, text_events, wire
-from tests.client.ways import WAYS, client
+from tests.client.ways import WAYS, client, read
 from tests.server.kit import Running, ask, running
 
 from heliograph import Heliograph, errors
@@ -27,17 +27,14 @@ def server() -> Iterator[Running]:
         yield here
 
 
-async def read(made: Any, into: list[Any], **request: Any) -> Any:
-    async with made.responses.stream(**(request or ASK)) as events:
-        async for event in events:
-            into.append(event)
-    return await events.get_final_response()
+async def take(made: Any, into: list[Any], **request: Any) -> Any:
+    return await read(made.responses.stream(**(request or ASK)), into)
 
 
 @all_ways
 async def test_our_own_server_needs_no_tolerance(server: Running, way: str) -> None:
     async with client(way, f"{server.url}/v1", strict="strict") as made:
-        whole = await read(made, [], **ask(partials=3))
+        whole = await take(made, [], **ask(partials=3))
         assert (await made.responses.create(**ask())).status == "completed"
         assert (await made.responses.retrieve(whole.id)).id == whole.id
         async with await made.responses.resume(whole.id) as again:
@@ -65,14 +62,14 @@ async def test_the_first_fault_is_raised_after_what_came_before(way: str, what: 
         async with client(way, server.url, strict=MORE) as made:
             seen: list[Any] = []
             with pytest.raises(errors.LifecycleError) as caught:
-                await read(made, seen)
+                await take(made, seen)
             assert len(seen) == index
             first = caught.value.violations[0]
             assert (first.rule, first.index) == (rule, index)
             assert first.expected
             assert f"{rule} at event {index}" in str(caught.value)
             # Without it the same stream is read to its end.
-            await read(made.with_options(strict=False), [])
+            await take(made.with_options(strict=False), [])
 
 
 @all_ways
@@ -86,11 +83,11 @@ async def test_it_goes_on_over_a_resumption(way: str) -> None:
             async with client(way, server.url, strict=MORE, retries=SOON) as made:
                 seen: list[Any] = []
                 if fault is None:
-                    assert (await read(made, seen)).status == "completed"
+                    assert (await take(made, seen)).status == "completed"
                     assert [event.sequence_number for event in seen] == list(range(len(TEXT)))
                 else:
                     with pytest.raises(errors.LifecycleError, match=fault):
-                        await read(made, seen)
+                        await take(made, seen)
                 assert server.seen[1].target == "/v1/responses/resp_1?stream=true&starting_after=4"
 
 
@@ -102,21 +99,21 @@ async def test_what_the_servers_dialect_forgives(way: str) -> None:
     habit = numbered(*late[:7], *late[8:])  # no completed event, and the item still generating
     with Scripted(stream(wire(habit))) as server:
         async with client(way, server.url, strict=True, dialect="openai") as made:
-            assert (await read(made, [])).status == "completed"
+            assert (await take(made, [])).status == "completed"
         async with client(way, server.url, strict=True, dialect="open-responses") as made:
-            with pytest.raises(errors.LifecycleError, match="HG-ITM-007|HG-IMG"):
-                await read(made, [])
+            with pytest.raises(errors.LifecycleError, match="HG-ITM-007"):
+                await take(made, [])
         named = f"{MORE},late-generating-done,no-image-completed"
         async with client(way, server.url, strict=named) as made:
-            assert (await read(made, [])).status == "completed"
+            assert (await take(made, [])).status == "completed"
     # Elsewhere the answer's head tells who it is, before the first event is looked at.
     with Scripted(stream(wire(habit), openai_version="2020-10-01")) as server:
         async with client(way, server.url, strict=True) as made:
-            assert (await read(made, [])).status == "completed"
+            assert (await take(made, [])).status == "completed"
     with Scripted(stream(wire(TEXT), x_response_id="resp_1")) as server:
         async with client(way, server.url, strict=True) as made:
             with pytest.raises(errors.LifecycleError, match="HG-FLD-001 at event 0"):
-                await read(made, [])
+                await take(made, [])
 
 
 @all_ways
@@ -125,10 +122,10 @@ async def test_how_a_stream_must_close(way: str) -> None:
         async with client(way, server.url, strict=MORE) as made:
             seen: list[Any] = []
             with pytest.raises(errors.LifecycleError, match=f"HG-SSE-003 at event {len(TEXT)}"):
-                await read(made, seen)
+                await take(made, seen)
             assert len(seen) == len(TEXT)
             forgiving = made.with_options(strict=f"{MORE},no-done-marker")
-            assert (await read(forgiving, [])).status == "completed"
+            assert (await take(forgiving, [])).status == "completed"
 
 
 @all_ways
@@ -137,9 +134,9 @@ async def test_events_that_do_not_decode_are_faults_also_where_they_are_given(wa
     with Scripted(stream(wire([*TEXT[:4], wrong, *TEXT[5:]]))) as server:
         async with client(way, server.url, strict=MORE) as made:
             with pytest.raises(errors.InvalidEvent):
-                await read(made, [])
+                await take(made, [])
             with pytest.raises(errors.LifecycleError, match="HG-EVT-001 at event 4"):
-                await read(made, [], **ASK, invalid="give")
+                await take(made, [], **ASK, invalid="give")
 
 
 @all_ways
@@ -150,7 +147,9 @@ async def test_whole_responses(way: str) -> None:
             for call in (made.responses.create(**ASK), made.responses.retrieve("resp_1")):
                 with pytest.raises(errors.LifecycleError, match="HG-END-006"):
                     await call
-            with pytest.raises(errors.LifecycleError, match="HG-FLD-001 .* lacks "):
+            with pytest.raises(
+                errors.LifecycleError, match="HG-FLD-001 at event 0: the response lacks"
+            ):
                 await made.with_options(strict="strict").responses.create(**ASK)
             easy = made.with_options(strict=False)
             assert (await easy.responses.create(**ASK)).status == "failed"
@@ -177,4 +176,4 @@ async def test_byte_by_byte_is_the_same(way: str) -> None:
     with Scripted(stream(*pieces)) as server:
         async with client(way, server.url, strict=MORE) as made:
             with pytest.raises(errors.LifecycleError, match=f"{rule} at event {index}"):
-                await read(made, [])
+                await take(made, [])

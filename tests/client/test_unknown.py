@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.client.scripted import Scripted, stream
 from tests.client.streams import numbered, text_events, wire
-from tests.client.ways import WAYS, client
+from tests.client.ways import WAYS, client, read
 
 from heliograph import Heliograph, errors, models
 
@@ -63,12 +63,10 @@ async def test_what_the_hook_raises_ends_the_loop(way: str) -> None:
 
     with Scripted(stream(wire(MIXED))) as server:
         async with client(way, server.url, on_unknown=refuse) as made:
-            seen = []
+            seen: list[Any] = []
             with pytest.raises(ValueError, match="vendor:progress"):
-                async with made.responses.stream(model="m", input="x") as events:
-                    async for event in events:
-                        seen.append(event.type)
-            assert seen == [event["type"] for event in MIXED[:3]]
+                await read(made.responses.stream(model="m", input="x"), seen)
+            assert [event.type for event in seen] == [event["type"] for event in MIXED[:3]]
 
 
 @pytest.mark.parametrize("wrong", [{"unknown": "raise"}, {"on_unknown": 3}])

@@ -15,7 +15,7 @@ from tests.client.scripted import CERTIFICATE, CUT, Scripted, answer, stream
 from tests.client.sockets import socket_server
 from tests.client.streams import response, text_events, wire
 from tests.client.test_connection import says
-from tests.client.ways import WAYS, client
+from tests.client.ways import WAYS, client, read
 
 from heliograph import AsyncHeliograph, Heliograph, errors
 from heliograph.client import Retries, Timeout
@@ -49,8 +49,7 @@ async def test_the_environments_proxy_is_used(way: str, monkeypatch: pytest.Monk
         monkeypatch.setenv("http_proxy", proxy.url)
         async with client(way, server.url) as made:
             assert (await made.responses.create(**ASK)).status == "completed"
-            async with made.responses.stream(**ASK) as events:
-                assert (await events.get_final_response()).status == "completed"
+            assert (await read(made.responses.stream(**ASK))).status == "completed"
         assert proxy.asked[0] == f"POST {server.url}/responses"
         told = len(proxy.asked)
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -142,19 +141,14 @@ async def test_total_bounds_a_stream_that_goes_on(way: str) -> None:
     pieces = [piece for event in TEXT for piece in (wire([event], done=False), 0.2)]
     with Scripted(stream(*pieces, x_response_id="resp_1")) as server:
         async with client(way, server.url, timeout=Timeout(total=0.7), retries=SOON) as made:
-            seen = []
-            with pytest.raises(
-                errors.StreamInterrupted, match="not done within timeout.total, 0.7 s"
-            ) as caught:
-                async with made.responses.stream(**ASK) as events:
-                    async for event in events:
-                        seen.append(event.type)
+            seen: list[Any] = []
+            with pytest.raises(errors.StreamInterrupted, match=r"timeout\.total, 0\.7 s") as caught:
+                await read(made.responses.stream(**ASK), seen)
         assert 2 <= len(seen) < len(TEXT)
         assert caught.value.resumable
         assert len(server.seen) == 1  # there is no time to resume in
         async with client(way, server.url, timeout=Timeout(total=20)) as made:
-            async with made.responses.stream(**ASK) as events:
-                assert (await events.get_final_response()).status == "completed"
+            assert (await read(made.responses.stream(**ASK))).status == "completed"
 
 
 @all_ways

@@ -20,6 +20,15 @@ def client(way: str, url: str, **more: Any) -> Any:
     return AsyncHeliograph(base_url=url, transport=way.removeprefix("async-"), **more)
 
 
+async def read(manager: Any, into: list[Any] | None = None) -> Any:
+    """The final response of what ``stream`` gave; ``into`` has each event once the loop has it."""
+    seen = [] if into is None else into
+    async with manager as stream:
+        async for event in stream:
+            seen.append(event)
+    return await stream.get_final_response()
+
+
 class _Awaited:
     """A synchronous object whose calls run in a thread."""
 
