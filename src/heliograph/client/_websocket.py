@@ -103,9 +103,7 @@ class Channel:
     def receive(self, seconds: float | None) -> bytes:
         """The next message. Raises `TransportError`, `TransportTimeout`, `FrameTooLarge`."""
         with talking(self._max_frame):
-            data = self._socket.recv(seconds, decode=False)
-            assert isinstance(data, bytes)  # noqa: S101 - what decode=False means
-            return data
+            return self._socket.recv(seconds, decode=False)
 
     def close(self) -> None:
         self._socket.close()

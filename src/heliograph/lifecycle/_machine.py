@@ -116,14 +116,20 @@ class Machine(Core):
     def take(self, events: Sequence[models.StreamEvent]) -> tuple[int, list[Violation]]:
         """Feeds a batch up to the first event that breaks a rule: how many were good, and what
         that one broke. The pieces of one text after the first are only compared with it."""
-        feed, delta = self.feed, models.TextDeltaEvent
-        at, end = 0, len(events)
+        delta = models.TextDeltaEvent
+        handlers, at, end = HANDLERS, 0, len(events)
         while at < end:
-            event = events[at]
-            found = feed(event)
-            if found:
-                return at, found
+            event: Any = events[at]
             at += 1
+            handler = handlers.get(event.type)
+            if handler is not None and event.sequence_number == self._next:
+                self._next += 1
+                handler(self, event)
+            else:
+                self._found = self.feed(event)
+            if self._found:
+                found, self._found = self._found, []
+                return at - 1, found
             if event.__class__ is delta and at < end and events[at].__class__ is delta:
                 at = self._take_run(event, events, at)
         return end, []

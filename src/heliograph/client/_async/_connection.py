@@ -176,6 +176,9 @@ class AsyncConnection:
             line.left()
             await channel.close()
             raise
+        except BaseException:
+            line.left()  # interrupted: the turn goes on unread
+            raise
 
 
 class AsyncTurnManager:

@@ -30,6 +30,7 @@ from heliograph.client._core._retries import Server
 from heliograph.client._transport import Call, Timeout, Wait
 
 LIMIT = "websocket_connection_limit_reached"
+_LIMIT = LIMIT.encode()
 _LAST = frozenset({"response.completed", "response.incomplete", "response.failed", "error"})
 _NOT_HERE = {
     "background": "a WebSocket carries foreground responses only",
@@ -154,7 +155,7 @@ class Line:
     def came(self, data: bytes) -> bytes:
         """A later message. Raises `TransportError` where the connection ends with it: the response
         goes on, and so may its stream elsewhere."""
-        if LIMIT.encode() in data[:_ENVELOPE]:
+        if len(data) <= _ENVELOPE and _LIMIT in data:
             told = self._envelope(data)
             if told is not None and told.code == LIMIT:
                 self.closed = LIMIT

@@ -174,6 +174,9 @@ class Connection:
             line.left()
             channel.close()
             raise
+        except BaseException:
+            line.left()  # interrupted: the turn goes on unread
+            raise
 
 
 class TurnManager:
