@@ -30,6 +30,7 @@ import msgspec
 
 from heliograph import errors, lifecycle, models, sse
 from heliograph.client._core._answers import error_of_event
+from heliograph.client._core._handing import Messages, Told
 from heliograph.client._core._opening import Invalid
 
 _DONE = b"[DONE]"
@@ -214,7 +215,7 @@ class Assembly:
         self._folded = 0
         self._left = iter(batch)
         if (self._skip or self._on_unknown) and models.UnknownEvent in map(type, batch):
-            self._left = _Told(self._left, self._skip, self._on_unknown)
+            self._left = Told(self._left, self._skip, self._on_unknown)
         return self._left
 
     def settle(self) -> None:
@@ -402,52 +403,6 @@ class Assembly:
             if number is not None:
                 self._last_sequence = number
                 break
-
-
-class Messages:
-    """In the decoder's place: each piece is one event, whole (a WebSocket's messages)."""
-
-    __slots__ = ()
-    comments = 0
-    pending = 0
-
-    def feed_data(self, chunk: bytes) -> list[bytes]:
-        return [chunk]
-
-    def close(self) -> None:
-        """Nothing is held back."""
-
-
-class _Told:
-    """A batch as it is handed out, where unknown events are skipped or told of."""
-
-    __slots__ = ("_left", "_skip", "_tell")
-
-    def __init__(
-        self,
-        left: Iterator[Any],
-        skip: bool,
-        tell: Callable[[models.UnknownEvent], object] | None,
-    ) -> None:
-        self._left = left
-        self._skip = skip
-        self._tell = tell
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        while True:
-            event = next(self._left)
-            if event.__class__ is not models.UnknownEvent:
-                return event
-            if self._tell is not None:
-                self._tell(event)
-            if not self._skip:
-                return event
-
-    def __length_hint__(self) -> int:
-        return length_hint(self._left)
 
 
 def _number(event: Any) -> int | None:
