@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from tests.client.ways import client, read
 from tests.server.kit import Painter, Running, ask, digest, running
 from websockets.sync.server import ServerConnection
 
-from heliograph import Heliograph, errors, lifecycle, models
+from heliograph import AsyncHeliograph, Heliograph, errors, lifecycle, models
 from heliograph.client import Retries, Timeout
 from heliograph.server import Limits
 
@@ -289,6 +290,25 @@ async def test_a_cut_where_nothing_is_kept(way: str) -> None:
     assert [event.type for event in seen] == [event["type"] for event in TEXT[:5]]
     assert caught.value.last_sequence == 4
     assert not caught.value.resumable
+
+
+async def test_a_turn_that_is_cancelled_before_its_first_event() -> None:
+    def slowly(connection: ServerConnection, message: dict[str, Any]) -> None:
+        if len(heard.messages) == 1:
+            time.sleep(0.5)
+        says(TEXT)(connection, message)
+
+    with socket_server(slowly) as heard:
+        async with (
+            AsyncHeliograph("k", heard.url) as made,
+            made.responses.connect() as connection,
+        ):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await connection.create(model="m", input="first")
+            events = await turn(connection, prompt="second")
+            assert len(events) == len(TEXT)
+            assert len(heard.messages) == 2
 
 
 @both_ways
