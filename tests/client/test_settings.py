@@ -202,6 +202,7 @@ TWINS = [
     (EventStream, AsyncEventStream),
     (client.ResponseStream, client.AsyncResponseStream),
     (client.StreamManager, client.AsyncStreamManager),
+    (client.Connection, client.AsyncConnection),
 ]
 
 

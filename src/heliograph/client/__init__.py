@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from heliograph.client._async._client import AsyncHeliograph
+    from heliograph.client._async._connection import AsyncConnection
     from heliograph.client._async._images import AsyncImages
     from heliograph.client._async._images_stream import AsyncImageStream
     from heliograph.client._async._models import AsyncModels
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     )
     from heliograph.client._files import PictureInput
     from heliograph.client._sync._client import Heliograph
+    from heliograph.client._sync._connection import Connection
     from heliograph.client._sync._draw import draw
     from heliograph.client._sync._images import Images
     from heliograph.client._sync._images_stream import ImageStream
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from heliograph.http import AsyncDirectTransport, DirectTransport
 
 _MODULE_OF = {
+    "AsyncConnection": "heliograph.client._async._connection",
     "AsyncDirectTransport": "heliograph.http",
     "AsyncHeliograph": "heliograph.client._async._client",
     "AsyncImageStream": "heliograph.client._async._images_stream",
@@ -46,6 +49,7 @@ _MODULE_OF = {
     "AsyncResponseStream": "heliograph.client._async._stream",
     "AsyncResponses": "heliograph.client._async._responses",
     "AsyncStreamManager": "heliograph.client._async._stream",
+    "Connection": "heliograph.client._sync._connection",
     "DirectTransport": "heliograph.http",
     "DrawParams": "heliograph.client._core",
     "EditParams": "heliograph.client._core",
@@ -67,6 +71,7 @@ _MODULE_OF = {
 }
 
 __all__ = [
+    "AsyncConnection",
     "AsyncDirectTransport",
     "AsyncHeliograph",
     "AsyncImageStream",
@@ -75,6 +80,7 @@ __all__ = [
     "AsyncResponseStream",
     "AsyncResponses",
     "AsyncStreamManager",
+    "Connection",
     "DirectTransport",
     "DrawParams",
     "EditParams",

@@ -2,13 +2,23 @@
 
 from heliograph.client._core._answers import (
     ModelInfo,
+    error_from,
     images_from,
     input_items_from,
     is_stream,
     model_list,
     response_from,
 )
-from heliograph.client._core._config import Config, resolve
+from heliograph.client._core._config import (
+    Config,
+    OnUnknown,
+    Options,
+    Reading,
+    Unknown,
+    changed,
+    resolve,
+)
+from heliograph.client._core._dialects import DialectName
 from heliograph.client._core._draw import DrawParams, draw_request, picture_from
 from heliograph.client._core._images import (
     EditParams,
@@ -19,7 +29,7 @@ from heliograph.client._core._images import (
     wanted,
 )
 from heliograph.client._core._images_stream import Fetched, ImageAssembly
-from heliograph.client._core._opening import Invalid, course
+from heliograph.client._core._opening import Invalid, course, tolerances
 from heliograph.client._core._params import ResponseParams
 from heliograph.client._core._pictures import Pictures
 from heliograph.client._core._requests import (
@@ -38,6 +48,7 @@ from heliograph.client._core._vendors import speaks_openrouter
 
 __all__ = [
     "Config",
+    "DialectName",
     "DrawParams",
     "EditParams",
     "Fetched",
@@ -46,18 +57,24 @@ __all__ = [
     "ImageParams",
     "Invalid",
     "ModelInfo",
+    "OnUnknown",
+    "Options",
     "Pictures",
+    "Reading",
     "ResponseParams",
     "Retries",
     "Server",
     "Thinner",
     "Tries",
+    "Unknown",
     "cancel_call",
+    "changed",
     "course",
     "create_call",
     "delete_call",
     "draw_request",
     "edit_call",
+    "error_from",
     "fetch_call",
     "generate_call",
     "images_from",
@@ -72,5 +89,6 @@ __all__ = [
     "response_from",
     "retrieve_call",
     "speaks_openrouter",
+    "tolerances",
     "wanted",
 ]
