@@ -55,7 +55,7 @@ async def test_the_environments_proxy_is_used(way: str, monkeypatch: pytest.Monk
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         async with client(way, server.url) as made:
-            assert (await made.responses.create(**ASK, stream=True)).response_id is None
+            assert (await read(made.responses.stream(**ASK))).status == "completed"
         assert len(proxy.asked) == told
 
 

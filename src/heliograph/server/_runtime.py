@@ -18,6 +18,7 @@ from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
 from heliograph.providers.fetch import Fetcher
 from heliograph.server._auth import Caller, Gate
+from heliograph.server._beat import Beat
 from heliograph.server._passing import Keys, Passing
 from heliograph.server._quota import Place, Quota
 from heliograph.server._readers import Readers
@@ -125,6 +126,7 @@ class Runtime:
         self.settings = settings
         self.catalog = catalog
         self.closing = Closing()
+        self.beat = Beat(settings.limits.keep_alive_seconds)
         self.turns: set[Delivery] = set()
         self._stopping = False
         self._scratch: Path | None = None

@@ -84,6 +84,8 @@ class ResponseStream(EventStream[E]):
                 except errors.TransportError as error:
                     cut = error
                 self._reply.close()
+                yield from assembly.rest()
+                assembly.settle()
                 assembly.check()
                 if assembly.ended:
                     return
