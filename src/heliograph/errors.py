@@ -139,7 +139,7 @@ class StreamInterrupted(ProtocolError):
 
     ``response_id`` and ``last_sequence`` say where it stood (None where nothing had come);
     ``snapshot`` is the response so far; ``resumable`` whether the same server is known to be able
-    to go on from there; ``advice`` what can be done.
+    to go on from there; ``advice`` what can be done; ``request_id`` the ``x-request-id`` header.
     """
 
     def __init__(
@@ -151,9 +151,11 @@ class StreamInterrupted(ProtocolError):
         snapshot: Any = None,
         resumable: bool = False,
         advice: str = "",
+        request_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.advice = advice
+        self.request_id = request_id
         self.response_id = response_id
         self.last_sequence = last_sequence
         self.snapshot = snapshot

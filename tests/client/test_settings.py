@@ -207,6 +207,7 @@ TWINS = [
     (client.ToolRun, client.AsyncToolRun),
     (_sync_typed.ParsedResponseStream, _async_typed.AsyncParsedResponseStream),
     (_sync_typed.ParsedStreamManager, _async_typed.AsyncParsedStreamManager),
+    (client.Connection, client.AsyncConnection),
 ]
 
 

@@ -20,6 +20,15 @@ def client(way: str, url: str, **more: Any) -> Any:
     return AsyncHeliograph(base_url=url, transport=way.removeprefix("async-"), **more)
 
 
+async def read(manager: Any, into: list[Any] | None = None) -> Any:
+    """The final response of what ``stream`` gave; ``into`` has each event once the loop has it."""
+    seen = [] if into is None else into
+    async with manager as stream:
+        async for event in stream:
+            seen.append(event)
+    return await stream.get_final_response()
+
+
 class _Awaited:
     """A synchronous object whose calls run in a thread."""
 
@@ -32,7 +41,7 @@ class _Awaited:
             return _Awaited(value)
         if not callable(value):
             return value
-        if name in ("stream", "images"):
+        if name in ("stream", "images", "connect", "with_options"):
             return lambda *a, **k: _Awaited(value(*a, **k))
 
         async def call(*args: Any, **kwargs: Any) -> Any:

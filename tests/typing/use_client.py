@@ -18,7 +18,14 @@ from heliograph import (
     draw,
     models,
 )
-from heliograph.client import AsyncImageStream, AsyncResponseStream, ImageStream, ResponseStream
+from heliograph.client import (
+    AsyncConnection,
+    AsyncImageStream,
+    AsyncResponseStream,
+    Connection,
+    ImageStream,
+    ResponseStream,
+)
 
 TOOL = models.ImageGenerationServerTool(partial_images=2)
 
@@ -87,6 +94,42 @@ def policies() -> None:
     Heliograph(retries=Retries.off())
     Heliograph(retries=None)
     Retries(repeat="maybe")  # type: ignore[arg-type]
+
+
+def settings(client: Heliograph) -> None:
+    """Dialects by name, what is read, and other views of a client."""
+
+    def tell(event: models.UnknownEvent) -> None:
+        assert_type(event.type, str)
+
+    Heliograph(dialect="openrouter", strict=True, unknown="skip", on_unknown=tell)
+    assert_type(client.with_options(strict="openai,no-sequence", timeout=3), Heliograph)
+    client.with_options(on_unknown=None, retries=None, headers={"X-Title": "t"})
+    Heliograph(dialect="klingon")  # type: ignore[arg-type]
+    Heliograph(on_unknown=len)  # type: ignore[arg-type]
+    client.with_options(base_url="http://h")  # type: ignore[call-arg]
+
+
+def turns(client: Heliograph) -> None:
+    """A WebSocket's turns give what streams give."""
+    with client.responses.connect(ssl=None, proxy=None) as connection:
+        assert_type(connection, Connection)
+        first = connection.create(input="a red fox", store=False, generate=True)
+        assert_type(first, models.OpenResponsesResult)
+        with connection.stream(input="at night", previous_response_id=first.id) as stream:
+            assert_type(stream, ResponseStream[models.StreamEvent])
+            for event in stream:
+                assert_type(event, models.StreamEvent)
+        connection.create(inputs="a red fox")  # type: ignore[call-arg]
+
+
+async def turns_awaited(client: AsyncHeliograph) -> None:
+    """The same, awaited."""
+    async with client.with_options(strict=True).responses.connect() as connection:
+        assert_type(connection, AsyncConnection)
+        assert_type(await connection.create(input="a red fox"), models.OpenResponsesResult)
+        async with connection.stream(input="at night") as stream:
+            assert_type(stream, AsyncResponseStream[models.StreamEvent])
 
 
 def failures(client: Heliograph) -> str | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from heliograph.client._async._client import AsyncHeliograph
+    from heliograph.client._async._connection import AsyncConnection
     from heliograph.client._async._images import AsyncImages
     from heliograph.client._async._images_stream import AsyncImageStream
     from heliograph.client._async._models import AsyncModels
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     )
     from heliograph.client._files import PictureInput
     from heliograph.client._sync._client import Heliograph
+    from heliograph.client._sync._connection import Connection
     from heliograph.client._sync._draw import draw
     from heliograph.client._sync._images import Images
     from heliograph.client._sync._images_stream import ImageStream
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from heliograph.http import AsyncDirectTransport, DirectTransport
 
 _MODULE_OF = {
+    "AsyncConnection": "heliograph.client._async._connection",
     "AsyncDirectTransport": "heliograph.http",
     "AsyncHeliograph": "heliograph.client._async._client",
     "AsyncImageStream": "heliograph.client._async._images_stream",
@@ -54,6 +57,7 @@ _MODULE_OF = {
     "AsyncStreamManager": "heliograph.client._async._stream",
     "AsyncToolRun": "heliograph.client._async._typed",
     "CallableTool": "heliograph.client._core",
+    "Connection": "heliograph.client._sync._connection",
     "DirectTransport": "heliograph.http",
     "DrawParams": "heliograph.client._core",
     "EditParams": "heliograph.client._core",
@@ -79,6 +83,7 @@ _MODULE_OF = {
 }
 
 __all__ = [
+    "AsyncConnection",
     "AsyncDirectTransport",
     "AsyncHeliograph",
     "AsyncImageStream",
@@ -89,6 +94,7 @@ __all__ = [
     "AsyncStreamManager",
     "AsyncToolRun",
     "CallableTool",
+    "Connection",
     "DirectTransport",
     "DrawParams",
     "EditParams",

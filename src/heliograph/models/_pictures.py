@@ -67,8 +67,11 @@ class Base64Text:
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Base64Text):
-            same_place = (other.start, other.end) == (self.start, self.end)
-            return (other.frame is self.frame and same_place) or other.view == self.view
+            if other.end - other.start != self.end - self.start:
+                return False
+            if other.frame is self.frame and other.start == self.start:
+                return True
+            return self.frame.startswith(other.view, self.start)  # views compare byte by byte
         return isinstance(other, str) and str(self) == other
 
     def __hash__(self) -> int:

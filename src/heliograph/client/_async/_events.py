@@ -83,11 +83,11 @@ class AsyncEventStream(Generic[E]):
     ) -> list[Path]:
         """Save each finished picture into a folder as it comes, and let go of it; the paths.
 
-        At no time more than one picture is held, so the response that is left has none. A file's
-        name is the item's id, or ``stem`` and the picture's place in the output; ``previews``
-        saves early stages, too. Reads to the end and raises as the loop over the events does,
-        `UsageError` where there is no such folder, and `PictureError` for a picture that came as
-        an address: what was saved until then stays.
+        At no time more than one picture is held, so the response that is left has none (in strict
+        mode it has all: they are compared at the end). A file's name is the item's id, or ``stem``
+        and the picture's place in the output; ``previews`` saves early stages, too. Reads to the
+        end and raises as the loop over the events does, `UsageError` where there is no such folder,
+        and `PictureError` for a picture that came as an address: what was saved until then stays.
         """
         shelf = Shelf(folder, stem, previews=previews)
         shown = self._begin()

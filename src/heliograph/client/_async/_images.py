@@ -174,6 +174,9 @@ class AsyncImages:
         tries = _core.Tries(client._config.retries, client._server, call, repeatable=False)
         reply = await client._connect(tries)
         assembly = _core.ImageAssembly(
-            max_frame=client._config.max_frame, wanted=wanted, openrouter=openrouter
+            reply.headers,
+            max_frame=client._config.max_frame,
+            wanted=wanted,
+            openrouter=openrouter,
         )
         return AsyncImageStream(reply, assembly)

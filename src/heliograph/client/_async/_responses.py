@@ -17,7 +17,11 @@ from heliograph.client._core import Invalid, ResponseParams, TextFormat
 from heliograph.client._transport import Wait
 
 if TYPE_CHECKING:
+    import ssl as tls
+
     from heliograph.client._async._client import AsyncHeliograph
+    from heliograph.client._async._connection import AsyncConnection
+    from heliograph.client._websocket import Proxy
 
 T = TypeVar("T")
 
@@ -77,7 +81,7 @@ class AsyncResponses(AsyncTypedResponses):
         if stream:
             course = self._client._course(call, stored=stored, include=params.get("include"))
             return await self._client._open(course)
-        return _core.response_from(*(await self._client._ask(call, made=stored)))
+        return await self._client._response(call, made=stored)
 
     @overload
     def stream(
@@ -200,7 +204,7 @@ class AsyncResponses(AsyncTypedResponses):
         if stream:
             course = self._client._course(call, include=include, starting_after=starting_after)
             return await self._client._open(course)
-        return _core.response_from(*(await self._client._ask(call)))
+        return await self._client._response(call)
 
     async def resume(
         self,
@@ -235,7 +239,7 @@ class AsyncResponses(AsyncTypedResponses):
         call = _core.cancel_call(
             self._client._config, response_id, extra_headers=extra_headers, timeout=timeout
         )
-        return _core.response_from(*(await self._client._ask(call)))
+        return await self._client._response(call)
 
     async def input_items(
         self,
@@ -276,3 +280,23 @@ class AsyncResponses(AsyncTypedResponses):
             self._client._config, response_id, extra_headers=extra_headers, timeout=timeout
         )
         await self._client._ask(call)
+
+    def connect(
+        self,
+        *,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        ssl: tls.SSLContext | None = None,
+        proxy: Proxy = True,
+    ) -> AsyncConnection:
+        """``async with client.responses.connect() as connection``: turns over a WebSocket.
+
+        ``ssl`` is for certificates of your own; ``proxy`` is a proxy's URL, None for none, True
+        for what the environment names. (An ``http_client`` of your own has no part in it.)
+        Needs the extra ``ws``; raises `MissingExtra` without it.
+        """
+        from heliograph.client._async._connection import AsyncConnection
+        from heliograph.client._core._socket import socket_call
+
+        call = socket_call(self._client._config, extra_headers=extra_headers, timeout=timeout)
+        return AsyncConnection(self._client, call, ssl, proxy)

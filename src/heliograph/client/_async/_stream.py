@@ -77,7 +77,7 @@ class AsyncResponseStream(AsyncEventStream[E]):
                 chunks = aiter(self._reply.chunks())
                 try:
                     while not assembly.done:
-                        limit = assembly.silence
+                        limit = self._course.patience()
                         chunk = await (anext(chunks) if limit is None else _soon(chunks, limit))
                         for event in assembly.take(chunk):
                             yield event
@@ -130,7 +130,9 @@ async def _soon(chunks: AsyncIterator[bytes], seconds: float) -> bytes:
         async with asyncio.timeout(seconds):
             return await anext(chunks)
     except TimeoutError as error:
-        raise errors.TransportTimeout(f"neither event nor keep-alive for {seconds:g} s") from error
+        raise errors.TransportTimeout(
+            f"neither event nor keep-alive for {seconds:.3g} s"
+        ) from error
 
 
 async def _linger(chunks: AsyncIterator[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from heliograph.client._core._answers import (
     ModelInfo,
+    error_from,
     images_from,
     input_items_from,
     is_stream,
@@ -9,7 +10,16 @@ from heliograph.client._core._answers import (
     response_from,
 )
 from heliograph.client._core._calls import ToolCall
-from heliograph.client._core._config import Config, resolve
+from heliograph.client._core._config import (
+    Config,
+    OnUnknown,
+    Options,
+    Reading,
+    Unknown,
+    changed,
+    resolve,
+)
+from heliograph.client._core._dialects import DialectName
 from heliograph.client._core._draw import DrawParams, draw_request, picture_from
 from heliograph.client._core._functions import CallableTool, custom_tool, function_tool
 from heliograph.client._core._images import (
@@ -21,7 +31,7 @@ from heliograph.client._core._images import (
     wanted,
 )
 from heliograph.client._core._images_stream import Fetched, ImageAssembly
-from heliograph.client._core._opening import Invalid, course
+from heliograph.client._core._opening import Invalid, course, tolerances
 from heliograph.client._core._params import ResponseParams
 from heliograph.client._core._parsing import ParsedResponse, TextFormat, unparsed
 from heliograph.client._core._pictures import Pictures
@@ -44,6 +54,7 @@ __all__ = [
     "MAX_TURNS",
     "CallableTool",
     "Config",
+    "DialectName",
     "DrawParams",
     "EditParams",
     "Fetched",
@@ -52,8 +63,11 @@ __all__ = [
     "ImageParams",
     "Invalid",
     "ModelInfo",
+    "OnUnknown",
+    "Options",
     "ParsedResponse",
     "Pictures",
+    "Reading",
     "ResponseParams",
     "Retries",
     "Server",
@@ -62,7 +76,9 @@ __all__ = [
     "ToolCall",
     "Tries",
     "Turns",
+    "Unknown",
     "cancel_call",
+    "changed",
     "course",
     "create_call",
     "custom_tool",
@@ -85,6 +101,7 @@ __all__ = [
     "response_from",
     "retrieve_call",
     "speaks_openrouter",
+    "tolerances",
     "unparsed",
     "wanted",
 ]

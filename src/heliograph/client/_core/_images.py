@@ -87,10 +87,8 @@ def generate_call(
     timeout: Wait,
 ) -> Call:
     """``POST /images/generations``, or ``/images``. Raises `UsageError` for an unknown field."""
-    refuse_unknown(params, _GENERATE)
-    body = json_body(
-        {"prompt": prompt, **params}, {"prompt", *_GENERATE}, stream=stream, extra_body=extra_body
-    )
+    first = {"stream": True} if stream else {}
+    body = json_body(params, _GENERATE, extra_body, prompt=prompt, **first)
     path = "/images" if speaks_openrouter(config) else "/images/generations"
     return post_call(
         config, path, body, stream=stream, extra_headers=extra_headers, timeout=timeout

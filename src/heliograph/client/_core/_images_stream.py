@@ -20,7 +20,10 @@ _ADVICE = "no server keeps a stream of images: ask again"
 class ImageAssembly:
     """One stream's state; ``wanted`` is how many pictures it must bring."""
 
-    def __init__(self, *, max_frame: int, wanted: int, openrouter: bool) -> None:
+    def __init__(
+        self, headers: Mapping[str, str], *, max_frame: int, wanted: int, openrouter: bool
+    ) -> None:
+        self._headers = headers
         self._decoder = sse.Decoder(max_frame)
         self._wanted = wanted
         self._openrouter = openrouter
@@ -67,23 +70,25 @@ class ImageAssembly:
             return
         why = str(cause) if cause is not None else "[DONE] came" if self.done else "the body ended"
         raise errors.StreamInterrupted(
-            f"{why} after {self._whole} of {self._wanted} pictures; {_ADVICE}", advice=_ADVICE
+            f"{why} after {self._whole} of {self._wanted} pictures; {_ADVICE}",
+            advice=_ADVICE,
+            request_id=self._headers.get("x-request-id"),
         ) from cause
 
     def _event(self, data: bytes) -> models.ImageStreamEvent:
         try:
             event = models.decode_image_event(data, self._index)
         except errors.InvalidEvent as error:
-            told = error_of_wire(data)
+            told = error_of_wire(data, self._headers)
             if error.type == "error" or (error.type is None and told.message != _UNTOLD):
                 raise told from None
             raise
         if isinstance(event, models.ImageGenStreamErrorEvent):
-            raise error_of_wire(data)
+            raise error_of_wire(data, self._headers)
         return event
 
 
-_UNTOLD = error_of_wire(b"{}").message
+_UNTOLD = error_of_wire(b"{}", {}).message
 
 
 class Fetched:

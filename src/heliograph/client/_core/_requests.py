@@ -35,24 +35,30 @@ def create_call(
     timeout: Wait,
 ) -> Call:
     """``POST /responses``. Raises `UsageError` for an unknown field outside ``extra_body``."""
-    data = json_body(params, NAMES, stream=stream, extra_body=extra_body)
+    config.require("create", params)
+    first = {"stream": True} if stream else {}
+    data = create_body(params, extra_body, **first)
     return post_call(
         config, "/responses", data, stream=stream, extra_headers=extra_headers, timeout=timeout
     )
 
 
+def create_body(
+    params: Mapping[str, Any], extra_body: Mapping[str, Any] | None, **more: Any
+) -> bytes:
+    """The JSON of ``POST /responses``, ``more`` in it. Raises `UsageError`."""
+    return json_body(params, NAMES, extra_body, **more)
+
+
 def json_body(
     params: Mapping[str, Any],
     known: Collection[str],
-    *,
-    stream: bool,
     extra_body: Mapping[str, Any] | None,
+    **more: Any,
 ) -> bytes:
-    """A request as JSON. Raises `UsageError` for a field that is not ``known``."""
+    """A request as JSON, ``more`` in it. Raises `UsageError` for a field that is not ``known``."""
     refuse_unknown(params, known)
-    body: dict[str, Any] = {name: _wire(value) for name, value in params.items()}
-    if stream:
-        body["stream"] = True
+    body = {name: _wire(value) for name, value in params.items()} | more
     for name, value in (extra_body or {}).items():
         body[name] = _wire(value)
     try:
@@ -84,6 +90,11 @@ def post_call(
     return _call(config, "POST", path, own, extra_headers, timeout, body)
 
 
+def socket_headers(config: Config, extra: Mapping[str, str] | None) -> dict[str, str]:
+    """What a WebSocket's handshake says beside its own."""
+    return merged(config.headers, extra)
+
+
 def is_stored(params: Mapping[str, Any], extra_body: Mapping[str, Any] | None) -> bool:
     """Whether the request lets the server keep the response."""
     return {**params, **(extra_body or {})}.get("store") is not False
@@ -100,6 +111,7 @@ def retrieve_call(
     timeout: Wait,
 ) -> Call:
     """``GET /responses/{id}``, whole or as a stream from after a sequence number."""
+    config.require("retrieve")
     if starting_after is not None and not stream:
         raise errors.UsageError("starting_after: only with stream=True")
     query: list[tuple[str, str]] = [("include[]", name) for name in include or ()]
@@ -120,6 +132,7 @@ def delete_call(
     timeout: Wait,
 ) -> Call:
     """``DELETE /responses/{id}``."""
+    config.require("delete")
     return _call(config, "DELETE", _response_path(response_id), _JSON, extra_headers, timeout)
 
 
@@ -131,6 +144,7 @@ def cancel_call(
     timeout: Wait,
 ) -> Call:
     """``POST /responses/{id}/cancel``."""
+    config.require("cancel")
     path = f"{_response_path(response_id)}/cancel"
     return _call(config, "POST", path, _JSON, extra_headers, timeout)
 
@@ -147,6 +161,7 @@ def input_items_call(
     timeout: Wait,
 ) -> Call:
     """``GET /responses/{id}/input_items``."""
+    config.require("input_items")
     query: list[tuple[str, str]] = [("include[]", name) for name in include or ()]
     for name, value in (("limit", limit), ("order", order), ("after", after)):
         if value is not None:

@@ -172,6 +172,9 @@ class Images:
         tries = _core.Tries(client._config.retries, client._server, call, repeatable=False)
         reply = client._connect(tries)
         assembly = _core.ImageAssembly(
-            max_frame=client._config.max_frame, wanted=wanted, openrouter=openrouter
+            reply.headers,
+            max_frame=client._config.max_frame,
+            wanted=wanted,
+            openrouter=openrouter,
         )
         return ImageStream(reply, assembly)

@@ -16,7 +16,11 @@ from heliograph.client._sync._typed_calls import TypedResponses
 from heliograph.client._transport import Wait
 
 if TYPE_CHECKING:
+    import ssl as tls
+
     from heliograph.client._sync._client import Heliograph
+    from heliograph.client._sync._connection import Connection
+    from heliograph.client._websocket import Proxy
 
 T = TypeVar("T")
 
@@ -76,7 +80,7 @@ class Responses(TypedResponses):
         if stream:
             course = self._client._course(call, stored=stored, include=params.get("include"))
             return self._client._open(course)
-        return _core.response_from(*self._client._ask(call, made=stored))
+        return self._client._response(call, made=stored)
 
     @overload
     def stream(
@@ -199,7 +203,7 @@ class Responses(TypedResponses):
         if stream:
             course = self._client._course(call, include=include, starting_after=starting_after)
             return self._client._open(course)
-        return _core.response_from(*self._client._ask(call))
+        return self._client._response(call)
 
     def resume(
         self,
@@ -234,7 +238,7 @@ class Responses(TypedResponses):
         call = _core.cancel_call(
             self._client._config, response_id, extra_headers=extra_headers, timeout=timeout
         )
-        return _core.response_from(*self._client._ask(call))
+        return self._client._response(call)
 
     def input_items(
         self,
@@ -275,3 +279,23 @@ class Responses(TypedResponses):
             self._client._config, response_id, extra_headers=extra_headers, timeout=timeout
         )
         self._client._ask(call)
+
+    def connect(
+        self,
+        *,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        ssl: tls.SSLContext | None = None,
+        proxy: Proxy = True,
+    ) -> Connection:
+        """``with client.responses.connect() as connection``: turns over a WebSocket.
+
+        ``ssl`` is for certificates of your own; ``proxy`` is a proxy's URL, None for none, True
+        for what the environment names. (An ``http_client`` of your own has no part in it.)
+        Needs the extra ``ws``; raises `MissingExtra` without it.
+        """
+        from heliograph.client._core._socket import socket_call
+        from heliograph.client._sync._connection import Connection
+
+        call = socket_call(self._client._config, extra_headers=extra_headers, timeout=timeout)
+        return Connection(self._client, call, ssl, proxy)

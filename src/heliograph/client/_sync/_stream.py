@@ -78,8 +78,8 @@ class ResponseStream(EventStream[E]):
                         assembly.settle()
                         if assembly.done:
                             break
-                        if assembly.silence is not limit:
-                            limit = assembly.silence
+                        if (patience := self._course.patience()) is not limit:
+                            limit = patience
                             self._reply.limit(limit)
                 except errors.TransportError as error:
                     cut = error
