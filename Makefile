@@ -49,6 +49,7 @@ lint: $(STAMP) ## format, lint, types, layers, stale docs
 	$(BIN)/python docs/_tools/request_fields.py --check
 	$(BIN)/python docs/_tools/limits_page.py --check
 	$(BIN)/python docs/_tools/metrics.py --check
+	$(BIN)/python docs/_tools/check_page.py --check
 	$(BIN)/python docs/_tools/behaviours.py --check
 
 dist: $(STAMP) ## build the wheel, and try it in an environment of its own
@@ -64,6 +65,7 @@ docs: $(STAMP) ## write the generated pages anew
 	$(BIN)/python docs/_tools/request_fields.py
 	$(BIN)/python docs/_tools/limits_page.py
 	$(BIN)/python docs/_tools/metrics.py
+	$(BIN)/python docs/_tools/check_page.py
 	$(BIN)/python docs/_tools/behaviours.py
 
 gallery: $(STAMP) ## the twenty prompts of the examples sheet, as one picture

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import sys
+from typing import TextIO
 
 import msgspec
 
-from heliograph import errors
+from heliograph.cli._extras import needing
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Serve until a signal; options win over the file's values. Returns the exit status."""
-    try:
+    with needing("local", "serve"):
         from heliograph import server
-    except ModuleNotFoundError as missing:
-        if missing.name is None or missing.name.startswith("heliograph"):
-            raise
-        raise errors.MissingExtra("serve", "local") from None
 
     settings = server.load_settings(args.config) if args.config else server.Settings()
     options = {"host": args.host, "port": args.port, "data": args.data}
@@ -30,8 +26,8 @@ def run(args: argparse.Namespace) -> int:
 
     def announce(running: server.Server) -> None:
         kept = settings.data or "a temporary folder, erased at the end"
-        print(f"Heliograph serves {running.url}/v1 (data: {kept})", flush=True)
+        print(f"Heliograph serves {running.url}/v1 (data: {kept})", file=out, flush=True)
 
     server.run(settings, announce)
-    sys.stdout.flush()
+    out.flush()
     return 0

@@ -8,6 +8,7 @@ here does I/O or reads a clock.
 from ._check import Report, check
 from ._checker import Checker, check_response
 from ._dialects import DIALECTS, STRICT, TOLERANCES, Dialect, tables_for
+from ._framing import Framing, read_event
 from ._machine import Machine
 from ._mend import Mender
 from ._rules import RULES, Violation
@@ -23,6 +24,7 @@ __all__ = [
     "TOLERANCES",
     "Checker",
     "Dialect",
+    "Framing",
     "Machine",
     "Mender",
     "Report",
@@ -30,5 +32,6 @@ __all__ = [
     "Violation",
     "check",
     "check_response",
+    "read_event",
     "tables_for",
 ]
