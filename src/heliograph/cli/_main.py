@@ -79,10 +79,12 @@ def _parser() -> argparse.ArgumentParser:
         "--config", metavar="FILE", help="a TOML file; the options above win over it"
     )
 
-    serve.add_argument("--log-format", choices=("text", "json"), help="default: text")
-    levels = ("debug", "info", "warning", "error")
-    serve.add_argument("--log-level", choices=levels, help="default: info")
+    serve.add_argument(
+        "--workers", type=_count, metavar="N", help="run responses in N processes of their own"
+    )
+    _log_options(serve)
 
+    _worker_parser(commands.add_parser("worker", help="run responses for a server on this machine"))
     _keys_parser(commands.add_parser("keys", help="make, list and revoke API keys"))
 
     config = commands.add_parser("config", help="look at a configuration file")
@@ -104,6 +106,31 @@ def _parser() -> argparse.ArgumentParser:
     tail.add_argument("--base-url", metavar="URL", help="the server (default: HELIOGRAPH_BASE_URL)")
     tail.add_argument("--json", action="store_true", help="print each event as its JSON")
     return parser
+
+
+def _log_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--log-format", choices=("text", "json"), help="default: text")
+    levels = ("debug", "info", "warning", "error")
+    parser.add_argument("--log-level", choices=levels, help="default: info")
+
+
+def _worker_parser(worker: argparse.ArgumentParser) -> None:
+    where = worker.add_mutually_exclusive_group()
+    where.add_argument("--data", metavar="DIR", help="the folder that the server keeps data in")
+    where.add_argument("--socket", metavar="PATH", help="the server's socket, workers.sock in it")
+    worker.add_argument("--config", metavar="FILE", help="the server's file, or one of its own")
+    worker.add_argument(
+        "--capability",
+        action="append",
+        default=[],
+        metavar="NAME,...",
+        help="what it takes: chat:MODEL, image:MODEL, chat:* (default: all that it can do)",
+    )
+    worker.add_argument(
+        "--concurrency", type=_count, metavar="N", help="responses at once (default: 16)"
+    )
+    _log_options(worker)
+    worker.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
 
 
 def _tapes_parsers(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -171,6 +198,10 @@ def _dispatch(args: argparse.Namespace) -> int:
         from heliograph.cli import _serve
 
         return _serve.run(args)
+    if args.command == "worker":
+        from heliograph.cli import _worker
+
+        return _worker.run(args)
     if args.command == "config":
         from heliograph.cli import _config
 

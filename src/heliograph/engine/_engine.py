@@ -9,6 +9,7 @@ import logging
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
@@ -77,6 +78,7 @@ class Engine:
     pictures that requests name by address; without one such requests are refused. ``seals`` seal
     what clients keep for it; without any, it opens only what it has sealed itself. A response runs
     in a copy of the context that it was submitted in, if that was here; ``observer`` sees it run.
+    ``capabilities`` are what it claims of what the catalog can do; all of it unless given.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Engine:
         fetcher: Fetcher | None = None,
         observer: Observer = UNSEEN,
         seals: Seals | None = None,
+        capabilities: Collection[str] | None = None,
     ) -> None:
         self.journal = store
         self.catalog = catalog
@@ -103,6 +106,7 @@ class Engine:
         self._claiming: asyncio.Task[None] | None = None
         self._runs: dict[asyncio.Task[None], Run] = {}
         self._observer = observer
+        self.capabilities = catalog.capabilities() if capabilities is None else tuple(capabilities)
         self._asked: OrderedDict[str, contextvars.Context] = OrderedDict()
         self._slots = asyncio.Semaphore(self.limits.concurrency)
 
@@ -133,14 +137,13 @@ class Engine:
             await asyncio.wait(self._runs)
 
     async def _claim(self) -> None:
-        capabilities = self.catalog.capabilities()
         while True:
             await self._slots.acquire()
             lease = None
             try:
                 lease = await self.journal.claim(
                     self.worker,
-                    capabilities,
+                    self.capabilities,
                     lease=self.limits.lease_seconds,
                     wait=self.limits.claim_seconds,
                 )
