@@ -13,13 +13,14 @@ from typing import Self
 class Child:
     """``heliograph COMMAND``, once it has said its first line; its log is at ``log``."""
 
-    def __init__(self, log: Path, command: str, *options: str) -> None:
+    def __init__(self, log: Path, command: str, *options: str, cwd: Path | None = None) -> None:
         self.log = log.open("ab")
         self._child = subprocess.Popen(
             [sys.executable, "-m", "heliograph.cli", command, *options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self.log,
+            cwd=cwd,
         )
         assert self._child.stdout is not None
         self.said = self._child.stdout.readline().decode()

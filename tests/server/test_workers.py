@@ -265,7 +265,7 @@ def test_kills_of_workers_and_servers_at_random_lose_nothing(tmp_path: Path) -> 
         until(lambda: attached(first.url) == 2)
         expected, takes = undisturbed(first.url, 1, SIZE)
         server = first
-        while sum(killed.values()) < HAIL:
+        while sum(killed.values()) < HAIL or min(killed.values()) < HAIL // 4:
             readers = [Reader(1, background=one, size=SIZE) for one in (True, False)]
             for reader in readers:
                 reader.post(server.url)
@@ -294,7 +294,6 @@ def test_kills_of_workers_and_servers_at_random_lose_nothing(tmp_path: Path) -> 
                 ended(reader, expected, server.url)
         server.close()
     print("killed:", killed)
-    assert min(killed.values()) >= 2
 
 
 def test_without_a_worker_stored_responses_wait_and_others_are_made(tmp_path: Path) -> None:

@@ -287,7 +287,7 @@ class _Peer:
             if held is not None:
                 self._done(name, args, time.perf_counter() - began)
         self._writer.write(data)
-        await self._writer.drain()
+        await self._drain()
 
     async def _stream(self, call: int, tenant: str, response_id: str, after: int) -> None:
         wanted = self._wanted[call] = asyncio.Event()
@@ -296,7 +296,7 @@ class _Peer:
             async with contextlib.aclosing(frames):
                 async for frame in frames:
                     self._send(wire.Part(call, wire.encode(frame)))
-                    await self._writer.drain()
+                    await self._drain()
                     await wanted.wait()
                     wanted.clear()
         finally:
@@ -304,6 +304,11 @@ class _Peer:
 
     def _send(self, message: wire.ToClient) -> None:
         self._writer.write(wire.pack(message))
+
+    async def _drain(self) -> None:
+        """Hold no more answers here than the connection takes."""
+        with contextlib.suppress(OSError):  # it broke, which `run` sees
+            await self._writer.drain()
 
     # -- leases
 
