@@ -329,28 +329,40 @@ def test_a_worker_helps_a_server_that_runs_responses_itself(tmp_path: Path) -> N
         assert pids.count(helper.pid) >= 1
 
 
-def test_a_worker_takes_what_it_was_told_to_take(tmp_path: Path) -> None:
+def test_a_picture_is_made_by_the_worker_that_does_pictures(tmp_path: Path) -> None:
+    """The owner speaks, another paints; the painter is killed, and then the owner."""
     data = tmp_path / "data"
+    speaks, paints = ("--capability", "chat:*"), ("--capability", "image:illustrator")
     words = {"model": MODEL, "input": "a fox", "background": True}
     with (
         Process(data, "--workers", "0") as server,
-        WorkerProcess(data, "--capability", "chat:*") as worker,
+        WorkerProcess(data, *speaks) as first_owner,
     ):
-        assert worker.said.strip().endswith(": chat:heliograph/direct")
-        reader = Reader(1, background=True)
-        reader.post(server.url)
-        assert reader.posted.wait(20)
+        assert first_owner.said.strip().endswith(": chat:heliograph/direct")
+        waiting = Reader(1, background=False, size=SIZE)
+        waiting.post(server.url)
+        until(lambda: "response.image_generation_call.generating" in waiting.stream.types)
         plain = httpx2.post(f"{server.url}/v1/responses", json=words).json()["id"]
         where = f"{server.url}/v1/responses/{plain}"
         until(lambda: httpx2.get(where).json()["status"] == "completed")
-        assert reader.stream.frames == []
-        more = ("--capability", "image:illustrator,chat:direct")
-        with WorkerProcess(data, *more) as able:
-            assert able.said.strip().endswith(
-                ": chat:heliograph/direct, image:heliograph/illustrator"
-            )
-            reader.join()
-        assert assert_valid(reader.stream).types[-1] == "response.completed"
+        assert not waiting.stream.done
+        with WorkerProcess(data, *paints) as first_painter:
+            assert first_painter.said.strip().endswith(": image:heliograph/illustrator")
+            waiting.join()
+            expected = assert_valid(waiting.stream).picture
+            reader = posted(server.url, 1, seen=6)
+            step = f"step_ig_{reader.response_id.removeprefix('resp_')}o0"
+            assert job(data, step).pid == first_painter.pid
+            first_painter.kill()
+            with WorkerProcess(data, *paints) as second_painter:
+                until(lambda: job(data, step).epoch == 2)
+                first_owner.kill()
+                with WorkerProcess(data, *speaks) as second_owner:
+                    ended(reader, expected, server.url)
+                    after = job(data, reader.response_id)
+                    assert (after.takeovers, after.pid) == (1, second_owner.pid)
+                    after = job(data, step)
+                    assert (after.epoch, after.pid) == (2, second_painter.pid)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx2
 from tests.server.process import Child
 from tests.server.test_workers import attached, until
 
@@ -23,7 +25,7 @@ def words(command: str) -> list[str]:
 
 
 def test_the_quick_start_works(tmp_path: Path) -> None:
-    serve, draw, worker = BLOCKS
+    serve, draw, worker, _ = BLOCKS
     log = tmp_path / "log"
     with Child(log, *words(serve), "--port", "0", cwd=tmp_path) as server:
         url = next(word for word in server.said.split() if word.startswith("http"))
@@ -42,3 +44,26 @@ def test_the_quick_start_works(tmp_path: Path) -> None:
         with Child(log, *words(worker), cwd=tmp_path):
             until(lambda: attached(url) == 3)
         until(lambda: attached(url) == 2)
+
+
+def test_a_worker_for_chat_and_one_for_pictures_work_together(tmp_path: Path) -> None:
+    (tmp_path / "heliograph.toml").write_text('data = "data"\n')
+    serve, chat, pictures = BLOCKS[3].splitlines()
+    log = tmp_path / "log"
+    with (
+        Child(log, *words(serve), "--port", "0", cwd=tmp_path) as server,
+        Child(log, *words(chat), cwd=tmp_path) as owner,
+        Child(log, *words(pictures), cwd=tmp_path) as painter,
+    ):
+        assert owner.said.endswith(": chat:heliograph/direct\n")
+        assert painter.said.endswith(": image:heliograph/illustrator\n")
+        url = next(word for word in server.said.split() if word.startswith("http"))
+        body = {
+            "model": "heliograph/direct",
+            "input": "a fox",
+            "tools": [{"type": "image_generation", "size": "256x256"}],
+        }
+        answer = httpx2.post(f"{url}/responses", json=body, timeout=60).json()
+        assert answer["status"] == "completed"
+        (item,) = answer["output"]
+        assert base64.b64decode(item["result"]).startswith(b"\x89PNG\r\n")
