@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from heliograph import errors
 from heliograph.journal import _limits
 from heliograph.journal._attached import _wire as wire
-from heliograph.journal._attached._socket import listen
+from heliograph.journal._attached._socket import Outbox, listen
 from heliograph.journal._base import Journal, Lease
 
 __all__ = ["JournalHost", "Watcher"]
@@ -132,6 +132,7 @@ class _Peer:
         self._host = host
         self._reader = reader
         self._writer = writer
+        self._outbox = Outbox(writer)
         self._calls: dict[int, asyncio.Task[None]] = {}
         self._methods: dict[int, str] = {}
         self._wanted: dict[int, asyncio.Event] = {}
@@ -158,7 +159,7 @@ class _Peer:
                 await self._writer.drain()
         except errors.ProtocolError as error:
             log.warning("a connection of %s was cut: %s", self.worker or "a stranger", error)
-            self._writer.write(wire.pack(wire.Refused(str(error))))
+            self._send(wire.Refused(str(error)))
         except OSError:
             pass  # it broke
         finally:
@@ -172,6 +173,7 @@ class _Peer:
         for lease in self._granted.values():
             self._host.chore(self._host.journal.release(lease))
         self._host.let_go(self)
+        self._outbox.flush()
         self._writer.close()
         if self._greeted:
             self._tell_attached(-1)
@@ -286,7 +288,7 @@ class _Peer:
                 self._granted[call] = lease
             if held is not None:
                 self._done(name, args, time.perf_counter() - began)
-        self._writer.write(data)
+        self._outbox.write(data)
         await self._drain()
 
     async def _stream(self, call: int, tenant: str, response_id: str, after: int) -> None:
@@ -303,7 +305,7 @@ class _Peer:
             del self._wanted[call]
 
     def _send(self, message: wire.ToClient) -> None:
-        self._writer.write(wire.pack(message))
+        self._outbox.write(wire.pack(message))
 
     async def _drain(self) -> None:
         """Hold no more answers here than the connection takes."""

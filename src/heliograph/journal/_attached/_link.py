@@ -13,7 +13,7 @@ from typing import Any
 from heliograph import errors
 from heliograph.journal import _limits
 from heliograph.journal._attached import _wire as wire
-from heliograph.journal._attached._socket import connect
+from heliograph.journal._attached._socket import Outbox, connect
 from heliograph.journal._base import Frame
 
 __all__ = ["Cut", "Link", "Stream"]
@@ -112,6 +112,7 @@ class Link:
         self._numbers = itertools.count(1)
         self._pending: dict[int, _Pending] = {}
         self._writer: asyncio.StreamWriter | None = None
+        self._outbox: Outbox | None = None
         self._changed = asyncio.Event()
         self._away_since = 0.0
         self._keeper: asyncio.Task[None] | None = None
@@ -194,9 +195,9 @@ class Link:
 
     def _write(self, message: wire.ToHost) -> None:
         data = wire.pack(message)
-        if self._writer is None:
+        if self._writer is None or self._outbox is None:
             raise Cut("the connection broke")
-        self._writer.write(data)
+        self._outbox.write(data)
 
     async def _connected(self) -> asyncio.StreamWriter:
         loop = asyncio.get_running_loop()
@@ -279,7 +280,7 @@ class Link:
             writer.close()
             reason = greeting.reason if isinstance(greeting, wire.Refused) else "no welcome"
             raise _Refused(f"the server at {self._path} refused: {reason}")
-        self._writer = writer
+        self._writer, self._outbox = writer, Outbox(writer)
         return reader, framer
 
     async def _listen(self, reader: asyncio.StreamReader, framer: wire.Framer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import stat
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from heliograph import errors
 
-__all__ = ["SOCKET", "connect", "listen"]
+__all__ = ["SOCKET", "Outbox", "connect", "listen"]
 
 SOCKET = "workers.sock"
 """The socket's name in the data folder."""
@@ -77,3 +78,23 @@ def connect(path: Path) -> socket.socket:
         made.close()
         raise
     return made
+
+
+class Outbox:
+    """Sends what is written within one turn of the loop at once: a call to the system per burst."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        self._waiting: list[bytes | bytearray] = []
+
+    def write(self, data: bytes | bytearray) -> None:
+        """Send it soon."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._waiting.append(data)
+
+    def flush(self) -> None:
+        """Send it now."""
+        waiting, self._waiting = self._waiting, []
+        if waiting and not self._writer.is_closing():
+            self._writer.write(b"".join(waiting))
