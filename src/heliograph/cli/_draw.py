@@ -11,7 +11,7 @@ from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 import msgspec
 
@@ -37,7 +37,7 @@ class Drawn(msgspec.Struct, kw_only=True):
     seconds: float
 
 
-def run(args: Namespace) -> int:
+def run(args: Namespace, out: TextIO, err: TextIO) -> int:
     """Draw, save, and say where; returns the exit status."""
     picture_format, path = _target(args)
     with ExitStack() as stack:
@@ -48,11 +48,11 @@ def run(args: Namespace) -> int:
         drawn, picture = asyncio.run(_draw(args, picture_format, path, log, progress))
     path.write_bytes(picture)
     if args.json:
-        print(msgspec.json.encode(drawn).decode())
+        print(msgspec.json.encode(drawn).decode(), file=out)
         return 0
-    print(f"{drawn.file}: {drawn.format}, {drawn.bytes:,} bytes, {drawn.seconds:.1f} s")
+    print(f"{drawn.file}: {drawn.format}, {drawn.bytes:,} bytes, {drawn.seconds:.1f} s", file=out)
     if args.model == EMBEDDED_MODEL:
-        print(CREDIT)
+        print(CREDIT, file=out)
     return 0
 
 

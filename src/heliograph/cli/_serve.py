@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
-from heliograph import errors
+from heliograph.cli._extras import needing
 
 if TYPE_CHECKING:
     from heliograph import server
@@ -21,14 +20,10 @@ def with_log(settings: server.Settings, args: argparse.Namespace) -> server.Sett
     return msgspec.structs.replace(settings, log=msgspec.structs.replace(settings.log, **log))
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Serve until a signal; options win over the file's values. Returns the exit status."""
-    try:
+    with needing("local", "serve"):
         from heliograph import server
-    except ModuleNotFoundError as missing:
-        if missing.name is None or missing.name.startswith("heliograph"):
-            raise
-        raise errors.MissingExtra("serve", "local") from None
 
     settings = server.load_settings(args.config) if args.config else server.Settings()
     options = {
@@ -43,8 +38,8 @@ def run(args: argparse.Namespace) -> int:
 
     def announce(running: server.Server) -> None:
         kept = settings.data or "a temporary folder, erased at the end"
-        print(f"Heliograph serves {running.url}/v1 (data: {kept})", flush=True)
+        print(f"Heliograph serves {running.url}/v1 (data: {kept})", file=out, flush=True)
 
     server.run(settings, announce)
-    sys.stdout.flush()
+    out.flush()
     return 0

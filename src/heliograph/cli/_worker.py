@@ -5,21 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TextIO
 
 import msgspec
 
 from heliograph import errors
+from heliograph.cli._extras import needing
 from heliograph.cli._serve import with_log
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Work until a signal. Returns the exit status."""
-    try:
+    with needing("local", "worker"):
         from heliograph import server
-    except ModuleNotFoundError as missing:
-        if missing.name is None or missing.name.startswith("heliograph"):
-            raise
-        raise errors.MissingExtra("worker", "local") from None
 
     settings = server.Settings()
     if args.supervised:
@@ -32,12 +30,12 @@ def run(args: argparse.Namespace) -> int:
         settings = msgspec.structs.replace(settings, limits=limits)
     path = _socket(args, settings.data)
     server.setup_logging(settings.log)
-    wanted = [name.strip() for given in args.capability for name in given.split(",")]
+    wanted = [name for names in args.capability for name in names]
     worker = server.Worker(settings, path, capabilities=wanted)
 
     def announce(running: server.Worker) -> None:
         can = ", ".join(running.engine.capabilities)
-        print(f"Heliograph works for {path.parent}: {can}", flush=True)
+        print(f"Heliograph works for {path.parent}: {can}", file=out, flush=True)
 
     server.run_worker(worker, announce, lifeline=0 if args.supervised else None)
     return 0

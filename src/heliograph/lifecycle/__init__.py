@@ -6,6 +6,7 @@ one over a capture; ``Snapshot`` folds events. Nothing here does I/O or reads a 
 
 from ._check import Report, check
 from ._dialects import DIALECTS, STRICT, TOLERANCES, Dialect, tables_for
+from ._framing import Framing, read_event
 from ._machine import Machine
 from ._mend import Mender
 from ._rules import RULES, Violation
@@ -20,11 +21,13 @@ __all__ = [
     "TERMINAL",
     "TOLERANCES",
     "Dialect",
+    "Framing",
     "Machine",
     "Mender",
     "Report",
     "Snapshot",
     "Violation",
     "check",
+    "read_event",
     "tables_for",
 ]

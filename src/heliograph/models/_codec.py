@@ -29,6 +29,7 @@ __all__ = [
     "decode_events",
     "decode_image_event",
     "decode_like",
+    "is_object",
 ]
 
 M = TypeVar("M")
@@ -94,6 +95,17 @@ def decode(cls: type[M], data: _Buffer) -> M:
         return cast(M, _reader(cls).read(data))
     except Misfit as misfit:
         raise InvalidBody(misfit.field, misfit.reason) from None
+
+
+def is_object(data: bytes) -> bool:
+    """Whether ``data`` is one whole JSON object, which nothing that was cut short is."""
+    if not (data.startswith(b"{") and data.endswith(b"}")):
+        return False
+    try:
+        msgspec.json.decode(data, type=msgspec.Raw)
+    except _REFUSED:
+        return False
+    return True
 
 
 def decode_like(obj: object, data: bytes) -> Any:

@@ -19,6 +19,7 @@ from heliograph.providers import Catalog
 from heliograph.providers.fetch import Fetcher
 from heliograph.server._attaching import Attaching
 from heliograph.server._auth import Caller, Gate
+from heliograph.server._beat import Beat
 from heliograph.server._passing import Keys, Passing
 from heliograph.server._quota import Place, Quota
 from heliograph.server._readers import Readers
@@ -134,6 +135,7 @@ class Runtime:
         self.settings = settings
         self.catalog = catalog
         self.closing = Closing()
+        self.beat = Beat(settings.limits.keep_alive_seconds)
         self.turns: set[Delivery] = set()
         self._stopping = False
         self._scratch: Path | None = None

@@ -109,6 +109,9 @@ class AsyncResponseStream(Generic[E]):
                 except errors.TransportError as error:
                     cut = error
                 await self._reply.close()
+                for event in assembly.rest():
+                    yield event
+                assembly.settle()
                 assembly.check()
                 if assembly.ended:
                     return

@@ -27,6 +27,8 @@ _BY_STATUS: dict[int, type[errors.APIError]] = {
     429: errors.RateLimited,
 }
 _MAX_TEXT = 500
+_STREAMS = ("text/event-stream", "text/plain", "application/octet-stream")
+"""Content types under which streams come: also those that frameworks give to what has none."""
 
 
 class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +67,19 @@ def error_of_event(event: models.ErrorEvent) -> errors.APIError:
     return _error(status, {}, wire, {**details, "type": kind})
 
 
+def failure_in(data: bytes) -> errors.APIError | None:
+    """The error that an object tells of which is no event: ``error`` without a ``type``, or text.
+
+    Gateways write so that know chat completions better.
+    """
+    found = _parse(data)
+    if not isinstance(found, dict) or found.get("type", "error") != "error":
+        return None
+    if not isinstance(found.get("error"), dict | str):
+        return None
+    return error_from(_status_of(200, found), {}, data)
+
+
 def response_from(
     status: int, headers: Mapping[str, str], body: bytes
 ) -> models.OpenResponsesResult:
@@ -81,9 +96,9 @@ def input_items_from(status: int, headers: Mapping[str, str], body: bytes) -> mo
 
 
 def is_stream(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether an answer is the stream that was asked for. A missing content type is let pass."""
-    kind = headers.get("content-type", "text/event-stream")
-    return status < 300 and kind.partition(";")[0].strip().lower() == "text/event-stream"
+    """Whether an answer is the stream that was asked for, going by its content type."""
+    kind = headers.get("content-type", _STREAMS[0])
+    return status < 300 and kind.partition(";")[0].strip().lower() in _STREAMS
 
 
 def no_stream(

@@ -6,7 +6,8 @@ out from how much the iterator still holds, and folded into the snapshot when so
 the batch is used up. So ``snapshot`` in the loop's body is always the response up to the event in
 hand, and the common loop pays for a fold and no more.
 
-A stream ends at ``[DONE]`` or where the body ends, and then a terminal event must have come.
+A stream ends at ``[DONE]`` or where the body ends, and then a terminal event must have come. What
+the body's end leaves of an event is dropped, unless only the blank line behind it is missing.
 
 Over several connections each event is handed out once. Sequence numbers are looked at once per
 batch, at its two ends: where the first is the next one due and the last is as far on as the batch
@@ -29,7 +30,7 @@ from typing import Any
 import msgspec
 
 from heliograph import errors, lifecycle, models, sse
-from heliograph.client._core._answers import error_of_event
+from heliograph.client._core._answers import error_of_event, failure_in
 from heliograph.client._core._opening import Invalid
 
 _DONE = b"[DONE]"
@@ -98,7 +99,7 @@ class Assembly:
         self._gap = False  # this connection was left at a hole
         self._resumed = starting_after is not None
         self._refused: errors.HeliographError | None = None
-        self._raise: errors.InvalidEvent | None = None
+        self._raise: errors.HeliographError | None = None
         self._final: models.OpenResponsesResult | None = None
         self._error: models.ErrorEvent | None = None
         self._clock = clock
@@ -201,6 +202,15 @@ class Assembly:
             self._folded = 0
         if self._raise is not None:
             raise self._raise
+
+    def rest(self) -> Iterator[Any]:
+        """The body has ended: its last event, where only the blank line behind it is missing.
+
+        Raises `FrameTooLarge` where one is due.
+        """
+        if self.done or not models.is_object(self._decoder.close()):
+            return iter(())
+        return self.take(b"\n\n")
 
     def check(self) -> None:
         """The body has ended: raises `FrameTooLarge` where one is due."""
@@ -333,8 +343,9 @@ class Assembly:
             try:
                 batch.append(models.decode_event(data, index))
             except errors.InvalidEvent as error:
-                if self._invalid == "raise":
-                    self._raise = error
+                failure = failure_in(data)
+                if failure is not None or self._invalid == "raise":
+                    self._raise = failure or error
                     break
                 batch.append(error)
         return batch

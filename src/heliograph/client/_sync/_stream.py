@@ -105,6 +105,8 @@ class ResponseStream(Generic[E]):
                 except errors.TransportError as error:
                     cut = error
                 self._reply.close()
+                yield from assembly.rest()
+                assembly.settle()
                 assembly.check()
                 if assembly.ended:
                     return
