@@ -145,7 +145,7 @@ def test_a_stopped_workers_picture_is_taken_over_and_it_cannot_write_when_it_wak
 ) -> None:
     data = tmp_path / "data"
     config = tmp_path / "short.toml"
-    config.write_text("[limits]\nlease_seconds = 2.0\nrenew_seconds = 0.5\n")
+    config.write_text("[limits]\nlease_seconds = 4.0\nrenew_seconds = 0.5\n")
     with (
         Process(data, "--workers", "0", "--config", str(config)) as server,
         WorkerProcess(data, "--config", str(config)) as first,
@@ -155,10 +155,12 @@ def test_a_stopped_workers_picture_is_taken_over_and_it_cannot_write_when_it_wak
         first.signal(signal.SIGSTOP)
         with WorkerProcess(data, "--config", str(config)):
             ended(reader, expected, server.url)
+            # On a machine at its limit the other one may be late for so short a lease, too.
             after = job(data, reader.response_id)
-            assert (after.epoch, after.takeovers) == (2, 1)
+            assert after.epoch - 1 == after.takeovers >= 1
+            fenced = metric(server.url, "heliograph_fenced_total")
             first.signal(signal.SIGCONT)
-            until(lambda: metric(server.url, "heliograph_fenced_total") == 1)
+            until(lambda: metric(server.url, "heliograph_fenced_total") == fenced + 1)
             other = posted(server.url, 1)
             ended(other, expected, server.url)
             first.signal(signal.SIGTERM)
