@@ -30,7 +30,9 @@ from heliograph.journal import (
     JournalHost,
     MemoryJournal,
     SqliteJournal,
+    _limits,
 )
+from heliograph.journal._attached import _wire as wire
 
 
 async def test_the_socket_is_for_its_owner_alone_and_goes_with_the_host(house: House) -> None:
@@ -140,6 +142,31 @@ async def test_a_grant_is_asked_for_again_after_a_cut(house: House) -> None:
     assert lease is not None
     assert (lease.worker, lease.takeovers) == ("a", 0)
     await worker.append(lease, 0, [entry(0)])
+
+
+async def test_a_grant_to_a_worker_that_hangs_is_withdrawn(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_limits, "GRANT_SECONDS", 0.2)
+    host = await house.serve()
+    worker = await house.worker()
+    waiting = asyncio.create_task(worker.claim("a", CHAT, lease=1000, wait=60))
+    await asyncio.sleep(0.05)
+    writer = worker._link._writer
+    assert writer is not None
+    told, worker._link.tell = worker._link.tell, lambda message: None  # type: ignore[method-assign]
+    await host.journal.create(new())
+    lease = await waiting
+    assert lease is not None
+    async with asyncio.timeout(PATIENCE):
+        taken = await host.journal.claim("b", CHAT, lease=1000, wait=30)
+    assert taken is not None
+    assert (taken.epoch, taken.takeovers) == (2, 0)
+    worker._link.tell = told  # type: ignore[method-assign]
+    told(wire.Took(1))  # late
+    with pytest.raises(errors.Fenced):
+        await worker.append(lease, 0, [entry(0)])
+    assert host.workers
 
 
 async def test_after_a_restart_a_worker_goes_on_under_its_epoch(house: House) -> None:

@@ -155,12 +155,12 @@ def test_a_stopped_workers_picture_is_taken_over_and_it_cannot_write_when_it_wak
         first.signal(signal.SIGSTOP)
         with WorkerProcess(data, "--config", str(config)):
             ended(reader, expected, server.url)
-            # On a machine at its limit the other one may be late for so short a lease, too.
+            # The stopped one's own waiting claim may have been granted it first, and not taken it.
             after = job(data, reader.response_id)
-            assert after.epoch - 1 == after.takeovers >= 1
-            fenced = metric(server.url, "heliograph_fenced_total")
+            assert after.epoch in (2, 3)
+            assert after.takeovers == 1
             first.signal(signal.SIGCONT)
-            until(lambda: metric(server.url, "heliograph_fenced_total") == fenced + 1)
+            until(lambda: metric(server.url, "heliograph_fenced_total") == 1)
             other = posted(server.url, 1)
             ended(other, expected, server.url)
             first.signal(signal.SIGTERM)

@@ -6,6 +6,7 @@ __all__ = [
     "BLOB_CACHE_BYTES",
     "BLOB_GRACE",
     "ERASE_BATCH",
+    "GRANT_SECONDS",
     "GREETING_SECONDS",
     "IDEMPOTENCY_TTL",
     "MAX_BLOB_BYTES",
@@ -76,3 +77,6 @@ MAX_CALL_BYTES = 64 * 1024 * 1024
 
 GREETING_SECONDS = 10.0
 """Seconds in which a journal must answer a worker process that has connected."""
+
+GRANT_SECONDS = 2.0
+"""Seconds in which a worker process must take a lease that it claimed; else others can have it."""

@@ -7,7 +7,8 @@ Theory of operation. Both sides send length-prefixed msgpack messages. Calls hav
 answered in any order; what a call means is the journal's contract. Beyond it:
 
 1. A lease is *granted* by an answer and *held* once the client has said that it took it. A grant
-   that was not taken (the call was cancelled, the connection broke) is released by the host.
+   that was not taken (the call was cancelled, the connection broke, the client hangs) is released
+   by the host.
 2. A broken connection is made again by the client, and its first calls there renew the leases that
    it holds. Until then the host lets them run out soon: a worker that died is replaced at once.
 3. What was under way when it broke is asked again where that is harmless; an append is looked up in

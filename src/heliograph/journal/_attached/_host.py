@@ -138,6 +138,7 @@ class _Peer:
         self._wanted: dict[int, asyncio.Event] = {}
         self._unwanted: set[int] = set()
         self._granted: dict[int, Lease] = {}
+        self._withdrawn: set[int] = set()
         self._bytes = 0
         self._room = asyncio.Event()
         self._greeted = False
@@ -172,6 +173,7 @@ class _Peer:
         await asyncio.gather(*calls, return_exceptions=True)
         for lease in self._granted.values():
             self._host.chore(self._host.journal.release(lease))
+        self._granted.clear()
         self._host.let_go(self)
         self._outbox.flush()
         self._writer.close()
@@ -250,8 +252,18 @@ class _Peer:
         if lease is not None:
             self._host.chore(self._host.journal.release(lease))
 
+    def _withdraw(self, call: int) -> None:
+        """A worker that hangs does not take what it was granted: others can have it."""
+        lease = self._granted.pop(call, None)
+        if lease is not None:
+            self._withdrawn.add(call)
+            self._host.chore(self._host.journal.release(lease))
+
     def _took(self, call: int) -> None:
         lease = self._granted.pop(call, None)
+        if lease is None and call in self._withdrawn:
+            self._withdrawn.discard(call)  # too late: its first append will be refused
+            return
         if lease is None:
             raise errors.ProtocolError(f"call {call} was granted no lease")
         self._hold(lease)
@@ -286,6 +298,8 @@ class _Peer:
                 self._host.chore(self._host.journal.release(lease))
             elif lease is not None:
                 self._granted[call] = lease
+                later = asyncio.get_running_loop().call_later
+                later(_limits.GRANT_SECONDS, self._withdraw, call)
             if held is not None:
                 self._done(name, args, time.perf_counter() - began)
         self._outbox.write(data)
