@@ -66,9 +66,30 @@ def _serve(command: Parser) -> None:
     where = "where responses and pictures are kept"
     _file(command, "--data", what=FOLDER, metavar="DIR", help=where)
     _file(command, "--config", metavar="FILE", help="a TOML file; the options above win over it")
+    add("--workers", type=_types.count, metavar="N", help="run responses in N processes")
+    _log(command)
+
+
+def _log(command: Parser) -> None:
+    add = command.add_argument
     add("--log-format", choices=("text", "json"), help="default: text")
     levels = ("debug", "info", "warning", "error")
     add("--log-level", choices=levels, help="default: info")
+
+
+def _worker(command: Parser) -> None:
+    where = command.add_mutually_exclusive_group()
+    folder = "the folder that the server keeps data in"
+    _file(where, "--data", what=FOLDER, metavar="DIR", help=folder)
+    _file(where, "--socket", metavar="PATH", help="the server's socket, workers.sock in it")
+    _file(command, "--config", metavar="FILE", help="the server's file, or one of its own")
+    add = command.add_argument
+    does = "what it does: chat:MODEL, image:MODEL, chat:* (default: all that it can)"
+    names: dict[str, Any] = {"type": _types.names, "action": "append", "default": []}
+    add("--capability", metavar="NAME,...", help=does, **names)
+    add("--concurrency", type=_types.count, metavar="N", help="responses at once (default: 16)")
+    _log(command)
+    add("--supervised", action="store_true", help=argparse.SUPPRESS)
 
 
 def _keys(command: Parser) -> None:
@@ -159,6 +180,7 @@ def _completion(command: Parser) -> None:
 _COMMANDS = (
     ("draw", "_draw", "make a picture and show it being made", _draw),
     ("serve", "_serve", "serve the Responses API", _serve),
+    ("worker", "_worker", "run responses for a server on this machine", _worker),
     ("keys", "_keys", "make, list and revoke API keys", _keys),
     ("config", "_config", "look at a configuration file", _config),
     ("check", "_check", "hold a captured stream, or an endpoint, against the protocol", _check),

@@ -1,5 +1,6 @@
 """Append-only fenced event log, job queue and blobs; one contract, several stores."""
 
+from heliograph.journal._attached import SOCKET, AttachedJournal, JournalHost, Watcher
 from heliograph.journal._base import (
     BlobRef,
     BlobStore,
@@ -22,6 +23,8 @@ __all__ = [
     "MAX_BLOB_BYTES",
     "MAX_FRAME_BYTES",
     "MAX_FRAME_ENTRIES",
+    "SOCKET",
+    "AttachedJournal",
     "BlobRef",
     "BlobStore",
     "Clock",
@@ -29,6 +32,7 @@ __all__ = [
     "Entry",
     "Frame",
     "Journal",
+    "JournalHost",
     "Lease",
     "LeaseState",
     "Load",
@@ -36,4 +40,5 @@ __all__ = [
     "NewResponse",
     "Record",
     "SqliteJournal",
+    "Watcher",
 ]

@@ -235,7 +235,7 @@ class Journal(ABC):
 
     @abstractmethod
     async def renew(self, lease: Lease, *, seconds: float) -> LeaseState:
-        """Prolong the lease. Raises ``Fenced``."""
+        """Let the lease run out in ``seconds``, also where that is sooner. Raises ``Fenced``."""
 
     @abstractmethod
     async def release(self, lease: Lease) -> None:

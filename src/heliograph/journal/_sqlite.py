@@ -63,10 +63,23 @@ class SqliteJournal(Journal):
 
     Durable: what ``append`` and ``finish`` acknowledged survives a power cut on a disk that keeps
     its promises. ``clock`` gives seconds since the epoch.
+
+    ``own`` is the worker in this process, if there is one: what it ran ends with it, and can be
+    claimed as soon as the journal is open again. The responses of other workers, which go on
+    without it, are theirs for ``reattach_seconds`` more, to be renewed until then.
     """
 
-    def __init__(self, folder: str | Path, clock: Clock = time.time) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        clock: Clock = time.time,
+        *,
+        own: str | None = None,
+        reattach_seconds: float = 0.0,
+    ) -> None:
         self.folder = Path(folder)
+        self._own = own
+        self._reattach = reattach_seconds
         self._clock = clock
         self._blobs = FileBlobs(self.folder / "blobs", clock)
         self.blobs = self._blobs
@@ -99,7 +112,7 @@ class SqliteJournal(Journal):
             connection = open_writer(path)
             migrate(connection, self._clock())
             transaction = Transaction(connection)
-            store = Store(transaction, self._clock, self._blobs.has)
+            store = Store(transaction, self._clock, self._blobs.has, self._own, self._reattach)
             self._blobs.open()
         except (sqlite3.Error, OSError, errors.JournalError) as exc:
             if connection is not None:
@@ -211,7 +224,11 @@ class SqliteJournal(Journal):
     async def renew(self, lease: Lease, *, seconds: float) -> LeaseState:
         """See ``Journal.renew``."""
         opened = self._running()
-        return await opened.writer.submit(partial(opened.store.renew, lease, seconds))
+
+        def then(_: LeaseState) -> None:
+            self._claimers.granted(seconds)
+
+        return await opened.writer.submit(partial(opened.store.renew, lease, seconds), then=then)
 
     async def release(self, lease: Lease) -> None:
         """See ``Journal.release``."""

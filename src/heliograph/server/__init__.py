@@ -7,6 +7,7 @@ from heliograph.server._openapi import openapi_document
 from heliograph.server._seen_settings import Log, MetricsPage, Otel
 from heliograph.server._serve import Server, run
 from heliograph.server._settings import Compat, Limits, Settings, load_settings
+from heliograph.server._worker import Worker, run_worker
 
 __all__ = [
     "Compat",
@@ -18,9 +19,11 @@ __all__ = [
     "Otel",
     "Server",
     "Settings",
+    "Worker",
     "create_app",
     "load_settings",
     "openapi_document",
     "run",
+    "run_worker",
     "setup_logging",
 ]
