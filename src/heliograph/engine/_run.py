@@ -81,7 +81,7 @@ class Run:
         self._usages = Usages()
         self._jobs = PictureJobs(store, lease, catalog, limits, able)
         self._calls = Calls(self._emitter, self._items, self._usages, self._jobs, limits)
-        self._started_at = clock()
+        self._claimed_at = self._started_at = clock()
         self._relay = Relay(
             self._emitter,
             self._items,
@@ -345,7 +345,9 @@ class Run:
             )
         if state.unread_since is None or self._lease.background:
             return left
-        grace = state.unread_since + limits.foreground_grace_seconds - now
+        # Whoever made it, or came back to it, has until the next renewal to say that it reads.
+        since = max(state.unread_since, self._claimed_at + limits.renew_seconds)
+        grace = since + limits.foreground_grace_seconds - now
         if grace <= 0:
             return Ending(
                 status="cancelled",
