@@ -266,7 +266,7 @@ class Engine:
         try:
             context = None if resolved is None else await resolved.kept_in(self.journal.blobs)
             new = journal.NewResponse(
-                response_id=new_id("resp"),
+                response_id=self.journal.placed(new_id("resp")),
                 tenant=tenant,
                 request=body,
                 capabilities=plan.capabilities,

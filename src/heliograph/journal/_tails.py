@@ -57,6 +57,8 @@ class Tail:
     def publish(self, frame: Frame, size: int) -> None:
         """A frame was committed; frames come in the log's order."""
         if self.next_seq is None or frame.first >= self.next_seq:
+            if self.next_seq is not None and frame.first > self.next_seq:
+                self._forget()  # a frame was missed: who needs it reads the stored log
             self._window.append((frame, size))
             self._bytes += size
             self.next_seq = frame.last + 1
@@ -65,6 +67,16 @@ class Tail:
             ):
                 self._bytes -= self._window.popleft()[1]
         self.changed.wake()
+
+    def lost(self) -> None:
+        """Frames may have been missed: everyone reads the stored log."""
+        self._forget()
+        self.next_seq = None
+        self.wake()
+
+    def _forget(self) -> None:
+        self._window.clear()
+        self._bytes = 0
 
     def wake(self) -> None:
         """Wake who reads and who owns."""
@@ -105,6 +117,7 @@ class Tails:
         tail = self._tails.get(response_id)
         if tail is None:
             tail = self._tails[response_id] = Tail()
+            self._added(response_id)
         tail.followers += 1
         try:
             yield tail
@@ -128,6 +141,13 @@ class Tails:
     def _drop_unused(self, response_id: str, tail: Tail) -> None:
         if not (tail.followers or tail.running) and self._tails.get(response_id) is tail:
             del self._tails[response_id]
+            self._removed(response_id)
+
+    def _added(self, response_id: str) -> None:
+        """For journals whose frames come from elsewhere: begin to feed this tail."""
+
+    def _removed(self, response_id: str) -> None:
+        """Feed it no more."""
 
     def get(self, response_id: str) -> Tail | None:
         """None where nobody follows."""
@@ -143,6 +163,7 @@ class Tails:
         """The response is gone: who follows learns it, and who comes later gets a new tail."""
         tail = self._tails.pop(response_id, None)
         if tail is not None:
+            self._removed(response_id)
             tail.erased = True
             tail.wake()
 

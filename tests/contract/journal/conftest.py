@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from tests.contract.journal.support import Clock
+from tests.nats_servers import cluster, empty, nats_journal
 
 from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 
+CLUSTER = pytest.mark.cluster
 Restart = Callable[[Journal], Awaitable[Journal]]
 
 
@@ -18,18 +20,23 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "nats-r1", pytest.param("nats-r3", marks=CLUSTER)])
 async def restart(
     request: pytest.FixtureRequest, tmp_path: Path, clock: Clock
 ) -> AsyncIterator[Restart]:
     """Stops a journal and gives the one that comes up after it, over the same data."""
     current: list[Journal] = []
+    replicas = {"nats-r1": 1, "nats-r3": 3}.get(request.param, 0)
+    if replicas:
+        await empty(cluster(replicas).urls)
 
     async def again(journal: Journal | None) -> Journal:
         if journal is not None:
             await journal.stop()
         if request.param == "sqlite":
             journal = SqliteJournal(tmp_path / "data", clock)
+        elif replicas:
+            journal = nats_journal(replicas, clock)
         elif journal is None:
             journal = MemoryJournal(clock)
         await journal.start()

@@ -1,0 +1,156 @@
+"""``create``: the idempotency key, the live record, the log's first record, then the job.
+
+Nothing here is atomic. What a crash leaves behind is put right by the sweeper (it knows every live
+record), or by the next call with the same key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from heliograph import errors
+from heliograph.journal._base import Clock, Created, NewResponse
+from heliograph.journal._nats import _limits
+from heliograph.journal._nats._blobs import NatsBlobs
+from heliograph.journal._nats._kept import Kept
+from heliograph.journal._nats._lives import Known, Lives
+from heliograph.journal._nats._logs import Logs
+from heliograph.journal._nats._names import Names
+from heliograph.journal._nats._owners import Held, Owners, lease_of
+from heliograph.journal._nats._queue import Queue
+from heliograph.journal._nats._records import Live, Made, Record, Tip, pack
+from heliograph.journal._nats._wire import Conflict
+
+__all__ = ["Creating"]
+
+
+class Creating:
+    """See the module."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        names: Names,
+        logs: Logs,
+        lives: Lives,
+        queue: Queue,
+        blobs: NatsBlobs,
+        kept: Kept,
+        owners: Owners,
+    ) -> None:
+        self._clock = clock
+        self._names = names
+        self._logs = logs
+        self._lives = lives
+        self._queue = queue
+        self._blobs = blobs
+        self._kept = kept
+        self._owners = owners
+
+    async def create(self, new: NewResponse) -> Created:
+        """See ``Journal.create``."""
+        try:
+            self._names.shard(new.response_id)
+        except errors.UnknownResponse as exc:
+            raise errors.JournalError(
+                f"response id {new.response_id!r}: letters, digits, _ - = only, up to 120"
+            ) from exc
+        if new.idempotency_key is not None:
+            known = await self._reserve(new, new.idempotency_key)
+            if known is not None:
+                return Created(known, fresh=False)
+        try:
+            return await self._create(new)
+        except errors.JournalError:
+            if new.idempotency_key is not None and not await self._exists(new.response_id):
+                await self._kept.forget_key(new.tenant, new.idempotency_key, new.response_id)
+            raise
+
+    async def _exists(self, response_id: str) -> bool:
+        tip = await self._logs.tip(response_id)
+        return tip is not None and tip.record.kind != "tomb"
+
+    async def _reserve(self, new: NewResponse, key: str) -> str | None:
+        """What the key leads to already; None once it leads to ``new``."""
+        waited = 0.0
+        while True:
+            record, seq = await self._kept.key(new.tenant, key)
+            if record is not None:
+                if record.digest != new.body_digest:
+                    raise errors.IdempotencyConflict(key)
+                if record.response_id == new.response_id:
+                    return None
+                if await self._exists(record.response_id):
+                    return record.response_id
+                # Who has the key is at it, or has died before it wrote the log.
+                if waited < _limits.CALL_SECONDS:
+                    waited += _limits.RETRY_SECONDS
+                    await asyncio.sleep(_limits.RETRY_SECONDS)
+                    continue
+            try:
+                await self._kept.reserve(new.tenant, key, new.response_id, new.body_digest, seq)
+            except Conflict:
+                continue
+            return None
+
+    async def _create(self, new: NewResponse) -> Created:
+        refs = {ref.sha256 for ref in new.context.blobs} if new.context is not None else set()
+        await self._blobs.check(refs)
+        now = self._clock()
+        made = Made(
+            request=new.request,
+            capabilities=new.capabilities,
+            background=new.background,
+            created_at=now,
+            expires_in=new.expires_in,
+            key=new.idempotency_key,
+            context=new.context,
+        )
+        claimed = new.claim_as is not None
+        record = Record(
+            kind="create",
+            tenant=new.tenant,
+            epoch=int(claimed),
+            running=claimed,
+            at=now,
+            body=pack(made),
+        )
+        live = Live(
+            tenant=new.tenant,
+            capabilities=new.capabilities,
+            created_at=now,
+            since=now,
+            epoch=int(claimed),
+            until=now + new.claim_seconds if claimed else 0.0,
+        )
+        async with self._owners.turn(new.response_id):
+            known = await self._open(new.response_id, live)
+            tip = await self._write(new.response_id, record, refs)
+            if new.claim_as is not None:
+                self._owners.held[new.response_id] = Held(tip, known)
+                until = now + new.claim_seconds
+                lease = lease_of(new.response_id, record, made, new.claim_as, until)
+                return Created(new.response_id, fresh=True, lease=lease)
+        await self._queue.submit(new.response_id, now, new.capabilities, redo=False)
+        return Created(new.response_id, fresh=True)
+
+    async def _open(self, response_id: str, live: Live) -> Known:
+        try:
+            return await self._lives.write(response_id, live, 0)
+        except Conflict:
+            raise _used(response_id) from None
+
+    async def _write(self, response_id: str, record: Record, refs: set[str]) -> Tip:
+        try:
+            await self._blobs.refer(response_id, refs)
+            return await self._logs.write(response_id, 0, record)
+        except Conflict:
+            first = await self._logs.first(response_id)
+            if first is not None and first.record.nonce == record.nonce:
+                return first
+            await self._lives.drop(response_id)
+            raise _used(response_id) from None
+
+
+def _used(response_id: str) -> errors.JournalError:
+    return errors.JournalError(f"response id {response_id!r} was used before")
