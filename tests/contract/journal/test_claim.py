@@ -79,7 +79,7 @@ async def test_twenty_waiting_claimers_and_one_late_job_have_one_winner(journal:
 async def test_each_of_many_jobs_is_claimed_once(journal: Journal) -> None:
     async def work(worker: str) -> list[Lease]:
         got = []
-        while (lease := await journal.claim(worker, ["chat:*"], lease=60, wait=0.2)) is not None:
+        while (lease := await journal.claim(worker, ["chat:*"], lease=60, wait=1)) is not None:
             got.append(lease)
         return got
 

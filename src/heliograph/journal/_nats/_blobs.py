@@ -125,17 +125,29 @@ class NatsBlobs(BlobStore):
         return data
 
     async def _download(self, store: ObjectStore, sha256: str) -> bytes:
-        for left in reversed(range(_TRIES)):
-            try:
-                return (await store.get(sha256)).data or b""
-            except ObjectNotFoundError as exc:
-                raise errors.JournalError(f"blob {sha256} is missing") from exc
-            except (nats.errors.Error, OSError) as exc:
-                # A replica that is behind, or a leader that changed.
-                if not left:
-                    raise errors.JournalError(f"blob {sha256} cannot be read: {exc}") from exc
-                await asyncio.sleep(_limits.RETRY_SECONDS)
-        raise AssertionError("unreachable")
+        try:
+            info = await store.get_info(sha256)
+        except ObjectNotFoundError as exc:
+            raise errors.JournalError(f"blob {sha256} is missing") from exc
+        except (nats.errors.Error, OSError) as exc:
+            raise errors.JournalError(f"blob {sha256} cannot be read: {exc}") from exc
+        # The library's own ``get`` stalls at a few megabytes; a batch does not.
+        stream = f"OBJ_{self._names.blobs}"
+        subject = f"$O.{self._names.blobs}.C.{info.nuid}"
+        chunks: list[bytes] = []
+        seq, left = 1, info.chunks or 0
+        while left > 0:
+            request = {"seq": seq, "next_by_subj": subject, "batch": left}
+            stored, _ = await self._wire.batch(stream, request)
+            if not stored:  # a replica that is behind
+                one = await self._wire.next(stream, subject, seq)
+                stored = [] if one is None else [one]
+            if not stored:
+                raise errors.JournalError(f"blob {sha256} is damaged: {left} chunks are missing")
+            chunks += [one.data for one in stored]
+            left -= len(stored)
+            seq = stored[-1].seq + 1
+        return b"".join(chunks)
 
     def _remember(self, sha256: str, data: bytes) -> None:
         if sha256 in self._cache or len(data) > bounds.BLOB_CACHE_BYTES // 4:

@@ -58,7 +58,6 @@ TRANSITIONS: dict[tuple[State, Outcome], State] = {
 FINAL = frozenset({State.ACCEPTED, State.CONFLICT})
 
 _WRONG_LAST_SEQUENCE = 10071
-_REFUSALS = frozenset({_WRONG_LAST_SEQUENCE})
 _UNSETTLED = frozenset(
     {
         10164,  # wrong last sequence, another proposal in flight
@@ -67,7 +66,6 @@ _UNSETTLED = frozenset(
         10023,  # insufficient resources
         10077,  # the store refused
         10167,  # too many requests in flight
-        10203,  # in the midst of a leader change
     }
 )
 
@@ -76,7 +74,7 @@ def outcome_of(err_code: int | None) -> Outcome | None:
     """What a publish's answer says; None for an error that will not go away by trying again."""
     if err_code is None:
         return Outcome.OK
-    if err_code in _REFUSALS:
+    if err_code == _WRONG_LAST_SEQUENCE:
         return Outcome.REFUSED
     return Outcome.UNSURE if err_code in _UNSETTLED else None
 

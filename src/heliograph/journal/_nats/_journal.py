@@ -139,12 +139,16 @@ class NatsJournal(Journal):
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
-        while self._whole:
-            await asyncio.wait(self._whole)
+        deadline = asyncio.get_running_loop().time() + _limits.STOP_SECONDS
+        if self._whole:
+            await asyncio.wait(self._whole, timeout=_limits.STOP_SECONDS)
+        for task in list(self._whole):
+            task.cancel()
         try:
-            await self._let_go()
-        except errors.JournalError as exc:
-            log.warning("left to be swept by another process: %s", exc)
+            async with asyncio.timeout_at(deadline + 1):
+                await self._let_go()
+        except (errors.JournalError, TimeoutError) as exc:
+            log.warning("NATS journal: leases are left to run out: %s", exc or "no answer")
         await self._feeds.settle()
         self._blobs.close()
         await self._wire.close()
@@ -194,8 +198,9 @@ class NatsJournal(Journal):
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            if not task.done() or task.cancelled() or task.exception() is None:
-                self._give_back(task, unwanted)
+            if task.cancelled():
+                raise errors.JournalError("the journal is not open") from None
+            self._give_back(task, unwanted)
             raise
 
     def _give_back(self, task: asyncio.Task[T], unwanted: Any) -> None:

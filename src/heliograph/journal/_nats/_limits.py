@@ -18,6 +18,7 @@ __all__ = [
     "RETRY_SECONDS",
     "SETTLE_SECONDS",
     "SILENCE_SECONDS",
+    "STOP_SECONDS",
     "SWEEPER_SECONDS",
     "SWEEP_SECONDS",
     "TAIL_PENDING_BYTES",
@@ -63,6 +64,9 @@ ORPHAN_SECONDS = 10.0
 
 SETTLE_SECONDS = 0.25
 """After which a new tail is compared with its log: not every server knew it at once."""
+
+STOP_SECONDS = 5.0
+"""For what is under way to come through at a stop, and a second more to give up the leases."""
 
 SILENCE_SECONDS = 5.0
 """After which a silent tail is compared with its log: a lost last event shows no gap."""

@@ -50,6 +50,7 @@ class Queue:
         self._names = names
         self._look_seconds = _limits.LOOK_SECONDS * (5 if replicas > 1 else 1)
         self.needs: dict[str, tuple[str, ...]] = {}
+        self._making = asyncio.Lock()
 
     async def submit(
         self, response_id: str, created_at: float, capabilities: tuple[str, ...], *, redo: bool
@@ -65,27 +66,31 @@ class Queue:
 
     async def _consumers(self, capabilities: tuple[str, ...]) -> str:
         needs = needs_token(capabilities)
-        if needs not in self.needs:
-            for redo in (_REDO, _NEW):
-                await self._wire.api(
-                    f"CONSUMER.DURABLE.CREATE.{self._names.jobs}.{needs}-{redo}",
-                    {
-                        "stream_name": self._names.jobs,
-                        "config": {
-                            "durable_name": f"{needs}-{redo}",
-                            "filter_subject": self._names.job(needs, redo, "*"),
-                            "ack_policy": "explicit",
-                            "ack_wait": int(_limits.ACK_WAIT * 1e9),
-                            "max_deliver": -1,
-                            "max_ack_pending": -1,
-                            "metadata": {
-                                "capabilities": msgspec.json.encode(sorted(capabilities)).decode()
-                            },
+        async with self._making:
+            if needs not in self.needs:
+                await self._make(needs, capabilities)
+        return needs
+
+    async def _make(self, needs: str, capabilities: tuple[str, ...]) -> None:
+        for redo in (_REDO, _NEW):
+            await self._wire.api(
+                f"CONSUMER.DURABLE.CREATE.{self._names.jobs}.{needs}-{redo}",
+                {
+                    "stream_name": self._names.jobs,
+                    "config": {
+                        "durable_name": f"{needs}-{redo}",
+                        "filter_subject": self._names.job(needs, redo, "*"),
+                        "ack_policy": "explicit",
+                        "ack_wait": int(_limits.ACK_WAIT * 1e9),
+                        "max_deliver": -1,
+                        "max_ack_pending": -1,
+                        "metadata": {
+                            "capabilities": msgspec.json.encode(sorted(capabilities)).decode()
                         },
                     },
-                )
-            self.needs[needs] = tuple(sorted(capabilities))
-        return needs
+                },
+            )
+        self.needs[needs] = tuple(sorted(capabilities))
 
     async def learn(self) -> None:
         """Look up which sets of capabilities have consumers."""
@@ -108,15 +113,23 @@ class Queue:
         if not fitting:
             await self.learn()
             fitting = self._fitting(offered)
-        pulls = [self._pull(needs, redo) for needs in fitting for redo in (_REDO, _NEW)]
-        found = [one for one in await asyncio.gather(*pulls) if one is not None]
-        return sorted(found, key=lambda hand: hand.age)
+        # What is there at once; only where nothing is, what is on its way to the consumers.
+        for seconds in (0.0, self._look_seconds):
+            pulls = [
+                self._pull(needs, redo, seconds) for needs in fitting for redo in (_REDO, _NEW)
+            ]
+            found = [one for one in await asyncio.gather(*pulls) if one is not None]
+            if found:
+                return sorted(found, key=lambda hand: hand.age)
+        return []
 
     def _fitting(self, offered: Collection[str]) -> list[str]:
         return [needs for needs, wanted in self.needs.items() if matches(wanted, offered)]
 
-    async def _pull(self, needs: str, redo: str) -> Hand | None:
-        request = {"batch": 1, "expires": int(self._look_seconds * 1e9), "no_wait": True}
+    async def _pull(self, needs: str, redo: str, seconds: float) -> Hand | None:
+        request = {"batch": 1, "no_wait": True}
+        if seconds:
+            request["expires"] = int(seconds * 1e9)
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._names.jobs}.{needs}-{redo}"
         try:
             message = await self._wire.client.request(

@@ -180,9 +180,14 @@ async def open_blobs(wire: Wire, names: Names, replicas: int) -> ObjectStore:
     js = wire.client.jetstream(timeout=_limits.CALL_SECONDS)
     try:
         try:
-            return await js.object_store(names.blobs)
+            store = await js.object_store(names.blobs)
         except (BucketNotFoundError, NotFoundError):
-            config = ObjectStoreConfig(replicas=replicas, storage=StorageType.FILE)
-            return await js.create_object_store(names.blobs, config)
+            wanted = ObjectStoreConfig(replicas=replicas, storage=StorageType.FILE)
+            store = await js.create_object_store(names.blobs, wanted)
     except (nats.errors.Error, OSError) as exc:
         raise errors.JournalError(f"the object store {names.blobs}: {exc}") from exc
+    # The library makes it without; chunks are read in batches.
+    config = (await wire.api(f"STREAM.INFO.OBJ_{names.blobs}"))["config"]
+    if not config.get("allow_direct"):
+        await wire.api(f"STREAM.UPDATE.OBJ_{names.blobs}", {**config, "allow_direct": True})
+    return store

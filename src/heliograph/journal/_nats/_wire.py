@@ -11,6 +11,7 @@ import base64
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -31,6 +32,9 @@ log = logging.getLogger("heliograph.journal")
 
 NOT_FOUND = frozenset({10037, 10014, 10059})
 """No message, no consumer, no stream."""
+
+GONE = frozenset({10043, 10057})
+"""No such sequence; the store could not delete it, which is how some replicas say the same."""
 
 Handler = Callable[[Msg], Awaitable[None]]
 
@@ -115,6 +119,7 @@ class Wire:
                 name="heliograph",
                 error_cb=self._failed,
                 reconnected_cb=self._reconnected,
+                disconnected_cb=self._disconnected,
                 max_reconnect_attempts=-1,
                 reconnect_time_wait=0.25,
                 ping_interval=10,
@@ -143,16 +148,25 @@ class Wire:
             return
         if "permissions violation" in str(error).lower():
             self.denied = str(error)
-        log.warning("NATS: %s", str(error) or type(error).__name__)
+        # While servers are away each attempt to reach one fails so.
+        away = isinstance(error, (OSError, nats.errors.NoServersError))
+        level = logging.DEBUG if away else logging.WARNING
+        log.log(level, "NATS: %s", str(error) or type(error).__name__)
+
+    async def _disconnected(self) -> None:
+        if self._client is not None:
+            log.warning("NATS: the connection was lost; trying again")
 
     async def _reconnected(self) -> None:
+        log.warning("NATS: connected again")
         self._on_gap()
 
     async def close(self) -> None:
         """Harmless where not open."""
         client, self._client = self._client, None
         if client is not None:
-            await client.close()
+            with suppress(OSError, nats.errors.Error):
+                await client.close()
 
     @property
     def client(self) -> Client:
@@ -356,5 +370,5 @@ class Wire:
         try:
             await self.api(f"STREAM.MSG.DELETE.{stream}", {"seq": seq})
         except ApiError as exc:
-            if exc.code not in NOT_FOUND and exc.code != 10057:
+            if exc.code not in GONE:
                 raise
