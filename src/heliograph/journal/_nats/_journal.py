@@ -44,6 +44,7 @@ from heliograph.journal._nats._lives import Lives
 from heliograph.journal._nats._logs import Logs
 from heliograph.journal._nats._names import Names
 from heliograph.journal._nats._owners import Owners
+from heliograph.journal._nats._probe import check_calls, check_sync
 from heliograph.journal._nats._queue import Hand, Queue, group
 from heliograph.journal._nats._records import Live
 from heliograph.journal._nats._records import Record as LogRecord
@@ -65,8 +66,10 @@ class NatsJournal(Journal):
     """A journal on the NATS servers at ``servers`` (``nats://host:4222``).
 
     ``replicas`` 3 survives the loss of a server, 1 does not. ``shards`` streams hold the events;
-    their number can only grow. ``prefix`` begins all subjects and streams. ``clock`` gives seconds
-    since the epoch; processes that share a journal should agree on it within a second.
+    their number can only grow. ``prefix`` begins all subjects and streams. ``monitors`` are the
+    servers' monitoring addresses (``http://host:8222``), the only place that tells whether they
+    flush what they acknowledge. ``clock`` gives seconds since the epoch; processes that share a
+    journal should agree on it within a second.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class NatsJournal(Journal):
         shards: int = SHARDS,
         prefix: str = "heliograph",
         login: Login | None = None,
+        monitors: Sequence[str] = (),
         clock: Clock = time.time,
     ) -> None:
         if not 1 <= shards <= _limits.MAX_SHARDS:
@@ -84,6 +88,7 @@ class NatsJournal(Journal):
                 f"journal.shards: {shards}; 1 to {_limits.MAX_SHARDS} are possible"
             )
         self._clock = clock
+        self._monitors = tuple(monitors)
         self._replicas = replicas
         self._name = f"journal-{secrets.token_hex(6)}"
         self._names = names = Names(prefix, shards)
@@ -120,6 +125,8 @@ class NatsJournal(Journal):
             await open_streams(self._wire, self._names, self._replicas)
             self._blobs.open(await open_blobs(self._wire, self._names, self._replicas))
             await self._queue.learn()
+            await check_calls(self._wire, self._names, self._clock())
+            await check_sync(self._monitors)
         except BaseException:
             self._blobs.close()
             await self._wire.close()

@@ -110,6 +110,8 @@ class Wire:
                 name="heliograph",
                 error_cb=failed,
                 allow_reconnect=False,
+                max_reconnect_attempts=1,
+                reconnect_time_wait=0.1,
                 connect_timeout=5,
                 **self._options(tls),
             )
@@ -212,7 +214,6 @@ class Wire:
                     (await self.ask(f"$JS.API.{verb}", data)).data
                 )
             except TimeoutError as exc:
-                self._check_denied()
                 await self._again(deadline, verb, exc)
                 continue
             error = answer.get("error")
@@ -224,13 +225,15 @@ class Wire:
                 continue
             raise ApiError(verb, code, error.get("description", ""))
 
-    def _check_denied(self) -> None:
+    def check_denied(self) -> None:
+        """Raises ``JournalError`` where a call was not allowed."""
         if self.denied is not None:
             raise errors.JournalError(
                 f"NATS denies this user what the journal needs: {self.denied}; see docs/cluster.md"
             )
 
     async def _again(self, deadline: float, what: str, why: Exception) -> None:
+        self.check_denied()
         if asyncio.get_running_loop().time() >= deadline:
             raise errors.JournalError(f"NATS does not answer {what}: {why}") from why
         await asyncio.sleep(_limits.RETRY_SECONDS)
