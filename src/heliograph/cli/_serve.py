@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from heliograph import errors
+
+if TYPE_CHECKING:
+    from heliograph.server import Settings
+
+
+def _kept(settings: Settings) -> str:
+    if not isinstance(settings.journal, str) and hasattr(settings.journal, "servers"):
+        return f"journal: {', '.join(settings.journal.servers)}"
+    return f"data: {settings.data or 'a temporary folder, erased at the end'}"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -29,8 +39,7 @@ def run(args: argparse.Namespace) -> int:
     server.setup_logging(settings.log)
 
     def announce(running: server.Server) -> None:
-        kept = settings.data or "a temporary folder, erased at the end"
-        print(f"Heliograph serves {running.url}/v1 (data: {kept})", flush=True)
+        print(f"Heliograph serves {running.url}/v1 ({_kept(settings)})", flush=True)
 
     server.run(settings, announce)
     sys.stdout.flush()

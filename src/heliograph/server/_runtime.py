@@ -18,6 +18,7 @@ from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
 from heliograph.providers.fetch import Fetcher
 from heliograph.server._auth import Caller, Gate
+from heliograph.server._journal_settings import NatsSettings
 from heliograph.server._passing import Keys, Passing
 from heliograph.server._quota import Place, Quota
 from heliograph.server._readers import Readers
@@ -148,6 +149,8 @@ class Runtime:
     def _journal(self) -> Journal:
         if self.settings.journal == "memory":
             return MemoryJournal()
+        if isinstance(self.settings.journal, NatsSettings):
+            return self.settings.journal.journal()
         if self.settings.data is not None:
             return SqliteJournal(Path(self.settings.data))
         self._scratch = Path(tempfile.gettempdir()) / f"heliograph-{secrets.token_hex(8)}"

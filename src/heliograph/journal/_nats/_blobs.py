@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from typing import TypeVar
 
 import nats.errors
 from nats.js.api import ObjectMeta, ObjectMetaOptions
@@ -26,7 +28,7 @@ from heliograph.journal._nats._wire import Conflict, Wire
 
 __all__ = ["NatsBlobs"]
 
-_TRIES = 3
+T = TypeVar("T")
 
 
 class NatsBlobs(BlobStore):
@@ -98,16 +100,26 @@ class NatsBlobs(BlobStore):
             return
 
     async def _upload(self, sha256: str, data: bytes) -> None:
+        store = self._opened()
         options = ObjectMetaOptions(max_chunk_size=_limits.BLOB_CHUNK_BYTES)
-        for left in reversed(range(_TRIES)):
+        await self._insist(
+            lambda: store.put(sha256, data, ObjectMeta(name=sha256, options=options)),
+            f"blob {sha256} cannot be stored",
+        )
+
+    async def _insist(self, call: Callable[[], Awaitable[T]], failed: str) -> T:
+        """Call until it is answered; a stream may be without its leader for seconds."""
+        deadline = asyncio.get_running_loop().time() + _limits.WRITE_SECONDS
+        while True:
             try:
-                await self._opened().put(sha256, data, ObjectMeta(name=sha256, options=options))
+                return await call()
+            except ObjectNotFoundError:
+                raise
             except (nats.errors.Error, OSError) as exc:
-                if not left:
-                    raise errors.JournalError(f"blob {sha256} cannot be stored: {exc}") from exc
+                self._opened()
+                if asyncio.get_running_loop().time() >= deadline:
+                    raise errors.JournalError(f"{failed}: {exc}") from exc
                 await asyncio.sleep(_limits.RETRY_SECONDS)
-            else:
-                return
 
     async def get(self, sha256: str) -> bytes:
         """See ``BlobStore.get``."""
@@ -126,11 +138,11 @@ class NatsBlobs(BlobStore):
 
     async def _download(self, store: ObjectStore, sha256: str) -> bytes:
         try:
-            info = await store.get_info(sha256)
+            info = await self._insist(
+                lambda: store.get_info(sha256), f"blob {sha256} cannot be read"
+            )
         except ObjectNotFoundError as exc:
             raise errors.JournalError(f"blob {sha256} is missing") from exc
-        except (nats.errors.Error, OSError) as exc:
-            raise errors.JournalError(f"blob {sha256} cannot be read: {exc}") from exc
         # The library's own ``get`` stalls at a few megabytes; a batch does not.
         stream = f"OBJ_{self._names.blobs}"
         subject = f"$O.{self._names.blobs}.C.{info.nuid}"
@@ -224,12 +236,9 @@ class NatsBlobs(BlobStore):
         await self._erase(sha256, seq)
 
     async def _erase(self, sha256: str, seq: int) -> None:
-        try:
-            await self._opened().delete(sha256)
-        except ObjectNotFoundError:
-            pass
-        except (nats.errors.Error, OSError) as exc:
-            raise errors.JournalError(f"blob {sha256} cannot be erased: {exc}") from exc
+        store = self._opened()
+        with suppress(ObjectNotFoundError):
+            await self._insist(lambda: store.delete(sha256), f"blob {sha256} cannot be erased")
         self._cache.pop(sha256, None)
         await self._wire.delete(self._names.refs, seq)
 
