@@ -143,7 +143,7 @@ async def test_a_restart_of_all_servers_keeps_everything(cluster: Cluster) -> No
         async with asyncio.timeout(30):
             got = await reading
         assert got.data == [entry(0, sha256).data, *(entry(i).data for i in range(1, 4))]
-        journal._blobs._cache.clear()
+        journal._parts.blobs._cache.clear()
         assert await journal.blobs.get(sha256) == b"picture" * 1000
     finally:
         await journal.stop()

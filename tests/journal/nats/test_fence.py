@@ -150,7 +150,7 @@ async def test_racing_claimers_of_many_processes_have_one_winner_each(
     for i in range(20):
         await journals[0].create(new(f"r{i}"))
     takes = [
-        journal._owners.take(f"r{i}", f"w{j}", 10.0)
+        journal._claims.take(f"r{i}", f"w{j}", 10.0)
         for i in range(20)
         for j, journal in enumerate(journals)
     ]

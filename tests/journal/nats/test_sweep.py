@@ -22,7 +22,7 @@ Open = Callable[..., Awaitable[NatsJournal]]
 
 
 async def is_closed(journal: NatsJournal) -> bool:
-    return await journal._lives.read("r") is None
+    return await journal._parts.lives.read("r") is None
 
 
 async def soon(journal: NatsJournal) -> object:
@@ -34,7 +34,7 @@ async def test_a_response_that_was_stored_and_never_queued_is_queued(
 ) -> None:
     journal = await open_journal()
     await journal.create(new("r"))
-    await journal._queue.remove("r")
+    await journal._parts.queue.remove("r")
     assert await journal.claim("w", ["*"], lease=10, wait=0) is None
     clock.advance(11)
     lease = await soon(journal)
@@ -48,9 +48,9 @@ async def test_a_claim_that_never_got_further_is_taken_over(
     """The claim is in the log, and its worker died before it said until when."""
     journal = await open_journal()
     await journal.create(new("r"))
-    tip = await journal._logs.tip("r")
+    tip = await journal._parts.logs.tip("r")
     claimed = Record(kind="claim", tenant="t", epoch=1, running=True, at=clock.now)
-    await journal._logs.write("r", tip.seq, claimed)
+    await journal._parts.logs.write("r", tip.seq, claimed)
     assert await journal.claim("w", ["*"], lease=10, wait=0) is None
     clock.advance(11)
     lease = await soon(journal)
@@ -62,9 +62,9 @@ async def test_a_log_that_ended_is_closed(open_journal: Open, clock: Clock) -> N
     journal = await open_journal()
     await journal.create(new("r", expires_in=100.0))
     lease = await claim(journal)
-    known = await journal._lives.read("r")
+    known = await journal._parts.lives.read("r")
     await journal.finish(lease, 0, [entry(0)], Entry(b"end"))
-    await journal._lives.write("r", known[0].but(), 0)
+    await journal._parts.lives.write("r", known[0].but(), 0)
     await journal._wire.purge(journal._names.events(0), journal._names.of("r", "kept.*"))
     clock.advance(11)
     await eventually(partial(is_closed, journal))
@@ -78,23 +78,23 @@ async def test_a_job_of_a_log_that_ended_is_dropped(open_journal: Open) -> None:
     await journal.create(new("r"))
     lease = await claim(journal)
     await journal.finish(lease, 0, [entry(0)], Entry(b"end"))
-    await journal._queue.submit("r", 0.0, new("r").capabilities, redo=True)
+    await journal._parts.queue.submit("r", 0.0, new("r").capabilities, redo=True)
     assert await journal.claim("w", ["*"], lease=10, wait=0) is None
-    assert await journal._queue.count() == 0
+    assert await journal._parts.queue.count() == 0
 
 
 async def test_a_live_record_without_a_log_is_dropped(open_journal: Open, clock: Clock) -> None:
     journal = await open_journal()
     await journal.create(new("r"))
     await journal._wire.purge(journal._names.events(0), journal._names.of("r", "log"))
-    await journal._queue.remove("r")
+    await journal._parts.queue.remove("r")
     clock.advance(11)
     await eventually(partial(is_closed, journal))
 
 
 async def test_a_key_whose_create_died_goes_to_the_next(open_journal: Open) -> None:
     journal = await open_journal()
-    await journal._kept.reserve("t", "k", "never", "d", 0)
+    await journal._parts.kept.reserve("t", "k", "never", "d", 0)
     made = await journal.create(new("r", idempotency_key="k", body_digest="d"))
     assert (made.response_id, made.fresh) == ("r", True)
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 import asyncio
 
 from heliograph import errors
-from heliograph.journal._base import Clock, Created, NewResponse
+from heliograph.journal._base import Created, NewResponse
 from heliograph.journal._nats import _limits
-from heliograph.journal._nats._blobs import NatsBlobs
-from heliograph.journal._nats._kept import Kept
-from heliograph.journal._nats._lives import Known, Lives
-from heliograph.journal._nats._logs import Logs
-from heliograph.journal._nats._names import Names
-from heliograph.journal._nats._owners import Held, Owners, lease_of
-from heliograph.journal._nats._queue import Queue
+from heliograph.journal._nats._claims import lease_of
+from heliograph.journal._nats._lives import Known
+from heliograph.journal._nats._owners import Held, Owners
+from heliograph.journal._nats._parts import Parts
 from heliograph.journal._nats._records import Live, Made, Record, Tip, pack
 from heliograph.journal._nats._wire import Conflict
 
@@ -27,24 +24,14 @@ __all__ = ["Creating"]
 class Creating:
     """See the module."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        names: Names,
-        logs: Logs,
-        lives: Lives,
-        queue: Queue,
-        blobs: NatsBlobs,
-        kept: Kept,
-        owners: Owners,
-    ) -> None:
-        self._clock = clock
-        self._names = names
-        self._logs = logs
-        self._lives = lives
-        self._queue = queue
-        self._blobs = blobs
-        self._kept = kept
+    def __init__(self, parts: Parts, owners: Owners) -> None:
+        self._clock = parts.clock
+        self._names = parts.names
+        self._logs = parts.logs
+        self._lives = parts.lives
+        self._queue = parts.queue
+        self._blobs = parts.blobs
+        self._kept = parts.kept
         self._owners = owners
 
     async def create(self, new: NewResponse) -> Created:

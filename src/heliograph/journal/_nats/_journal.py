@@ -1,8 +1,8 @@
 """The journal beyond one machine: NATS JetStream.
 
 ``_names`` says what is where, ``_records`` what is in it; ``_commit`` is the fence, ``_wire`` the
-connection. ``_owners`` writes logs, ``_queue`` hands out work, ``_feeds`` follows, ``_sweeper``
-puts right. This module joins them.
+connection. ``_creating``, ``_claims``, ``_owners`` and ``_erasing`` write logs, ``_queue`` hands
+out work, ``_feeds`` follows, ``_sweeper`` puts right. This module joins them.
 
 Every call that may write runs to its end even where its caller is cancelled: what it was granted
 is then given back.
@@ -36,16 +36,15 @@ from heliograph.journal._base import (
 from heliograph.journal._following import Page, follow
 from heliograph.journal._frames import check_entries, check_request
 from heliograph.journal._nats import _limits
-from heliograph.journal._nats._blobs import NatsBlobs
+from heliograph.journal._nats._claims import Claims
 from heliograph.journal._nats._creating import Creating
+from heliograph.journal._nats._erasing import Erasing
 from heliograph.journal._nats._feeds import Feeds
-from heliograph.journal._nats._kept import Kept
-from heliograph.journal._nats._lives import Lives
-from heliograph.journal._nats._logs import Logs
 from heliograph.journal._nats._names import Names
 from heliograph.journal._nats._owners import Owners
+from heliograph.journal._nats._parts import Parts
 from heliograph.journal._nats._probe import check_calls, check_sync
-from heliograph.journal._nats._queue import Hand, Queue, group
+from heliograph.journal._nats._queue import group
 from heliograph.journal._nats._records import Live
 from heliograph.journal._nats._records import Record as LogRecord
 from heliograph.journal._nats._setup import check_server, open_blobs, open_streams
@@ -94,16 +93,14 @@ class NatsJournal(Journal):
         self._names = names = Names(prefix, shards)
         urls = [servers] if isinstance(servers, str) else list(servers)
         self._wire = wire = Wire(urls, login or Login(), self._gap)
-        self._blobs = blobs = NatsBlobs(wire, names, clock)
-        self.blobs = blobs
-        self._kept = kept = Kept(wire, names, clock)
-        self._logs = logs = Logs(wire, names, blobs)
-        self._lives = lives = Lives(wire, names)
-        self._queue = queue = Queue(wire, names, replicas)
-        self._feeds = feeds = Feeds(wire, names)
-        self._owners = owners = Owners(clock, logs, lives, queue, blobs, kept, feeds.erased)
-        self._creating = Creating(clock, names, logs, lives, queue, blobs, kept, owners)
-        self._sweeper = Sweeper(wire, names, clock, logs, lives, queue, kept, owners)
+        self._feeds = Feeds(wire, names)
+        self._parts = parts = Parts(wire, names, clock, replicas, self._feeds.erased)
+        self.blobs = parts.blobs
+        self._owners = owners = Owners(parts)
+        self._claims = Claims(parts, owners)
+        self._creating = Creating(parts, owners)
+        self._erasing = Erasing(parts, owners)
+        self._sweeper = Sweeper(parts, owners)
         self._claimers = Claimers()
         self._attached: set[tuple[str, str]] = set()
         self._open = False
@@ -123,12 +120,12 @@ class NatsJournal(Journal):
         try:
             check_server(self._wire.info)
             await open_streams(self._wire, self._names, self._replicas)
-            self._blobs.open(await open_blobs(self._wire, self._names, self._replicas))
-            await self._queue.learn()
+            self._parts.blobs.open(await open_blobs(self._wire, self._names, self._replicas))
+            await self._parts.queue.learn()
             await check_calls(self._wire, self._names, self._clock())
             await check_sync(self._monitors)
         except BaseException:
-            self._blobs.close()
+            self._parts.blobs.close()
             await self._wire.close()
             raise
         self._open = True
@@ -157,12 +154,12 @@ class NatsJournal(Journal):
         except (errors.JournalError, TimeoutError) as exc:
             log.warning("NATS journal: leases are left to run out: %s", exc or "no answer")
         await self._feeds.settle()
-        self._blobs.close()
+        self._parts.blobs.close()
         await self._wire.close()
 
     async def _let_go(self) -> None:
         """Nobody reads or owns through here any more; others need not wait for the lapse."""
-        await self._kept.sweeps_no_more(self._name)
+        await self._parts.kept.sweeps_no_more(self._name)
         for response_id, reader in sorted(self._attached):
             await self._detach(response_id, reader)
         held = [
@@ -183,7 +180,7 @@ class NatsJournal(Journal):
                 log.warning("NATS journal: %s", exc)
 
     async def _sweep(self) -> None:
-        if await self._kept.sweeps(self._name, _limits.SWEEPER_SECONDS):
+        if await self._parts.kept.sweeps(self._name, _limits.SWEEPER_SECONDS):
             await self._sweeper.sweep()
 
     def _gap(self) -> None:
@@ -246,7 +243,7 @@ class NatsJournal(Journal):
     async def keyed(self, tenant: str, key: str, body_digest: str) -> str | None:
         """See ``Journal.keyed``."""
         self._check_open()
-        return await self._kept.keyed(tenant, key, body_digest)
+        return await self._parts.kept.keyed(tenant, key, body_digest)
 
     async def claim(
         self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
@@ -260,15 +257,19 @@ class NatsJournal(Journal):
             while True:
                 self._check_open()
                 seen = self._claimers.count
-                found = await self._to_its_end(self._look(worker, offered, lease), self._unwanted)
+                found = await self._to_its_end(
+                    self._claims.look(worker, offered, lease), self._unwanted
+                )
                 left = deadline - loop.time()
+                if found is not None:
+                    self._claimers.granted(lease)
                 if found is not None or left <= 0:
                     return found
                 if listening is None:
                     listening = await self._wire.subscribe(
                         self._names.woken(), self._woken, queue=group(offered)
                     )
-                    await self._queue.learn()
+                    await self._parts.queue.learn()
                     continue
                 await self._claimers.wait(offered, min(left, _limits.POLL_SECONDS), seen)
         finally:
@@ -277,46 +278,14 @@ class NatsJournal(Journal):
 
     async def _woken(self, message: Msg) -> None:
         needs = message.subject.split(".")[-3]
-        if needs not in self._queue.needs:
-            await self._queue.learn()
-        self._claimers.wake(self._queue.needs.get(needs, ()))
+        if needs not in self._parts.queue.needs:
+            await self._parts.queue.learn()
+        self._claimers.wake(self._parts.queue.needs.get(needs, ()))
 
     async def _unwanted(self, lease: Lease | None) -> None:
         if lease is not None:
             await self._owners.release(lease)
             self._claimers.wake_all()
-
-    async def _look(self, worker: str, offered: Collection[str], seconds: float) -> Lease | None:
-        """One look for work: what was held here and ran out, then the queue."""
-        while True:
-            response_id = self._owners.lapsed(offered)
-            if response_id is None:
-                break
-            lease = await self._owners.take(response_id, worker, seconds)
-            if lease is not None:
-                self._claimers.granted(seconds)
-                return lease
-        while True:
-            hands = await self._queue.heads(offered)
-            if not hands:
-                return None
-            lease = None
-            left = list(hands)
-            try:
-                while left and lease is None:
-                    lease = await self._claim(left[0], worker, seconds)
-                    del left[0]
-            finally:
-                await asyncio.gather(*(self._queue.give_back(hand) for hand in left))
-            if lease is not None:
-                return lease
-
-    async def _claim(self, hand: Hand, worker: str, seconds: float) -> Lease | None:
-        lease = await self._owners.take(hand.job.response_id, worker, seconds)
-        await self._queue.done(hand)
-        if lease is not None:
-            self._claimers.granted(seconds)
-        return lease
 
     async def renew(self, lease: Lease, *, seconds: float) -> LeaseState:
         """See ``Journal.renew``."""
@@ -349,7 +318,7 @@ class NatsJournal(Journal):
         async def look(after: int) -> Page:
             self._names.shard(response_id)
             await self._feeds.ready(response_id)
-            return await self._logs.page(tenant, response_id, after)
+            return await self._parts.logs.page(tenant, response_id, after)
 
         following = self._feeds.follow(response_id)
         return follow(following, look, self._check_open, tenant, response_id, after)
@@ -358,15 +327,15 @@ class NatsJournal(Journal):
         """See ``Journal.get``."""
         self._check_open()
         tip, first, known = await asyncio.gather(
-            self._logs.tip_for(tenant, response_id),
-            self._logs.first(response_id),
-            self._lives.read(response_id),
+            self._parts.logs.tip_for(tenant, response_id),
+            self._parts.logs.first(response_id),
+            self._parts.lives.read(response_id),
         )
         last = tip.record
         if first is None or first.record.kind != "create":
             raise errors.UnknownResponse(response_id)
-        made = await self._logs.made(first.record)
-        end = await self._logs.end(last) if last.kind == "end" else None
+        made = await self._parts.logs.made(first.record)
+        end = await self._parts.logs.end(last) if last.kind == "end" else None
         cancelled = end.cancel_requested if end else known is not None and known[0].cancel_requested
         return Record(
             response_id=response_id,
@@ -393,7 +362,7 @@ class NatsJournal(Journal):
         def allowed(last: LogRecord) -> bool:
             return last.tenant == tenant
 
-        if not await self._to_its_end(self._owners.delete(response_id, allowed)):
+        if not await self._to_its_end(self._erasing.delete(response_id, allowed)):
             raise errors.UnknownResponse(response_id)
 
     async def cancel(self, tenant: str, response_id: str) -> None:
@@ -407,11 +376,11 @@ class NatsJournal(Journal):
 
     async def _change(self, tenant: str, response_id: str, new: Any) -> bool:
         """Change a tenant's live record; False where it has ended. Raises ``UnknownResponse``."""
-        known = await self._lives.read(response_id)
+        known = await self._parts.lives.read(response_id)
         if known is None or known[0].tenant != tenant:
-            await self._logs.tip_for(tenant, response_id)
+            await self._parts.logs.tip_for(tenant, response_id)
             return False
-        return await self._lives.change(response_id, new, known) is not None
+        return await self._parts.lives.change(response_id, new, known) is not None
 
     async def cancelled(self, lease: Lease) -> None:
         """See ``Journal.cancelled``."""
@@ -420,7 +389,7 @@ class NatsJournal(Journal):
                 self._check_open()
                 seen = tail.moved.count
                 await self._feeds.ready(lease.response_id)
-                known = await self._lives.read(lease.response_id)
+                known = await self._parts.lives.read(lease.response_id)
                 if known is not None and known[0].cancel_requested:
                     return
                 if not await self._owners.current(lease):
@@ -443,7 +412,7 @@ class NatsJournal(Journal):
         """See ``Journal.detach``."""
         self._check_open()
         with suppress(errors.UnknownResponse):
-            known = await self._lives.read(response_id)
+            known = await self._parts.lives.read(response_id)
             if known is not None and known[0].tenant == tenant:
                 await self._detach(response_id, reader)
         self._attached.discard((response_id, reader))
@@ -454,14 +423,14 @@ class NatsJournal(Journal):
             readers.detach(reader, self._clock())
             return live.with_readers(readers)
 
-        await self._lives.change(response_id, new)
+        await self._parts.lives.change(response_id, new)
 
     async def load(self) -> Load:
         """See ``Journal.load``: by what the servers count, so near enough."""
         self._check_open()
         names = self._names
         queued, opened = await asyncio.gather(
-            self._queue.count(),
+            self._parts.queue.count(),
             asyncio.gather(
                 *(
                     self._wire.names(names.events(shard), names.all_of(shard, "live"))
@@ -474,6 +443,4 @@ class NatsJournal(Journal):
     async def expire(self) -> int:
         """See ``Journal.expire``."""
         self._check_open()
-        total = await self._sweeper.expire()
-        await self._blobs.collect()
-        return total
+        return await self._erasing.expire()

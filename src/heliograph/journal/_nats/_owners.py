@@ -1,4 +1,4 @@
-"""Owning a response: claims, appends, renewals, the end. All of a response's log is written here.
+"""Owning a response: appends, renewals, the end.
 
 Who owns a response is what its log says: the newest claim, written by compare-and-set. The live
 record says until when, and by whom it is read. Writes to one log go one after the other (a *turn*):
@@ -12,21 +12,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 
 from heliograph import errors
-from heliograph.journal._base import Clock, Entry, Lease, LeaseState
+from heliograph.journal._base import Entry, Lease, LeaseState
 from heliograph.journal._frames import pack_entries
-from heliograph.journal._nats import _limits
-from heliograph.journal._nats._blobs import NatsBlobs
-from heliograph.journal._nats._kept import Kept
-from heliograph.journal._nats._lives import Known, Lives
-from heliograph.journal._nats._logs import Logs
-from heliograph.journal._nats._queue import Queue
-from heliograph.journal._nats._records import End, Live, Made, Record, Tip, pack
+from heliograph.journal._nats._lives import Known
+from heliograph.journal._nats._parts import Parts
+from heliograph.journal._nats._records import End, Live, Record, Tip, pack
 from heliograph.journal._nats._wire import Conflict
-from heliograph.journal._signal import matches
 
 __all__ = ["Held", "Owners"]
 
@@ -57,25 +52,15 @@ class _Turns:
 
 
 class Owners:
-    """See the module. ``erased`` is called with the id of what was deleted here."""
+    """See the module."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        logs: Logs,
-        lives: Lives,
-        queue: Queue,
-        blobs: NatsBlobs,
-        kept: Kept,
-        erased: Callable[[str], None],
-    ) -> None:
-        self._clock = clock
-        self._logs = logs
-        self._lives = lives
-        self._queue = queue
-        self._blobs = blobs
-        self._kept = kept
-        self._erased = erased
+    def __init__(self, parts: Parts) -> None:
+        self._clock = parts.clock
+        self._logs = parts.logs
+        self._lives = parts.lives
+        self._queue = parts.queue
+        self._blobs = parts.blobs
+        self._kept = parts.kept
         self.held: dict[str, Held] = {}
         self._turns: dict[str, _Turns] = {}
 
@@ -92,81 +77,10 @@ class Owners:
             if not turns.asked:
                 del self._turns[response_id]
 
-    # -- claims
-
-    def lapsed(self, offered: Collection[str]) -> str | None:
-        """The oldest response held here whose lease ran out and that fits."""
-        now = self._clock()
-        found = [
-            (held.live[0].created_at, response_id)
-            for response_id, held in self.held.items()
-            if held.live is not None
-            and held.until <= now
-            and matches(held.live[0].capabilities, offered)
-        ]
-        return min(found)[1] if found else None
-
-    async def take(self, response_id: str, worker: str, seconds: float) -> Lease | None:
-        """Claim a response, unless it has ended or someone holds it."""
-        async with self.turn(response_id):
-            while True:
-                tip, first, known = await asyncio.gather(
-                    self._logs.tip(response_id),
-                    self._logs.first(response_id),
-                    self._lives.read(response_id),
-                )
-                now = self._clock()
-                if tip is None or first is None or not self._free(tip.record, known, now):
-                    self.held.pop(response_id, None)
-                    return None
-                made = await self._logs.made(first.record)
-                try:
-                    tip = await self._logs.write(
-                        response_id, tip.seq, _claim(tip.record, worker, now)
-                    )
-                except Conflict:
-                    continue
-                break
-            record = tip.record
-            live = await self._leased(response_id, record, made, known, now + seconds)
-            if live is None:
-                self.held.pop(response_id, None)
-                return None
-            self.held[response_id] = Held(tip, live)
-            return lease_of(response_id, record, made, worker, now + seconds)
-
-    def _free(self, last: Record, known: Known | None, now: float) -> bool:
-        if last.kind in ("end", "tomb"):
-            return False
-        if not last.running:
-            return True
-        if known is None or known[0].epoch < last.epoch:
-            # Claimed, and the claimer has not said so yet, or died before it could.
-            return now - last.at >= _limits.ORPHAN_SECONDS
-        return known[0].until <= now
-
-    async def _leased(
-        self, response_id: str, claim: Record, made: Made, known: Known | None, until: float
-    ) -> Known | None:
-        def new(live: Live) -> Live | None:
-            if live.epoch > claim.epoch:
-                return None
-            return live.but(epoch=claim.epoch, until=until, since=claim.at)
-
-        if known is not None:
-            return await self._lives.change(response_id, new, known)
-        live = Live(
-            tenant=claim.tenant,
-            capabilities=made.capabilities,
-            created_at=made.created_at,
-            since=claim.at,
-            epoch=claim.epoch,
-            until=until,
-        )
-        try:
-            return await self._lives.write(response_id, live, 0)
-        except Conflict:
-            return await self._lives.change(response_id, new)
+    def let_go(self, response_id: str) -> None:
+        """It is not held here any more, as far as is known."""
+        self.held.pop(response_id, None)
+        self._blobs.left(response_id)
 
     async def holder(self, lease: Lease) -> Held:
         """What is held under a lease, looked up where it is not known here. Raises ``Fenced``."""
@@ -194,7 +108,7 @@ class Owners:
         known = None if held is None else held.live
         known = await self._lives.change(lease.response_id, new, known)
         if known is None:
-            self.held.pop(lease.response_id, None)
+            self.let_go(lease.response_id)
             raise fenced(lease)
         held = await self.holder(lease)
         held.live = known
@@ -213,11 +127,11 @@ class Owners:
         try:
             held.tip = await self._logs.write(lease.response_id, held.tip.seq, record)
         except Conflict:
-            self.held.pop(lease.response_id, None)
+            self.let_go(lease.response_id)
             raise fenced(lease) from None
         except BaseException:
             # Nobody knows: whoever comes next asks the log.
-            self.held.pop(lease.response_id, None)
+            self.let_go(lease.response_id)
             raise
 
     async def append(self, lease: Lease, first: int, entries: Sequence[Entry]) -> int:
@@ -251,13 +165,12 @@ class Owners:
             )
             record = self._next(held, "end", len(entries), pack(end))
             await self._write(lease, held, record)
-            self.held.pop(lease.response_id, None)
-            await self._afterwards(lease.response_id, self.closed(lease.response_id, end))
+            self.let_go(lease.response_id)
+            await self.afterwards(lease.response_id, self.closed(lease.response_id, end))
             return record.last_seq
 
     async def closed(self, response_id: str, end: End) -> None:
         """What is left to do once a log has ended."""
-        self._blobs.left(response_id)
         if end.expires_at is not None:
             await self._kept.until(response_id, end.expires_at)
         await self._lives.drop(response_id)
@@ -268,9 +181,8 @@ class Owners:
         async with self.turn(lease.response_id):
             held = await self.holder(lease)
             await self._write(lease, held, self._next(held, "release", 0, b""))
-            self.held.pop(lease.response_id, None)
-            self._blobs.left(lease.response_id)
-            await self._afterwards(lease.response_id, self.requeue(lease.response_id, lease.epoch))
+            self.let_go(lease.response_id)
+            await self.afterwards(lease.response_id, self.requeue(lease.response_id, lease.epoch))
 
     async def requeue(self, response_id: str, epoch: int) -> None:
         """Its lease is over: the live record says so, and there is a job."""
@@ -307,76 +219,12 @@ class Owners:
             body=body,
         )
 
-    async def delete(self, response_id: str, allowed: Callable[[Record], bool]) -> bool:
-        """Fence everyone out with a tombstone, then erase; False where it is not ``allowed``."""
-        async with self.turn(response_id):
-            while True:
-                tip, first = await asyncio.gather(
-                    self._logs.tip(response_id), self._logs.first(response_id)
-                )
-                if tip is None or first is None or tip.record.kind == "tomb":
-                    return False
-                if not allowed(tip.record):
-                    return False
-                key = None
-                if first.record.kind == "create":
-                    key = (await self._logs.made(first.record)).key
-                tomb = Record(kind="tomb", epoch=tip.record.epoch + 1, at=self._clock())
-                await self._kept.tombstone(response_id, tomb.at)
-                try:
-                    buried = await self._logs.write(response_id, tip.seq, tomb)
-                except Conflict:
-                    continue
-                break
-            self.held.pop(response_id, None)
-            self._erased(response_id)
-            work = self._erase(response_id, buried.seq, tip.record.tenant, key)
-            await self._afterwards(response_id, work)
-            return True
-
-    async def _erase(self, response_id: str, below: int, tenant: str, key: str | None) -> None:
-        await self._lives.drop(response_id)
-        await self._queue.remove(response_id)
-        await self._blobs.forget(response_id)
-        if key is not None:
-            await self._kept.forget_key(tenant, key, response_id)
-        await self._kept.purge_below(response_id, below)
-
-    async def _afterwards(self, response_id: str, work: object) -> None:
+    async def afterwards(self, response_id: str, work: Awaitable[None]) -> None:
+        """Do what the sweeper would do too, were it to fail."""
         try:
-            await work  # type: ignore[misc]
+            await work
         except errors.JournalError as exc:
             log.warning("%s: left to the sweeper: %s", response_id, exc)
-
-
-def lease_of(response_id: str, claim: Record, made: Made, worker: str, expires_at: float) -> Lease:
-    """The lease that a claim record gives."""
-    return Lease(
-        response_id=response_id,
-        tenant=claim.tenant,
-        worker=worker,
-        epoch=claim.epoch,
-        takeovers=claim.takeovers,
-        expires_at=expires_at,
-        last_seq=claim.last_seq,
-        request=made.request,
-        created_at=made.created_at,
-        background=made.background,
-        context=made.context,
-    )
-
-
-def _claim(last: Record, worker: str, now: float) -> Record:
-    return Record(
-        kind="claim",
-        tenant=last.tenant,
-        epoch=last.epoch + 1,
-        takeovers=last.takeovers + last.running,
-        running=True,
-        last_seq=last.last_seq,
-        at=now,
-        body=worker.encode(),
-    )
 
 
 def _is_holders(record: Record, lease: Lease) -> bool:

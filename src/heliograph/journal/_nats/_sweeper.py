@@ -2,47 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from heliograph.journal import _limits as bounds
-from heliograph.journal._base import Clock
 from heliograph.journal._nats import _limits
-from heliograph.journal._nats._kept import Kept
-from heliograph.journal._nats._lives import Lives
-from heliograph.journal._nats._logs import Logs
-from heliograph.journal._nats._names import Names
 from heliograph.journal._nats._owners import Owners
-from heliograph.journal._nats._queue import Queue
-from heliograph.journal._nats._records import Live, Record, unpack
-from heliograph.journal._nats._wire import Wire
+from heliograph.journal._nats._parts import Parts
+from heliograph.journal._nats._records import Live, unpack
 
 __all__ = ["Sweeper"]
 
 
 class Sweeper:
-    """Leases that ran out become jobs; a log that ended is closed; old things are erased."""
+    """Leases that ran out become jobs; a log that has ended is closed."""
 
-    def __init__(
-        self,
-        wire: Wire,
-        names: Names,
-        clock: Clock,
-        logs: Logs,
-        lives: Lives,
-        queue: Queue,
-        kept: Kept,
-        owners: Owners,
-    ) -> None:
-        self._wire = wire
-        self._names = names
-        self._clock = clock
-        self._logs = logs
-        self._lives = lives
-        self._queue = queue
-        self._kept = kept
+    def __init__(self, parts: Parts, owners: Owners) -> None:
+        self._wire = parts.wire
+        self._names = parts.names
+        self._clock = parts.clock
+        self._logs = parts.logs
+        self._lives = parts.lives
+        self._queue = parts.queue
         self._owners = owners
-
-    # -- open responses
 
     async def sweep(self) -> None:
         """One look at every open response."""
@@ -94,39 +72,3 @@ class Sweeper:
         else:
             ran = tip.record.epoch > 0
             await self._queue.submit(response_id, live.created_at, live.capabilities, redo=ran)
-
-    # -- old things
-
-    async def expire(self) -> int:
-        """Erase what is due; returns how many responses that were."""
-        slots = asyncio.Semaphore(_limits.ERASE_AT_ONCE)
-
-        async def one(response_id: str, name: str) -> int:
-            async with slots:
-                return await self._expire(response_id, name)
-
-        total = 0
-        for shard in range(self._names.shards):
-            due = await self._kept.due(shard)
-            total += sum(await asyncio.gather(*(one(*each) for each in due)))
-        return total
-
-    async def _expire(self, response_id: str, name: str) -> int:
-        tip = await self._logs.tip(response_id)
-        now = self._clock()
-        last = None if tip is None else tip.record
-        if last is None or (last.kind == "tomb" and now - last.at >= bounds.TOMBSTONE_TTL):
-            await self._kept.purge_all(response_id)
-        elif last.kind == "end":
-            end = await self._logs.end(last)
-            if end.expires_at is not None and end.expires_at <= now:
-                gone = await self._owners.delete(response_id, _ended)
-                await self._kept.seen(response_id, name)
-                return int(gone)
-        else:
-            await self._kept.seen(response_id, name)
-        return 0
-
-
-def _ended(last: Record) -> bool:
-    return last.kind == "end"
