@@ -44,6 +44,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _size_of_cluster(text: str) -> int:
+    if text not in ("1", "3", "5"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1, 3 or 5")
+    return int(text)
+
+
 def _speed(text: str) -> float:
     try:
         speed = float(text)
@@ -89,6 +95,15 @@ def _parser() -> argparse.ArgumentParser:
     verbs = config.add_subparsers(dest="verb", required=True, metavar="VERB")
     told = verbs.add_parser("check", help="say what would be served, or what is wrong")
     told.add_argument("file", metavar="FILE", help="a TOML file, as `serve --config` takes it")
+
+    cluster = commands.add_parser("cluster", help="run nats-servers here, to try a cluster out")
+    verbs = cluster.add_subparsers(dest="verb", required=True, metavar="VERB")
+    up = verbs.add_parser("up", help="run N servers until a signal; prints the [journal] to use")
+    up.add_argument("size", type=_size_of_cluster, metavar="N", help="1, 3 or 5")
+    up.add_argument("--data", metavar="DIR", required=True, help="where they keep their data")
+    up.add_argument(
+        "--port", type=_port, default=4222, help="the first; default: 4222; 0: free ones"
+    )
 
     check = commands.add_parser("check", help="hold a captured stream against the protocol")
     check.add_argument(
@@ -175,6 +190,10 @@ def _dispatch(args: argparse.Namespace) -> int:
         from heliograph.cli import _config
 
         return _config.run(args.file, sys.stdout)
+    if args.command == "cluster":
+        from heliograph.cli import _cluster
+
+        return _cluster.up(args.size, args.data, args.port, sys.stdout)
     if args.command == "keys":
         from heliograph.cli import _keys
 

@@ -59,6 +59,10 @@ def _free_ports(count: int) -> list[int]:
         return found
 
 
+def _ports_from(port: int, size: int) -> list[int]:
+    return [port + above + index for above in (0, 2000, 4000) for index in range(size)]
+
+
 class Node:
     """One server. Its data stay in ``folder`` over a stop and a start."""
 
@@ -67,6 +71,7 @@ class Node:
         self.folder = folder
         self.port = port
         self.monitor = f"http://127.0.0.1:{monitor}"
+        self.log = folder / "server.log"
         self._config = folder / "server.conf"
         folder.mkdir(parents=True, exist_ok=True)
         self._config.write_text(config)
@@ -85,7 +90,7 @@ class Node:
 
     def start(self, program: Path) -> None:
         """Begin; ``wait`` says when it serves."""
-        with (self.folder / "server.log").open("ab") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(program), "-c", str(self._config)], stdout=log, stderr=log
             )
@@ -102,7 +107,7 @@ class Node:
         """Return once it is ready. Raises ``UsageError`` with what it said last."""
         while not self.ready():
             if self.pid is None or time.monotonic() > deadline:
-                said = (self.folder / "server.log").read_text(errors="replace")
+                said = self.log.read_text(errors="replace")
                 raise errors.UsageError(
                     f"nats-server {self.name} does not come up:\n{said[-2000:]}"
                 )
@@ -139,8 +144,10 @@ class Node:
 class Cluster:
     """``size`` servers on loopback ports of their own, with data below ``folder``.
 
-    A context manager: started on the way in, stopped on the way out. ``extra`` is more server
-    configuration for each node.
+    A context manager: started on the way in, stopped on the way out. ``port`` is the first of the
+    clients' ports (those of routes and monitoring are 2000 and 4000 above, as NATS's own defaults
+    are); 0 takes free ones. ``sync`` other than ``always`` lets a power cut take what was
+    acknowledged. ``extra`` is more configuration for each node.
     """
 
     def __init__(
@@ -148,12 +155,13 @@ class Cluster:
         size: int,
         folder: str | Path,
         *,
+        port: int = 0,
         sync: str = "always",
         extra: str = "",
         program: Path | None = None,
     ) -> None:
         self._program = program or server_program()
-        ports = _free_ports(size * 3)
+        ports = _ports_from(port, size) if port else _free_ports(size * 3)
         clients, routes, monitors = ports[:size], ports[size : 2 * size], ports[2 * size :]
         self.nodes = []
         for index in range(size):

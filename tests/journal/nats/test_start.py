@@ -50,7 +50,10 @@ async def test_an_older_server_is_refused_at_the_start() -> None:
             if line.startswith(b"PING"):
                 writer.write(b"PONG\r\n")
         writer.close()
+        await writer.wait_closed()
+        left.set()
 
+    left = asyncio.Event()
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     journal = NatsJournal(f"nats://127.0.0.1:{port}", replicas=1, shards=1)
@@ -58,6 +61,8 @@ async def test_an_older_server_is_refused_at_the_start() -> None:
         await journal.start()
     with pytest.raises(errors.JournalError, match="not open"):
         await journal.get("t", "r")
+    async with asyncio.timeout(5):
+        await left.wait()
     server.close()
 
 

@@ -15,7 +15,6 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
-import nats
 import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -105,33 +104,34 @@ class Wire:
             said.append(str(error) or type(error).__name__)
 
         try:
-            self._client = await nats.connect(
-                self._servers,
-                name="heliograph",
-                error_cb=failed,
-                allow_reconnect=False,
-                max_reconnect_attempts=1,
-                reconnect_time_wait=0.1,
-                connect_timeout=5,
-                **self._options(tls),
-            )
-            await self._client.close()
-            self._client = await nats.connect(
-                self._servers,
-                name="heliograph",
+            # Once without trying again: what is wrong with the first attempt is told at once.
+            await self._dial(tls, error_cb=failed, allow_reconnect=False, max_reconnect_attempts=1)
+            await self.close()
+            await self._dial(
+                tls,
                 error_cb=self._failed,
                 reconnected_cb=self._reconnected,
                 disconnected_cb=self._disconnected,
                 max_reconnect_attempts=-1,
-                reconnect_time_wait=0.25,
                 ping_interval=10,
-                **self._options(tls),
             )
         except (OSError, nats.errors.Error, TimeoutError) as exc:
+            await self.close()
             why = said[-1] if said else str(exc) or type(exc).__name__
             raise errors.JournalError(
                 f"no NATS server of {', '.join(self._servers)} lets this in: {why}"
             ) from exc
+
+    async def _dial(self, tls: ssl.SSLContext | None, **options: Any) -> None:
+        self._client = client = Client()
+        await client.connect(
+            self._servers,
+            name="heliograph",
+            connect_timeout=5,
+            reconnect_time_wait=0.1,  # type: ignore[arg-type]
+            **options,
+            **self._options(tls),
+        )
 
     def _options(self, tls: ssl.SSLContext | None) -> dict[str, Any]:
         login = self._login
@@ -169,6 +169,7 @@ class Wire:
         if client is not None:
             with suppress(OSError, nats.errors.Error):
                 await client.close()
+            await asyncio.sleep(0)  # for the transport to be gone
 
     @property
     def client(self) -> Client:
