@@ -11,40 +11,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from heliograph.client._async import (
-        AsyncHeliograph,
-        AsyncModels,
-        AsyncResponses,
-        AsyncResponseStream,
-        AsyncStreamManager,
-    )
+    from heliograph.client._async._client import AsyncHeliograph
+    from heliograph.client._async._models import AsyncModels
+    from heliograph.client._async._responses import AsyncResponses
+    from heliograph.client._async._stream import AsyncResponseStream, AsyncStreamManager
     from heliograph.client._core import ModelInfo, ResponseParams, Retries
-    from heliograph.client._sync import (
-        Heliograph,
-        Models,
-        Responses,
-        ResponseStream,
-        StreamManager,
-    )
+    from heliograph.client._sync._client import Heliograph
+    from heliograph.client._sync._models import Models
+    from heliograph.client._sync._responses import Responses
+    from heliograph.client._sync._stream import ResponseStream, StreamManager
     from heliograph.client._transport import Timeout
     from heliograph.http import AsyncDirectTransport, DirectTransport
 
 _MODULE_OF = {
     "AsyncDirectTransport": "heliograph.http",
-    "AsyncHeliograph": "heliograph.client._async",
-    "AsyncModels": "heliograph.client._async",
-    "AsyncResponseStream": "heliograph.client._async",
-    "AsyncResponses": "heliograph.client._async",
-    "AsyncStreamManager": "heliograph.client._async",
+    "AsyncHeliograph": "heliograph.client._async._client",
+    "AsyncModels": "heliograph.client._async._models",
+    "AsyncResponseStream": "heliograph.client._async._stream",
+    "AsyncResponses": "heliograph.client._async._responses",
+    "AsyncStreamManager": "heliograph.client._async._stream",
     "DirectTransport": "heliograph.http",
-    "Heliograph": "heliograph.client._sync",
+    "Heliograph": "heliograph.client._sync._client",
     "ModelInfo": "heliograph.client._core",
-    "Models": "heliograph.client._sync",
+    "Models": "heliograph.client._sync._models",
     "ResponseParams": "heliograph.client._core",
-    "ResponseStream": "heliograph.client._sync",
-    "Responses": "heliograph.client._sync",
+    "ResponseStream": "heliograph.client._sync._stream",
+    "Responses": "heliograph.client._sync._responses",
     "Retries": "heliograph.client._core",
-    "StreamManager": "heliograph.client._sync",
+    "StreamManager": "heliograph.client._sync._stream",
     "Timeout": "heliograph.client._transport",
 }
 

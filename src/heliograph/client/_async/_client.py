@@ -1,0 +1,169 @@
+"""The client itself: its settings, its transport, and how a call is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import httpx2
+
+from heliograph import errors, sse
+from heliograph.client import _core
+from heliograph.client._async._models import AsyncModels
+from heliograph.client._async._responses import AsyncResponses
+from heliograph.client._async._stream import AsyncResponseStream
+from heliograph.client._core import Invalid, Retries
+from heliograph.client._httpx_async import AsyncHttpxTransport
+from heliograph.client._transport import AsyncReply, AsyncTransport, Call, Timeout
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from heliograph.client._core._course import Course
+
+
+class AsyncHeliograph:
+    """A client of a Responses API: OpenRouter's, OpenAI's, ours, or any other's.
+
+    ``base_url`` and ``api_key`` come from the arguments, then from ``HELIOGRAPH_BASE_URL`` and
+    ``HELIOGRAPH_API_KEY``, then from ``OPENROUTER_API_KEY`` or ``OPENAI_API_KEY`` (each goes to
+    its own provider only). ``timeout`` is seconds or a `Timeout`; ``headers`` go with every
+    request; ``max_frame`` bounds one event in bytes; ``retries`` is a `Retries`, or
+    None to try nothing again and resume nothing. ``http_client`` brings your own connection
+    pool, proxies and certificates, and is left open; ``transport`` picks the HTTP library (httpx2;
+    aiohttp for `AsyncHeliograph`, with the extra ``fast``).
+    Raises `UsageError` where it cannot tell where to send.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        timeout: float | Timeout | None = Timeout(),  # noqa: B008 - frozen
+        headers: Mapping[str, str] | None = None,
+        max_frame: int = sse.MAX_FRAME,
+        retries: Retries | None = Retries(),  # noqa: B008 - frozen
+        transport: Literal["httpx2", "aiohttp"] | None = None,
+        http_client: httpx2.AsyncClient | aiohttp.ClientSession | None = None,
+    ) -> None:
+        self._config = _core.resolve(
+            api_key=api_key,
+            base_url=base_url,
+            timeout=timeout,
+            headers=headers,
+            max_frame=max_frame,
+            retries=retries,
+            environ=os.environ,
+        )
+        self._server = _core.Server()
+        self._transport = _transport(transport, http_client)
+        self.responses = AsyncResponses(self)
+        self.models = AsyncModels(self)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._config!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections, unless they are a caller's ``http_client``."""
+        await self._transport.close()
+
+    async def _ask(
+        self, call: Call, *, made: bool | None = None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Send and read all. ``made`` says of a call that makes something whether its
+        ``Idempotency-Key`` finds it again; None of a call that may be served twice.
+
+        Raises `APIError` for an error status.
+        """
+        tries = _core.Tries(
+            self._config.retries,
+            self._server,
+            call,
+            repeatable=made is None,
+            keyed=made is True,
+        )
+        while True:
+            failed: errors.HeliographError
+            try:
+                reply = await self._transport.send(tries.call)
+                accepted = tries.accepts(reply.status, reply.headers)
+                body = await reply.read()
+            except errors.TransportError as error:
+                failed = error
+            else:
+                if accepted:
+                    return reply.status, reply.headers, body
+                failed = _core.error_from(reply.status, reply.headers, body)
+            await asyncio.sleep(tries.again(failed))
+
+    def _course(
+        self,
+        call: Call,
+        *,
+        stored: bool = True,
+        invalid: Invalid = "raise",
+        include: Sequence[str] | None = None,
+        starting_after: int | None = None,
+    ) -> Course:
+        return _core.course(
+            self._config,
+            self._server,
+            call,
+            stored=stored,
+            invalid=invalid,
+            include=include,
+            starting_after=starting_after,
+        )
+
+    async def _open(self, course: Course) -> AsyncResponseStream[Any]:
+        return AsyncResponseStream(self, course, await self._connect(course))
+
+    async def _connect(self, course: Course) -> AsyncReply:
+        """Send what the course says until an answer is its stream."""
+        while True:
+            failed: errors.HeliographError
+            try:
+                reply = await self._transport.send(course.call)
+                if course.accepts(reply.status, reply.headers):
+                    return reply
+                failed = course.refusal(reply.status, reply.headers, await reply.read())
+            except errors.TransportError as error:
+                failed = error
+            await asyncio.sleep(course.again(failed))
+
+
+def _transport(
+    name: Literal["httpx2", "aiohttp"] | None,
+    http_client: httpx2.AsyncClient | aiohttp.ClientSession | None,
+) -> AsyncTransport:
+    """The caller's client, else the library asked for: httpx2 unless it is aiohttp."""
+    if isinstance(http_client, httpx2.AsyncClient):
+        return AsyncHttpxTransport(http_client)
+    if http_client is None and name != "aiohttp":
+        return AsyncHttpxTransport()
+    try:
+        from heliograph.client._aiohttp import AiohttpTransport, is_session
+    except ModuleNotFoundError as error:
+        if name == "aiohttp":
+            raise errors.MissingExtra('transport="aiohttp"', "fast") from error
+    else:
+        if http_client is None or is_session(http_client):
+            return AiohttpTransport(http_client)
+    raise errors.UsageError(
+        "http_client: is neither an httpx2.AsyncClient nor an aiohttp.ClientSession"
+    )

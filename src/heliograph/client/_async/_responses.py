@@ -1,0 +1,256 @@
+# ruff: noqa: ASYNC109 - the timeout is the transport's, and the twins agree
+"""``client.responses``: make a response, and what can be done with one that is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+
+from msgspec import UNSET
+
+from heliograph import errors, models
+from heliograph.client import _core
+from heliograph.client._async._stream import AsyncResponseStream, AsyncStreamManager
+from heliograph.client._core import Invalid, ResponseParams
+from heliograph.client._transport import Wait
+
+if TYPE_CHECKING:
+    from heliograph.client._async._client import AsyncHeliograph
+
+
+class AsyncResponses:
+    """``client.responses``."""
+
+    def __init__(self, client: AsyncHeliograph) -> None:
+        self._client = client
+
+    @overload
+    async def create(
+        self,
+        *,
+        stream: Literal[False] = False,
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> models.OpenResponsesResult: ...
+
+    @overload
+    async def create(
+        self,
+        *,
+        stream: Literal[True],
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> AsyncResponseStream[models.StreamEvent]: ...
+
+    async def create(
+        self,
+        *,
+        stream: bool = False,
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> models.OpenResponsesResult | AsyncResponseStream[models.StreamEvent]:
+        """Make a response: whole, or with ``stream=True`` as it is made.
+
+        The fields are those of `ResponseParams`; others go through ``extra_body``. A stream must be
+        read to its end or closed. Raises `APIError` and its children, `TransportError`,
+        `InvalidBody` for an answer that is no response, `UsageError` for a field it does not know.
+        """
+        call = _core.create_call(
+            self._client._config,
+            params,
+            stream=stream,
+            extra_body=extra_body,
+            extra_headers=extra_headers,
+            timeout=timeout,
+        )
+        stored = _core.is_stored(params, extra_body)
+        if stream:
+            course = self._client._course(call, stored=stored, include=params.get("include"))
+            return await self._client._open(course)
+        return _core.response_from(*(await self._client._ask(call, made=stored)))
+
+    @overload
+    def stream(
+        self,
+        *,
+        invalid: Literal["raise"] = "raise",
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> AsyncStreamManager[models.StreamEvent]: ...
+
+    @overload
+    def stream(
+        self,
+        *,
+        invalid: Literal["give"],
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> AsyncStreamManager[models.StreamEvent | errors.InvalidEvent]: ...
+
+    def stream(
+        self,
+        *,
+        invalid: Invalid = "raise",
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> AsyncStreamManager[Any]:
+        """``async with client.responses.stream(...) as stream``: like ``create``, closed for you.
+
+        ``invalid="give"`` hands an event that does not decode over as the `InvalidEvent` that would
+        have been raised, and goes on.
+        """
+        call = _core.create_call(
+            self._client._config,
+            params,
+            stream=True,
+            extra_body=extra_body,
+            extra_headers=extra_headers,
+            timeout=timeout,
+        )
+        course = self._client._course(
+            call,
+            stored=_core.is_stored(params, extra_body),
+            invalid=invalid,
+            include=params.get("include"),
+        )
+        return AsyncStreamManager(self._client, course)
+
+    @overload
+    async def retrieve(
+        self,
+        response_id: str,
+        *,
+        stream: Literal[False] = False,
+        starting_after: None = None,
+        include: Sequence[str] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+    ) -> models.OpenResponsesResult: ...
+
+    @overload
+    async def retrieve(
+        self,
+        response_id: str,
+        *,
+        stream: Literal[True],
+        starting_after: int | None = None,
+        include: Sequence[str] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+    ) -> AsyncResponseStream[models.StreamEvent]: ...
+
+    async def retrieve(
+        self,
+        response_id: str,
+        *,
+        stream: bool = False,
+        starting_after: int | None = None,
+        include: Sequence[str] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+    ) -> models.OpenResponsesResult | AsyncResponseStream[models.StreamEvent]:
+        """A stored response as it stands, or with ``stream=True`` its events.
+
+        ``starting_after`` gives those after that sequence number: what was missed, then what is
+        still to come. Raises `NotFound`, and otherwise as ``create`` does.
+        """
+        call = _core.retrieve_call(
+            self._client._config,
+            response_id,
+            stream=stream,
+            starting_after=starting_after,
+            include=include,
+            extra_headers=extra_headers,
+            timeout=timeout,
+        )
+        if stream:
+            course = self._client._course(call, include=include, starting_after=starting_after)
+            return await self._client._open(course)
+        return _core.response_from(*(await self._client._ask(call)))
+
+    async def resume(
+        self,
+        response_id: str,
+        *,
+        starting_after: int | None = None,
+        include: Sequence[str] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+    ) -> AsyncResponseStream[models.StreamEvent]:
+        """A stored response's events after ``starting_after``, or all; those to come, too.
+
+        The same as ``retrieve(..., stream=True)``.
+        """
+        return await self.retrieve(
+            response_id,
+            stream=True,
+            starting_after=starting_after,
+            include=include,
+            extra_headers=extra_headers,
+            timeout=timeout,
+        )
+
+    async def cancel(
+        self,
+        response_id: str,
+        *,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+    ) -> models.OpenResponsesResult:
+        """Stop a response that is being made; the response as it stands. Raises `NotFound`."""
+        call = _core.cancel_call(
+            self._client._config, response_id, extra_headers=extra_headers, timeout=timeout
+        )
+        return _core.response_from(*(await self._client._ask(call)))
+
+    async def input_items(
+        self,
+        response_id: str,
+        *,
+        limit: int | None = None,
+        order: Literal["asc", "desc"] | None = None,
+        after: str | None = None,
+        include: Sequence[str] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+    ) -> models.InputItemList:
+        """One page of what a stored response was given; ``after`` is the id of the item before.
+
+        ``limit`` is the page's length, 1 to 100. Raises `NotFound`, and otherwise as ``create``.
+        """
+        call = _core.input_items_call(
+            self._client._config,
+            response_id,
+            limit=limit,
+            order=order,
+            after=after,
+            include=include,
+            extra_headers=extra_headers,
+            timeout=timeout,
+        )
+        return _core.input_items_from(*(await self._client._ask(call)))
+
+    async def delete(
+        self,
+        response_id: str,
+        *,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+    ) -> None:
+        """Delete a stored response and its stream. Raises `NotFound`."""
+        call = _core.delete_call(
+            self._client._config, response_id, extra_headers=extra_headers, timeout=timeout
+        )
+        await self._client._ask(call)

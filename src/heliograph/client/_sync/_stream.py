@@ -1,0 +1,136 @@
+"""A response's events as they come, resumed where the connection broke."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
+
+from heliograph import errors, models
+from heliograph.client._transport import Reply
+
+if TYPE_CHECKING:
+    from heliograph.client._core._course import Course
+    from heliograph.client._sync._client import Heliograph
+
+E = TypeVar("E", covariant=True)
+
+
+class ResponseStream(Generic[E]):
+    """A response's events as they come. Iterate it; it is a context manager, too.
+
+    Each event is one of `models.StreamEvent`; types that no spec names come as
+    `models.UnknownEvent`. The loop ends after the terminal event. Where there was none it raises:
+    `StreamInterrupted` (with the response so far) if the stream was cut, an `APIError` if the
+    server sent an ``error`` event. A connection that breaks is made anew, and the stream resumed,
+    where `Retries` and the server allow it. `InvalidEvent` is raised for a known type that does
+    not fit, unless the stream was opened with ``invalid="give"``; `FrameTooLarge` past
+    ``max_frame``.
+    """
+
+    def __init__(self, client: Heliograph, course: Course, reply: Reply) -> None:
+        self._client = client
+        self._course = course
+        self._reply = reply
+        self._assembly = course.assembly
+        self._events = self._run()
+
+    def __iter__(self) -> Iterator[E]:
+        return self._events
+
+    def __next__(self) -> E:
+        return next(self._events)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.response_id or 'no response yet'}>"
+
+    @property
+    def snapshot(self) -> models.OpenResponsesResult | None:
+        """The response up to the last event given; None before the first."""
+        return self._assembly.snapshot
+
+    @property
+    def response_id(self) -> str | None:
+        """The response's id, once it is known."""
+        return self._assembly.response_id
+
+    @property
+    def last_sequence(self) -> int | None:
+        """The sequence number of the last event given: where to resume from."""
+        return self._assembly.last_sequence
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's name for this request, for its logs (``x-request-id``)."""
+        return self._reply.headers.get("x-request-id")
+
+    def get_final_response(self) -> models.OpenResponsesResult:
+        """Read on to the end; the terminal event's response. Raises as the loop does."""
+        for _ in self._events:
+            pass
+        return self._assembly.final
+
+    def close(self) -> None:
+        """Stop reading. The connection is kept if the stream had come to its end."""
+        self._events.close()
+        self._reply.close()
+
+    def _run(self) -> Generator[E, None, None]:
+        assembly = self._assembly
+        try:
+            while True:
+                cut = None
+                limit = None
+                try:
+                    for chunk in self._reply.chunks():
+                        yield from assembly.take(chunk)
+                        assembly.settle()
+                        if assembly.done:
+                            break
+                        if assembly.silence is not limit:
+                            limit = assembly.silence
+                            self._reply.limit(limit)
+                except errors.TransportError as error:
+                    cut = error
+                self._reply.close()
+                assembly.check()
+                if assembly.ended:
+                    return
+                time.sleep(self._course.cut(cut))
+                self._reply = self._client._connect(self._course)
+        finally:
+            self._reply.close()
+
+
+class StreamManager(Generic[E]):
+    """What ``responses.stream`` gives: enter it to send the request and get the stream."""
+
+    def __init__(self, client: Heliograph, course: Course) -> None:
+        self._client = client
+        self._course = course
+        self._stream: ResponseStream[E] | None = None
+
+    def __enter__(self) -> ResponseStream[E]:
+        self._stream = self._client._open(self._course)
+        return self._stream
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._stream is not None:
+            self._stream.close()
