@@ -151,11 +151,16 @@ async def test_a_monitor_that_does_not_answer_is_a_warning(
 
 def test_the_shard_is_in_the_id() -> None:
     names = Names("p", 64)
-    placed = {names.place("resp_0123456789abcdef") for _ in range(2000)}
+    made = "resp_" + "0123456789abcdef" * 2
+    placed = {names.place(made) for _ in range(2000)}
     assert {names.shard(one) for one in placed} == set(range(64))
     grown = Names("p", 128)
     assert all(names.stream(one) == grown.stream(one) for one in placed)
-    assert names.shard("resp_0123456789abcdef") == 0
+    for one in placed:
+        derived = f"step_ig_{one.removeprefix('resp_')}o3"
+        assert names.shard(derived) == names.shard(one)
+    assert names.shard(made) == 0
+    assert names.shard("ab") == 0
 
 
 @pytest.mark.parametrize("odd", ["", "a.b", "a b", "*", ">", "é", "x" * 200, "a\r\nPUB"])

@@ -13,6 +13,7 @@ __all__ = [
     "LOOK_SECONDS",
     "MAX_SHARDS",
     "ORPHAN_SECONDS",
+    "PAGES_AT_ONCE",
     "PAYLOAD_MARGIN",
     "POLL_SECONDS",
     "RETRY_SECONDS",
@@ -76,6 +77,9 @@ TAIL_PENDING_MESSAGES = 1024
 
 TAIL_PENDING_BYTES = 2 * 1024 * 1024
 """Bytes of those."""
+
+PAGES_AT_ONCE = 32
+"""Looks into stored logs at the same time: a lost connection is a gap for every tail at once."""
 
 HINTS = 4096
 """Places in logs that are remembered, so that a reader goes on where it was."""

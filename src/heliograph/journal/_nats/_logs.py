@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 
 import msgspec
@@ -28,6 +29,7 @@ class Logs:
         self._names = names
         self._blobs = blobs
         self._hints: OrderedDict[tuple[str, int], int] = OrderedDict()
+        self._pages = asyncio.Semaphore(_limits.PAGES_AT_ONCE)
 
     # -- writing
 
@@ -86,6 +88,10 @@ class Logs:
 
         Most come from any replica; where the log ends is the leader's word.
         """
+        async with self._pages:
+            return await self._page(tenant, response_id, after)
+
+    async def _page(self, tenant: str, response_id: str, after: int) -> Page:
         stream, subject = self._names.stream(response_id), self._names.of(response_id, "log")
         tip = await self.tip_for(tenant, response_id)
         start = self._hints.get((response_id, after), 1)

@@ -13,8 +13,9 @@
                  <p>.rf.<sha256>.ref.<rid>          a response refers to it
     BLOBS        an object store
 
-The shard is part of a response's id (``resp_<hex>_<shard>``), so that their number can grow. An id
-without one lives in shard 0.
+The shard is part of a response's id (``resp_<32 hex digits>_<shard>``), so that their number can
+grow. An id made from another's (``step_ig_<...>_<shard>o0``) lives beside it; one without a shard
+lives in shard 0.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from heliograph import errors
 __all__ = ["Names", "needs_token"]
 
 _ID = re.compile(r"[A-Za-z0-9_=-]{1,120}")
-_PLACED = re.compile(r".*_([0-9a-f]{2})")
+_PLACED = re.compile(r"[0-9a-f]{32}_([0-9a-f]{2})(?![0-9a-f])")
 
 
 def needs_token(capabilities: Sequence[str]) -> str:
@@ -60,7 +61,7 @@ class Names:
         """Where a response lives. Raises ``UnknownResponse`` for what cannot be an id."""
         if not _ID.fullmatch(response_id):
             raise errors.UnknownResponse(response_id)
-        placed = _PLACED.fullmatch(response_id)
+        placed = _PLACED.search(response_id)
         shard = int(placed[1], 16) if placed else 0
         return shard if shard < self.shards else 0
 
