@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 import pytest
+from tests.contract.journal.support import entry, frames, new
 
 from heliograph import errors
-from heliograph.journal import Login, NatsJournal
+from heliograph.journal import Entry, Login, NatsJournal
 from heliograph.journal._nats._names import Names, needs_token
 from heliograph.journal._nats._setup import check_server
 from heliograph.testing.nats import Cluster
@@ -114,6 +116,45 @@ async def test_a_missing_permission_is_named(tmp_path: Path, user: str) -> None:
         denied = {"blind": "STREAM.MSG.GET", "mute": "heliograph.ev", "deaf": "heliograph.t"}
         with pytest.raises(errors.JournalError, match=f"(?i){denied[user]}"):
             await journal.start()
+
+
+LEAST = """
+authorization { users: [ { user: "least", password: "pw", permissions: {
+  publish: { allow: ["heliograph.>", "$O.HELIOGRAPH_BLOBS.>", "$JS.API.>", "$JS.ACK.>"] }
+  subscribe: { allow: ["heliograph.t.>", "heliograph.j.>", "_INBOX.>"] }
+} } ] }
+"""
+
+
+async def test_the_permissions_that_the_docs_name_are_enough(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "cluster.md").read_text()
+    for subject in re.findall(r'"([^"]+>)"', LEAST):
+        assert f"`{subject}`" in page
+    with Cluster(1, tmp_path, extra=LEAST) as cluster:
+        login = Login(user="least", password="pw")
+        journal = NatsJournal(cluster.urls, replicas=1, shards=2, login=login)
+        await journal.start()
+        sha256 = await journal.blobs.put(b"picture" * 200_000)
+        waiting = asyncio.create_task(journal.claim("w", ["*"], lease=10, wait=5))
+        await asyncio.sleep(0.1)
+        key = {"idempotency_key": "k", "body_digest": "d"}
+        await journal.create(new("r", expires_in=0.0, **key))
+        lease = await waiting
+        assert lease is not None
+        await journal.attach("t", "r", "reader", seconds=5)
+        await journal.append(lease, 0, [entry(0, sha256)])
+        await journal.cancel("t", "r")
+        await journal.renew(lease, seconds=5)
+        await journal.finish(lease, 1, [entry(1)], Entry(b"end"))
+        assert [frame.first for frame in await frames(journal)] == [0, 1]
+        journal._parts.blobs._cache.clear()
+        assert len(await journal.blobs.get(sha256)) == 1_400_000
+        assert await journal.expire() == 1
+        await journal.create(new("r2"))
+        await journal.delete("t", "r2")
+        await journal.load()
+        assert journal._wire.denied is None
+        await journal.stop()
 
 
 async def test_a_wrong_password_is_told(tmp_path: Path) -> None:

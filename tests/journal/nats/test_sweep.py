@@ -88,8 +88,28 @@ async def test_a_live_record_without_a_log_is_dropped(open_journal: Open, clock:
     await journal.create(new("r"))
     await journal._wire.purge(journal._names.events(0), journal._names.of("r", "log"))
     await journal._parts.queue.remove("r")
-    clock.advance(11)
+    clock.advance(61)
     await eventually(partial(is_closed, journal))
+
+
+async def test_a_live_record_that_is_gone_is_made_anew_by_its_owner(
+    open_journal: Open, clock: Clock
+) -> None:
+    journal = await open_journal()
+    await journal.create(new("r"))
+    lease = await claim(journal)
+    await journal._parts.lives.drop("r")
+    state = await journal.renew(lease, seconds=10)
+    assert (state.expires_at, state.cancel_requested) == (clock.now + 10, False)
+    await journal.cancel("t", "r")
+    assert (await journal.renew(lease, seconds=10)).cancel_requested is True
+    clock.advance(11)
+    taken = await journal.claim("w2", ["*"], lease=10, wait=5)
+    assert taken is not None
+    assert taken.epoch == 2
+    await journal._parts.lives.drop("r")
+    with pytest.raises(errors.Fenced):
+        await journal.renew(lease, seconds=10)
 
 
 async def test_a_key_whose_create_died_goes_to_the_next(open_journal: Open) -> None:

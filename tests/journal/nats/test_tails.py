@@ -10,7 +10,7 @@ from tests.contract.journal.support import Seen, check_log, claim, entries, entr
 from tests.journal.nats.proxy import Proxy
 
 from heliograph import errors
-from heliograph.journal import Entry, Journal, NatsJournal
+from heliograph.journal import Entry, Journal, Lease, NatsJournal
 from heliograph.journal._nats import _limits
 from heliograph.testing.nats import Cluster
 
@@ -97,6 +97,55 @@ async def test_a_gap_is_filled_from_the_log(open_journal: Open) -> None:
     await writer.finish(lease, 5, [entry(5)], Entry(b"end"))
     async with asyncio.timeout(3):
         check_log((await task).data, 0, 5)
+
+
+async def test_a_reader_begins_deep_in_a_long_log(open_journal: Open) -> None:
+    """Further than one look into the log reaches."""
+    writer, reader = await open_journal(), await open_journal()
+    await writer.create(new("r"))
+    lease = await claim(writer)
+    for first in range(600):
+        await writer.append(lease, first, [entry(first)])
+    async with asyncio.timeout(5):
+        frames = reader.read("t", "r", 590)
+        assert [(await anext(frames)).first for _ in range(9)] == list(range(591, 600))
+        await frames.aclose()
+    await writer.finish(lease, 600, [entry(600)], Entry(b"end"))
+    async with asyncio.timeout(5):
+        assert [frame.first async for frame in reader.read("t", "r", 598)] == [599, 600]
+        assert [frame.first async for frame in reader.read("t", "r", 600)] == []
+        check_log((await follow(reader)).data, 0, 600)
+
+
+async def test_what_a_slow_connection_drops_is_read_from_the_log(
+    open_journal: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client library drops what a subscription has no room for, and says so."""
+    writer, reader = await open_journal(), await open_journal()
+    leases = []
+    for i in range(4):
+        await writer.create(new(f"r{i}"))
+        leases.append(await claim(writer))
+    dropped = []
+    lost = reader._feeds.lost
+    monkeypatch.setattr(
+        reader._wire, "_on_gap", lambda subject: (dropped.append(subject), lost(subject))
+    )
+    monkeypatch.setattr(_limits, "TAIL_PENDING_BYTES", 2500)
+    tasks = [asyncio.create_task(follow(reader, lease.response_id)) for lease in leases]
+    await asyncio.sleep(0.1)
+
+    async def produce(lease: Lease) -> None:
+        for first in range(100):
+            await writer.append(lease, first, [Entry(b"%d" % first + b" " * (3000 * (first % 2)))])
+        await writer.finish(lease, 100, [Entry(b"100")], Entry(b"end"))
+
+    await asyncio.gather(*(produce(lease) for lease in leases))
+    async with asyncio.timeout(20):
+        for seen in await asyncio.gather(*tasks):
+            assert [int(data) for data in seen.data] == list(range(101))
+    assert dropped
+    assert set(dropped) <= {reader._names.tail(lease.response_id) for lease in leases}
 
 
 async def test_an_event_over_the_servers_payload_is_a_blob(open_journal: Open) -> None:

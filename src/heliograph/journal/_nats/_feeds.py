@@ -72,11 +72,11 @@ class Feeds(Tails):
         except Exception as exc:  # noqa: BLE001 - the connection is going, whatever it says
             log.debug("a tail's subscription could not be given back: %s", exc)
 
-    def lost(self) -> None:
-        """Messages may have been missed on any tail."""
+    def lost(self, subject: str | None) -> None:
+        """Messages may have been missed on one subscription's subject, or on any (None)."""
         for response_id in list(self._feeds):
             tail = self.get(response_id)
-            if tail is not None:
+            if tail is not None and subject in (None, self._names.tail(response_id)):
                 tail.lost()
 
     async def settle(self) -> None:

@@ -183,8 +183,8 @@ class NatsJournal(Journal):
         if await self._parts.kept.sweeps(self._name, _limits.SWEEPER_SECONDS):
             await self._sweeper.sweep()
 
-    def _gap(self) -> None:
-        self._feeds.lost()
+    def _gap(self, subject: str | None) -> None:
+        self._feeds.lost(subject)
         self._claimers.wake_all()
 
     def _check_open(self) -> None:

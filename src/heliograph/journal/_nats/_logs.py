@@ -92,51 +92,50 @@ class Logs:
             return await self._page(tenant, response_id, after)
 
     async def _page(self, tenant: str, response_id: str, after: int) -> Page:
-        stream, subject = self._names.stream(response_id), self._names.of(response_id, "log")
         tip = await self.tip_for(tenant, response_id)
-        start = self._hints.get((response_id, after), 1)
-        records: list[Tip] = []
-        more = False
-        if start <= tip.seq:
-            request = {
-                "seq": start,
-                "next_by_subj": subject,
-                "batch": bounds.READ_PAGE_FRAMES,
-                "max_bytes": bounds.READ_PAGE_BYTES,
-            }
-            stored, more = await self._wire.batch(stream, request)
-            records = [found for one in stored if (found := _tip(one)) is not None]
-        if not more:
-            records += await self._rest(stream, subject, records, start, tip)
-        frames: list[Frame] = []
-        last_seq = -1
-        for one in records:
-            record = one.record
-            if record.kind == "tomb":
-                raise errors.UnknownResponse(response_id)
-            last_seq = record.last_seq
-            if record.count and last_seq > after:
-                frames.append(part_after(frame_of(record, await self.entries(record)), after))
-        if records:
-            self._remember((response_id, max(after, last_seq)), records[-1].seq + 1)
-        else:
-            last_seq = tip.record.last_seq
-        ended = not more and (records[-1] if records else tip).record.kind == "end"
-        return Page(frames, last_seq, more, ended)
+        seq = self._hints.get((response_id, after), 1)
+        while True:
+            records, more = await self._records(response_id, seq, tip)
+            frames: list[Frame] = []
+            last = tip if not records else records[-1]
+            for one in records:
+                record = one.record
+                if record.kind == "tomb":
+                    raise errors.UnknownResponse(response_id)
+                if record.count and record.last_seq > after:
+                    whole = frame_of(record, await self.entries(record))
+                    frames.append(part_after(whole, after))
+            self._remember((response_id, max(after, last.record.last_seq)), last.seq + 1)
+            if frames or not more:
+                ended = not more and last.record.kind == "end"
+                return Page(frames, last.record.last_seq, more, ended)
+            seq = last.seq + 1
 
-    async def _rest(
-        self, stream: str, subject: str, records: list[Tip], start: int, tip: Tip
-    ) -> list[Tip]:
-        """What a replica did not have yet, up to the tip, through the leader."""
-        found: list[Tip] = []
-        seq = records[-1].seq + 1 if records else start
-        while seq <= tip.seq:
-            one = _tip(await self._wire.next(stream, subject, seq))
-            if one is None:
-                break
-            found.append(one)
-            seq = one.seq + 1
-        return found
+    async def _records(self, response_id: str, seq: int, tip: Tip) -> tuple[list[Tip], bool]:
+        """Records from a stream sequence on, and whether there are more before the tip."""
+        if seq > tip.seq:
+            return [], False
+        stream, subject = self._names.stream(response_id), self._names.of(response_id, "log")
+        request = {
+            "seq": seq,
+            "next_by_subj": subject,
+            "batch": bounds.READ_PAGE_FRAMES,
+            "max_bytes": bounds.READ_PAGE_BYTES,
+        }
+        stored, more = await self._wire.batch(stream, request)
+        records = [found for one in stored if (found := _tip(one)) is not None]
+        if more and records:
+            return records, True
+        # A replica may be behind: the rest, up to the tip, through the leader.
+        seq = records[-1].seq + 1 if records else seq
+        for _ in range(bounds.READ_PAGE_FRAMES):
+            one = None if seq > tip.seq else await self._wire.next(stream, subject, seq)
+            found = _tip(one)
+            if found is None:
+                return records, False
+            records.append(found)
+            seq = found.seq + 1
+        return records, seq <= tip.seq
 
     def _remember(self, place: tuple[str, int], seq: int) -> None:
         self._hints[place] = seq

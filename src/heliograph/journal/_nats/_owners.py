@@ -108,13 +108,33 @@ class Owners:
         known = None if held is None else held.live
         known = await self._lives.change(lease.response_id, new, known)
         if known is None:
-            self.let_go(lease.response_id)
-            raise fenced(lease)
+            known = await self._revived(lease, seconds)
         held = await self.holder(lease)
         held.live = known
         live = known[0]
         unread = live.read_by().unread_since(self._clock(), live.since)
         return LeaseState(live.until, live.cancel_requested, unread)
+
+    async def _revived(self, lease: Lease, seconds: float) -> Known:
+        """The live record is gone or another's; the log decides whether that is right."""
+        first = await self._logs.first(lease.response_id)
+        gone = await self._lives.read(lease.response_id) is None
+        if not gone or first is None or not await self.current(lease):
+            self.let_go(lease.response_id)
+            raise fenced(lease)
+        now = self._clock()
+        live = Live(
+            tenant=lease.tenant,
+            capabilities=(await self._logs.made(first.record)).capabilities,
+            created_at=lease.created_at,
+            since=now,
+            epoch=lease.epoch,
+            until=now + seconds,
+        )
+        try:
+            return await self._lives.write(lease.response_id, live, 0)
+        except Conflict:
+            raise errors.JournalError(f"{lease.response_id}: renewed by two at once") from None
 
     async def current(self, lease: Lease) -> bool:
         """Whether a lease is the newest claim, run out or not."""

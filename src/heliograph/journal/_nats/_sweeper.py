@@ -62,7 +62,8 @@ class Sweeper:
             return
         live = known[0]
         if tip is None:
-            if now - live.since >= _limits.ORPHAN_SECONDS:
+            # Longer than any ``create`` tries to write the log.
+            if now - live.since >= 2 * _limits.WRITE_SECONDS:
                 await self._lives.drop(response_id)
         elif tip.record.kind == "end":
             await self._owners.closed(response_id, await self._logs.end(tip.record))

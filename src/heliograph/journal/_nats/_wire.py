@@ -83,9 +83,15 @@ _acks = msgspec.json.Decoder(_Ack)
 
 
 class Wire:
-    """One connection. ``on_gap`` is called when messages may have been missed."""
+    """One connection.
 
-    def __init__(self, servers: list[str], login: Login, on_gap: Callable[[], None]) -> None:
+    ``on_gap`` is called when messages may have been missed: on one subscription's subject, or
+    anywhere (None).
+    """
+
+    def __init__(
+        self, servers: list[str], login: Login, on_gap: Callable[[str | None], None]
+    ) -> None:
         self._servers = servers
         self._login = login
         self._on_gap = on_gap
@@ -146,7 +152,7 @@ class Wire:
 
     async def _failed(self, error: Exception) -> None:
         if isinstance(error, nats.errors.SlowConsumerError):
-            self._on_gap()
+            self._on_gap(error.sub.subject)
             return
         if "permissions violation" in str(error).lower():
             self.denied = str(error)
@@ -161,7 +167,7 @@ class Wire:
 
     async def _reconnected(self) -> None:
         log.warning("NATS: connected again")
-        self._on_gap()
+        self._on_gap(None)
 
     async def close(self) -> None:
         """Harmless where not open."""
