@@ -1,4 +1,4 @@
-"""Whatever is done to both journals, they answer alike."""
+"""Whatever is done to two journals, they answer alike."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from hypothesis.stateful import (
     rule,
 )
 from tests.contract.journal.support import Clock, entry, new
+from tests.nats_servers import cluster, empty, nats_journal
 
 from heliograph import errors
 from heliograph.journal import Entry, Journal, Lease, MemoryJournal, SqliteJournal
@@ -49,6 +50,8 @@ async def stored(journal: Journal, tenant: str, response_id: str, after: int) ->
 
 
 class Agreement(RuleBasedStateMachine):
+    """The reference and SQLite."""
+
     leases: Bundle[Lease] = Bundle("leases")
 
     @initialize()
@@ -56,12 +59,23 @@ class Agreement(RuleBasedStateMachine):
         self.clock = Clock()
         self.runner = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
-        self.journals: list[Journal] = [
-            MemoryJournal(self.clock),
-            SqliteJournal(self.folder.name, self.clock),
-        ]
+        self.prepare()
+        self.journals: list[Journal] = [MemoryJournal(self.clock), self.other()]
         for journal in self.journals:
             self.runner.run(journal.start())
+
+    def prepare(self) -> None:
+        """Before each example."""
+
+    def other(self) -> Journal:
+        """The journal that is held against the reference, over the same data each time."""
+        return SqliteJournal(self.folder.name, self.clock)
+
+    def needs_of(self, response_id: str, needs: set[str]) -> tuple[str, ...]:
+        return tuple(sorted(needs))
+
+    def offered_for(self, response_id: str, offered: list[str]) -> list[str]:
+        return offered
 
     def teardown(self) -> None:
         if hasattr(self, "runner"):
@@ -71,8 +85,8 @@ class Agreement(RuleBasedStateMachine):
             self.folder.cleanup()
 
     def both(self, call: Callable[[Journal], Awaitable[Any]]) -> Any:
-        memory, sqlite = (self.runner.run(outcome(call(one))) for one in self.journals)
-        assert memory == sqlite
+        memory, other = (self.runner.run(outcome(call(one))) for one in self.journals)
+        assert memory == other
         return memory
 
     @rule(
@@ -95,7 +109,7 @@ class Agreement(RuleBasedStateMachine):
         wanted = new(
             response_id,
             tenant,
-            capabilities=tuple(sorted(needs)),
+            capabilities=self.needs_of(response_id, needs),
             idempotency_key=key,
             body_digest=digest,
             expires_in=expires_in,
@@ -104,10 +118,12 @@ class Agreement(RuleBasedStateMachine):
 
     @rule(
         target=leases,
+        response_id=IDS,
         offered=st.sampled_from([["*"], ["chat:*"], ["image:z", "chat:x"], []]),
         seconds=SECONDS,
     )
-    def claim(self, offered: list[str], seconds: float) -> Any:
+    def claim(self, response_id: str, offered: list[str], seconds: float) -> Any:
+        offered = self.offered_for(response_id, offered)
         lease = self.both(lambda journal: journal.claim("w", offered, lease=seconds, wait=0))
         return multiple() if lease is None else lease
 
@@ -135,7 +151,10 @@ class Agreement(RuleBasedStateMachine):
 
     @rule(lease=leases, seconds=SECONDS)
     def renew(self, lease: Lease, seconds: float) -> None:
-        self.both(lambda journal: journal.renew(lease, seconds=seconds))
+        self.both(lambda journal: self.renewed(journal, lease, seconds))
+
+    async def renewed(self, journal: Journal, lease: Lease, seconds: float) -> Any:
+        return await journal.renew(lease, seconds=seconds)
 
     @rule(lease=consumes(leases))
     def release(self, lease: Lease) -> None:
@@ -169,7 +188,7 @@ class Agreement(RuleBasedStateMachine):
     def restart(self) -> None:
         for journal in self.journals:
             self.runner.run(journal.stop())
-        self.journals[1] = SqliteJournal(self.folder.name, self.clock)
+        self.journals[1] = self.other()
         for journal in self.journals:
             self.runner.run(journal.start())
 
@@ -184,6 +203,37 @@ class Agreement(RuleBasedStateMachine):
                 self.both(lambda journal, t=tenant, r=response_id: journal.get(t, r))  # type: ignore[misc]
 
 
+class AgreementOnNats(Agreement):
+    """The reference and NATS: each claim is for one response, since the order is near enough there.
+
+    Since when nobody reads is left out: a journal on NATS that starts knows nothing of leases that
+    another process held.
+    """
+
+    def prepare(self) -> None:
+        self.runner.run(empty(cluster(1).urls))
+
+    def other(self) -> Journal:
+        return nats_journal(1, self.clock)
+
+    def needs_of(self, response_id: str, needs: set[str]) -> tuple[str, ...]:
+        return tuple(sorted({*needs, f"id:{response_id}"}))
+
+    def offered_for(self, response_id: str, offered: list[str]) -> list[str]:
+        return [*({*offered} - {"*"} or {"chat:*", "image:*"}), f"id:{response_id}"]
+
+    async def renewed(self, journal: Journal, lease: Lease, seconds: float) -> Any:
+        state = await journal.renew(lease, seconds=seconds)
+        return state.expires_at, state.cancel_requested
+
+
+TestAgreementOnNats = AgreementOnNats.TestCase
+TestAgreementOnNats.settings = settings(
+    max_examples=25,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 TestAgreement = Agreement.TestCase
 TestAgreement.settings = settings(
     max_examples=25,

@@ -48,14 +48,22 @@ class Creating:
                 return Created(known, fresh=False)
         try:
             return await self._create(new)
+        except _UsedBefore:
+            await self._free_key(new)
+            raise errors.JournalError(f"response id {new.response_id!r} was used before") from None
         except errors.JournalError:
-            if new.idempotency_key is not None and not await self._exists(new.response_id):
-                await self._kept.forget_key(new.tenant, new.idempotency_key, new.response_id)
+            # It may have been made all the same: then the key leads to it.
+            if not await self._exists(new.tenant, new.response_id):
+                await self._free_key(new)
             raise
 
-    async def _exists(self, response_id: str) -> bool:
+    async def _free_key(self, new: NewResponse) -> None:
+        if new.idempotency_key is not None:
+            await self._kept.forget_key(new.tenant, new.idempotency_key, new.response_id)
+
+    async def _exists(self, tenant: str, response_id: str) -> bool:
         tip = await self._logs.tip(response_id)
-        return tip is not None and tip.record.kind != "tomb"
+        return tip is not None and tip.record.kind != "tomb" and tip.record.tenant == tenant
 
     async def _reserve(self, new: NewResponse, key: str) -> str | None:
         """What the key leads to already; None once it leads to ``new``."""
@@ -65,10 +73,10 @@ class Creating:
             if record is not None:
                 if record.digest != new.body_digest:
                     raise errors.IdempotencyConflict(key)
+                if await self._exists(new.tenant, record.response_id):
+                    return record.response_id
                 if record.response_id == new.response_id:
                     return None
-                if await self._exists(record.response_id):
-                    return record.response_id
                 # Who has the key is at it, or has died before it wrote the log.
                 if waited < _limits.CALL_SECONDS:
                     waited += _limits.RETRY_SECONDS
@@ -125,7 +133,7 @@ class Creating:
         try:
             return await self._lives.write(response_id, live, 0)
         except Conflict:
-            raise _used(response_id) from None
+            raise _UsedBefore from None
 
     async def _write(self, response_id: str, record: Record, refs: set[str]) -> Tip:
         try:
@@ -136,8 +144,8 @@ class Creating:
             if first is not None and first.record.nonce == record.nonce:
                 return first
             await self._lives.drop(response_id)
-            raise _used(response_id) from None
+            raise _UsedBefore from None
 
 
-def _used(response_id: str) -> errors.JournalError:
-    return errors.JournalError(f"response id {response_id!r} was used before")
+class _UsedBefore(Exception):
+    """The response's id is another's."""
