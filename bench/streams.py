@@ -21,6 +21,7 @@ WORKLOADS = ("pictures", "text", "lifecycles")
 SIDES = {
     "limit": "limit program",
     "ours_sync": "ours, sync",
+    "ours_strict": "ours, sync, strict mode",
     "ours_async": "ours, async",
     "ours_aiohttp": "ours, async, on aiohttp",
     "ours_plain": "ours, on a caller's httpx2.Client",
@@ -37,6 +38,8 @@ TARGETS = (
         {"text": 1.5, "lifecycles": 1.5},
     ),
 )
+
+STRICT_MOST = 1.25  # times the same client without strict mode
 
 
 class Reading(NamedTuple):
@@ -148,4 +151,13 @@ def _verdicts(readings: dict[str, dict[str, Reading]]) -> str:
                         kit.verdict(times <= limits[name]),
                     ]
                 )
+    for name in WORKLOADS:
+        strict, plain = (readings[name][s].milliseconds for s in ("ours_strict", "ours_sync"))
+        row = [SIDES["ours_strict"], f"{name}: times ours, sync", f"{STRICT_MOST:g}"]
+        if strict is None or plain is None:
+            lines.append([*row, "", "**void**"])
+        else:
+            lines.append(
+                [*row, f"{strict / plain:.2f}", kit.verdict(strict / plain <= STRICT_MOST)]
+            )
     return kit.table(["side", "target", "wanted", "got", ""], lines)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 MB = 1_000_000
 USAGE = {
     "input_tokens": 12,
-    "input_tokens_details": {"cached_tokens": 0},
+    "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
     "output_tokens": 20_000,
     "output_tokens_details": {"reasoning_tokens": 0},
     "total_tokens": 20_012,

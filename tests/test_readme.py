@@ -44,7 +44,8 @@ async def test_block_runs(block: str, url: str, tmp_path: Path) -> None:
     assert child.returncode == 0, err.decode()
     if "fox.png" in block:
         assert (tmp_path / "fox.png").read_bytes().startswith(b"\x89PNG\r\n")
-        assert out.decode().startswith("a picture begins: ")
+        if "a picture begins" in block:
+            assert out.decode().startswith("a picture begins: ")
     if SERVED_AT in block:
         assert out.decode().split()[0] == "response.created"
         assert out.decode().split()[-1] == "response.completed"

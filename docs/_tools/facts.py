@@ -66,6 +66,8 @@ def unions() -> dict[str, tuple[type, ...]]:
     found = {}
     for name in models.__all__:
         value = getattr(models, name)
+        if typing.get_origin(value) is typing.Annotated:
+            value = typing.get_args(value)[0]
         if isinstance(value, types.UnionType) and typing.get_args(value):
             members = tuple(m for m in typing.get_args(value) if isinstance(m, type))
             if len(members) > 1 and any(issubclass(m, msgspec.Struct) for m in members):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+
+import marked
 
 from heliograph.server._metrics import TABLE
 
 PAGE = Path(__file__).parents[1] / "operations.md"
-BEGIN, END = "<!-- metrics: begin -->\n", "<!-- metrics: end -->\n"
 
 
 def table() -> str:
@@ -20,17 +20,5 @@ def table() -> str:
     return "\n".join([*lines, ""])
 
 
-def main() -> int:
-    old = PAGE.read_text(encoding="utf-8")
-    before, rest = old.split(BEGIN)
-    new = f"{before}{BEGIN}{table()}{END}{rest.split(END)[1]}"
-    if "--check" in sys.argv[1:]:
-        if new != old:
-            print(f"{PAGE.name} is stale: run python docs/_tools/metrics.py")
-        return int(new != old)
-    PAGE.write_text(new, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(marked.write(PAGE, "metrics.py", metrics=table()))

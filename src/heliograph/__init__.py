@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 from heliograph._version import __version__
 
 if TYPE_CHECKING:
-    from heliograph.client import AsyncHeliograph, Heliograph, Retries, Timeout
+    from heliograph.client import AsyncHeliograph, Heliograph, Retries, Timeout, draw, function_tool
     from heliograph.errors import (
         APIError,
         HeliographError,
         InvalidEvent,
+        NoPicture,
         StreamInterrupted,
         TransportError,
     )
+    from heliograph.pictures import Picture
 
 _ROOM_OF = {
     "APIError": "errors",
@@ -27,10 +29,14 @@ _ROOM_OF = {
     "Heliograph": "client",
     "HeliographError": "errors",
     "InvalidEvent": "errors",
+    "NoPicture": "errors",
+    "Picture": "pictures",
     "Retries": "client",
     "StreamInterrupted": "errors",
     "Timeout": "client",
     "TransportError": "errors",
+    "draw": "client",
+    "function_tool": "client",
 }
 
 __all__ = [
@@ -39,11 +45,15 @@ __all__ = [
     "Heliograph",
     "HeliographError",
     "InvalidEvent",
+    "NoPicture",
+    "Picture",
     "Retries",
     "StreamInterrupted",
     "Timeout",
     "TransportError",
     "__version__",
+    "draw",
+    "function_tool",
 ]
 
 

@@ -9,7 +9,14 @@
     |   |-- LifecycleError          an event that may not follow what came before
     |   `-- StreamInterrupted       the stream ended without a terminal event
     |-- InvalidBody                 a JSON body (not an event) that does not fit its model
+    |-- OutputError                 a response that came, and is not what was asked of it (response)
+    |   |-- Refused                 the model declined
+    |   |-- IncompleteOutput        it ended before its output was whole, or has none of the kind
+    |   |-- UnfitOutput             its text does not fit ``text_format`` (field, reason, text)
+    |   |-- TooManyTurns            the model still calls functions after ``max_turns``
+    |   `-- ToolFailed              a function that the model called raised, by the caller's choice
     |-- PictureError                no base64 picture where one was asked for
+    |   `-- NoPicture               a response came to its end without the picture asked for
     |-- TransportError              the network or the connection failed
     |   `-- TransportTimeout        nothing came within the caller's timeout
     |-- APIError                    the server answered with an error (status, code, param, message)
@@ -41,22 +48,29 @@ __all__ = [
     "FrameTooLarge",
     "HeliographError",
     "IdempotencyConflict",
+    "IncompleteOutput",
     "InvalidBody",
     "InvalidEvent",
     "JournalError",
     "LifecycleError",
     "MissingExtra",
+    "NoPicture",
     "NotFound",
+    "OutputError",
     "PayloadTooLarge",
     "PermissionDenied",
     "PictureError",
     "ProtocolError",
     "ProviderError",
     "RateLimited",
+    "Refused",
     "ServerError",
     "StreamInterrupted",
+    "TooManyTurns",
+    "ToolFailed",
     "TransportError",
     "TransportTimeout",
+    "UnfitOutput",
     "UnknownResponse",
     "UnprocessableEntity",
     "UsageError",
@@ -125,7 +139,7 @@ class StreamInterrupted(ProtocolError):
 
     ``response_id`` and ``last_sequence`` say where it stood (None where nothing had come);
     ``snapshot`` is the response so far; ``resumable`` whether the same server is known to be able
-    to go on from there; ``advice`` what can be done.
+    to go on from there; ``advice`` what can be done; ``request_id`` the ``x-request-id`` header.
     """
 
     def __init__(
@@ -137,9 +151,11 @@ class StreamInterrupted(ProtocolError):
         snapshot: Any = None,
         resumable: bool = False,
         advice: str = "",
+        request_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.advice = advice
+        self.request_id = request_id
         self.response_id = response_id
         self.last_sequence = last_sequence
         self.snapshot = snapshot
@@ -155,8 +171,79 @@ class InvalidBody(HeliographError):
         self.reason = reason
 
 
+class OutputError(HeliographError):
+    """A response came, and is not what was asked of it. ``response`` is that response."""
+
+    def __init__(self, message: str, response: Any) -> None:
+        super().__init__(message)
+        self.response = response
+
+
+class Refused(OutputError):
+    """The model declined; ``refusal`` is what it said."""
+
+    def __init__(self, refusal: str, response: Any) -> None:
+        super().__init__(f"the model refused: {refusal}", response)
+        self.refusal = refusal
+
+
+class IncompleteOutput(OutputError):
+    """The response ended before its output was whole, or holds no text where text was asked for."""
+
+
+class UnfitOutput(OutputError):
+    """The model's text does not fit ``text_format``.
+
+    ``field`` is the path in the JSON (``$`` for the whole), ``reason`` what is wrong there,
+    ``text`` what the model wrote.
+    """
+
+    def __init__(self, field: str, reason: str, text: str, response: Any) -> None:
+        super().__init__(f"the text does not fit text_format: {field}: {reason}", response)
+        self.field = field
+        self.reason = reason
+        self.text = text
+
+
+class TooManyTurns(OutputError):
+    """The model calls functions still, and ``max_turns`` turns were taken.
+
+    ``response`` is the last one; what it calls was not run.
+    """
+
+    def __init__(self, max_turns: int, response: Any) -> None:
+        super().__init__(
+            f"the model calls functions still after max_turns ({max_turns}); "
+            "pass a larger max_turns to go on for longer",
+            response,
+        )
+        self.max_turns = max_turns
+
+
+class ToolFailed(OutputError):
+    """A function that the model called raised; its error is the ``__cause__``.
+
+    ``call`` is the item that called it.
+    """
+
+    def __init__(self, message: str, call: Any, response: Any) -> None:
+        super().__init__(message, response)
+        self.call = call
+
+
 class PictureError(HeliographError):
     """A field that should hold a picture's base64 holds none, or something else."""
+
+
+class NoPicture(PictureError):
+    """A response came to its end without a picture: it failed, or the model did something else.
+
+    The message has the server's and the model's own words; ``response`` is the response.
+    """
+
+    def __init__(self, message: str, response: Any) -> None:
+        super().__init__(message)
+        self.response = response
 
 
 class TransportError(HeliographError):

@@ -32,7 +32,7 @@ def checked(tmp_path: Path, capture: bytes, dialect: str = "strict") -> tuple[in
     file = tmp_path / "capture"
     file.write_bytes(capture)
     out = io.StringIO()
-    status = _check.run(str(file), dialect, out)
+    status = _check.check_file(str(file), dialect, out)
     return status, out.getvalue().splitlines()
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-import threading
-from typing import Any, Self
+
+from tests.client.loopback import Loopback
 
 _READ = 65536
 
 
-class Chaos:
+class Chaos(Loopback):
     """Forwards connections to ``port``; what happens to each comes from ``seed`` and its number.
 
     Each connection forwards so many bytes of the answers, then is cut (with a reset or an end) or
@@ -19,12 +19,9 @@ class Chaos:
     """
 
     def __init__(self, port: int, seed: int) -> None:
+        super().__init__()
         self._port = port
         self._seed = seed
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="chaos")
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.connections = 0
         self.cuts = 0
         self.stalls = 0
 
@@ -32,52 +29,22 @@ class Chaos:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self.port: int = self._call(self._start())
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._call(self._stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def _call(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
-
-    async def _start(self) -> int:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        return int(self._server.sockets[0].getsockname()[1])
-
-    async def _stop(self) -> None:
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        self.connections += 1
-        rng = random.Random(f"{self._seed}/{self.connections}")
-        far: asyncio.StreamWriter | None = None
+    async def talk(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        number: int,
+        ends: list[asyncio.StreamWriter],
+    ) -> None:
+        rng = random.Random(f"{self._seed}/{number}")
+        answers, far = await asyncio.open_connection("127.0.0.1", self._port)
+        ends.append(far)
+        asks = asyncio.create_task(_forward(reader, far))
         try:
-            answers, far = await asyncio.open_connection("127.0.0.1", self._port)
-            asks = asyncio.create_task(_forward(reader, far))
-            try:
-                await self._answers(rng, answers, writer, asks)
-            finally:
-                asks.cancel()
-                await asyncio.gather(asks, return_exceptions=True)
-        except (OSError, asyncio.CancelledError):
-            pass
+            await self._answers(rng, answers, writer, asks)
         finally:
-            self._tasks.discard(task)
-            for end in (writer, far):
-                if end is not None:
-                    end.transport.abort()
+            asks.cancel()
+            await asyncio.gather(asks, return_exceptions=True)
 
     async def _answers(
         self,

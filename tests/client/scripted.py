@@ -1,7 +1,4 @@
-"""A real HTTP/1.1 server on loopback that answers as it is told, byte for byte.
-
-It runs in a thread of its own, so that synchronous clients can talk to it.
-"""
+"""A real HTTP/1.1 server on loopback that answers as it is told, byte for byte."""
 
 from __future__ import annotations
 
@@ -9,11 +6,12 @@ import asyncio
 import json
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
+
+from tests.client.loopback import Loopback
 
 CERTIFICATE = Path(__file__).with_name("loopback.pem")
 """A key and a certificate for 127.0.0.1 and localhost, made for these tests and trusted nowhere."""
@@ -58,66 +56,34 @@ def answer(body: Any, status: int = 200, **headers: str) -> Reply:
     return Reply([data], status, {"content-type": "application/json", **named})
 
 
-class Scripted:
+class Scripted(Loopback):
     """The server. ``replies`` are given in turn, the last one for ever."""
 
     def __init__(self, *replies: Reply | Callable[[Seen], Reply], tls: bool = False) -> None:
         self.tls = tls
         self.replies = list(replies)
         self.seen: list[Seen] = []
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._connections = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        context = None
+        if tls:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(CERTIFICATE)
+        super().__init__(context)
 
     @property
     def url(self) -> str:
         return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}/v1"
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self.port: int = self._call(self._start())
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._call(self._stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def _call(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
-
-    async def _start(self) -> int:
-        context = None
-        if self.tls:
-            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-            context.load_cert_chain(CERTIFICATE)
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=context)
-        return int(self._server.sockets[0].getsockname()[1])
-
-    async def _stop(self) -> None:
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        self._connections += 1
-        number = self._connections
+    async def talk(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        number: int,
+        ends: list[asyncio.StreamWriter],
+    ) -> None:
         sock: socket.socket = writer.get_extra_info("socket")
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        try:
-            while await self._serve(reader, writer, number):
-                pass
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        while await self._serve(reader, writer, number):
             pass
-        finally:
-            self._tasks.discard(task)
-            writer.transport.abort()
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int

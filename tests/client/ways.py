@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Self
 
-from heliograph.client import AsyncHeliograph, Heliograph
+from heliograph.client import AsyncHeliograph, Heliograph, Images
 
 WAYS = ["sync", "async-httpx2", "async-aiohttp"]
 _END = object()
@@ -20,6 +20,15 @@ def client(way: str, url: str, **more: Any) -> Any:
     return AsyncHeliograph(base_url=url, transport=way.removeprefix("async-"), **more)
 
 
+async def read(manager: Any, into: list[Any] | None = None) -> Any:
+    """The final response of what ``stream`` gave; ``into`` has each event once the loop has it."""
+    seen = [] if into is None else into
+    async with manager as stream:
+        async for event in stream:
+            seen.append(event)
+    return await stream.get_final_response()
+
+
 class _Awaited:
     """A synchronous object whose calls run in a thread."""
 
@@ -28,16 +37,16 @@ class _Awaited:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._inner, name)
-        if name in ("responses", "models"):
+        if name in ("responses", "models") or isinstance(value, Images):
             return _Awaited(value)
         if not callable(value):
             return value
-        if name == "stream":
+        if name in ("stream", "images", "connect", "with_options"):
             return lambda *a, **k: _Awaited(value(*a, **k))
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             result = await asyncio.to_thread(value, *args, **kwargs)
-            return _Awaited(result) if hasattr(result, "get_final_response") else result
+            return _Awaited(result) if hasattr(result, "save_images") else result
 
         return call
 

@@ -231,3 +231,19 @@ async def test_hosted_tools_can_be_left_out_of_the_echo(house: Build) -> None:
         if isinstance(event, models.CreatedEvent | models.CompletedEvent):
             assert [tool.type for tool in event.response.tools] == ["function"]
             assert event.response.tool_choice == "auto"
+
+
+@pytest.mark.parametrize("background", [False, True])
+async def test_a_response_is_shown_before_anybody_runs_it(house: Build, background: bool) -> None:
+    home = house(Chat([Text("Once"), Finish()]))
+    response_id = await home.submit(ask(background=background))
+    reading = home.store.read("t", response_id)
+    shown = await home.decoded(list((await anext(reading)).entries))
+    await reading.aclose()
+    assert types(shown) == (["created", "queued"] if background else ["created"])
+    await home.engine.start()
+    events = await home.events(response_id)
+    assert types(events)[: len(shown)] == types(shown)
+    assert events[0].response == shown[0].response  # type: ignore[union-attr]
+    assert types(events).count("created") == 1
+    await home.check_all()

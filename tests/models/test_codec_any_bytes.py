@@ -127,3 +127,19 @@ def test_many_at_once_are_as_each_alone() -> None:
     with pytest.raises(InvalidEvent) as caught:
         models.decode_events([*frames, b"{"], 10)
     assert caught.value.index == 13
+
+
+@given(ANY_EVENT, st.data())
+@SOME
+def test_no_part_of_an_event_is_an_object(event: models.Event, data: st.DataObject) -> None:
+    wire = models.encode(event)
+    assert models.is_object(wire)
+    at = data.draw(st.integers(0, len(wire) - 1))
+    assert not models.is_object(wire[:at])
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"[1]", b"{", b'{"a":1}{}', b'{"a":1} x}', b"{" * 9999 + b"}"]
+)
+def test_what_is_no_object(data: bytes) -> None:
+    assert not models.is_object(data)

@@ -103,6 +103,27 @@ async def test_a_slow_answer_is_no_silence() -> None:
         assert len(await ask(fake, "/stream", silence_seconds=0.3, first_byte_seconds=0.3)) == 4
 
 
+class Curt(FakeServer):
+    """Ends its streams without the last blank line."""
+
+    async def answer(self, request: Received, reply: Reply, switches: Switches) -> None:
+        await reply.start()
+        await reply.write(b'data: {"n": 0}\n\ndata: ' + request.body)
+        await reply.end()
+
+
+@pytest.mark.parametrize("last", [b"[DONE]", b"[DONE]\n", b'{"n": 1}', b'{"n": 1}\r\n'])
+async def test_the_last_event_may_lack_its_blank_line(last: bytes) -> None:
+    with Curt() as fake:
+        upstream = Upstream(fake.url, timeouts=Timeouts())
+        try:
+            async with upstream.post("/stream", "a/model", json=last) as answer:
+                found = [data async for data in answer.events()]
+        finally:
+            await upstream.aclose()
+    assert found == [b'{"n": 0}', last.strip()]
+
+
 async def test_a_cut_is_unavailable_and_may_be_tried_again() -> None:
     with Fake(cut=1) as fake:
         for path in ("/stream", "/json"):

@@ -184,6 +184,29 @@ def test_stream_state_is_readable() -> None:
     decoder.close()
 
 
+@pytest.mark.parametrize("size", [3, 5000, 600_000])
+@pytest.mark.parametrize("tail", [b"", b"\n", b"\r", b"\r\n"])
+def test_close_gives_what_a_blank_line_would_have(size: int, tail: bytes) -> None:
+    one = b"event: x\ndata: " + b"a" * size
+    two = one + b"\ndata:b"
+    for data in (one, two):
+        for step in (1 if size < 10 else 4096, 65536, len(data) + 9):
+            decoder = Decoder()
+            decoder.feed(one + b"\n\n")  # a large line gets a buffer only after another
+            for at in range(0, len(data + tail), step):
+                assert decoder.feed((data + tail)[at : at + step]) == []
+            held = decoder.close()
+            assert decoder.pending > 0
+            assert decoder.feed(b"\n\n") == [frame(held, "x")]
+
+
+@pytest.mark.parametrize("data", [b"", b"data: a\n\n", b": c", b"event: x\nid: 4", b"data"])
+def test_close_gives_nothing_where_no_data_is_left(data: bytes) -> None:
+    decoder = Decoder()
+    decoder.feed(data)
+    assert decoder.close() == b""
+
+
 # -- the bound ------------------------------------------------------------------------------------
 
 

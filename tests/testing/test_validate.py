@@ -324,6 +324,21 @@ def test_a_status_that_the_path_does_not_promise_is_found() -> None:
     assert problem.right == "GET /v1/models is not said to answer 418"
 
 
+@pytest.mark.parametrize("body", [b'{"error": {"message": "\\ud83d"}}', b'{"\\ud83d": 1}'])
+def test_half_a_character_is_no_crash(body: bytes) -> None:
+    value = json.loads(body)
+    assert VALIDATOR.body("error", value)
+    assert [str(problem) for problem in VALIDATOR.body("error", body)] == [
+        str(problem) for problem in VALIDATOR.body("error", value)
+    ]
+
+
+@pytest.mark.parametrize("kind", [{}, [], None, 5])
+def test_a_type_that_is_no_text_is_no_crash(kind: object) -> None:
+    (problem,) = VALIDATOR.event({"type": kind})
+    assert problem.field == "type"
+
+
 def test_without_the_extra_it_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
     with pytest.raises(errors.MissingExtra, match=r"heliograph\[testing\]"):

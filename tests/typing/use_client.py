@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import assert_type
 
 from heliograph import (
@@ -9,12 +10,22 @@ from heliograph import (
     AsyncHeliograph,
     Heliograph,
     InvalidEvent,
+    NoPicture,
+    Picture,
     Retries,
     StreamInterrupted,
     Timeout,
+    draw,
     models,
 )
-from heliograph.client import AsyncResponseStream, ResponseStream
+from heliograph.client import (
+    AsyncConnection,
+    AsyncImageStream,
+    AsyncResponseStream,
+    Connection,
+    ImageStream,
+    ResponseStream,
+)
 
 TOOL = models.ImageGenerationServerTool(partial_images=2)
 
@@ -85,6 +96,42 @@ def policies() -> None:
     Retries(repeat="maybe")  # type: ignore[arg-type]
 
 
+def settings(client: Heliograph) -> None:
+    """Dialects by name, what is read, and other views of a client."""
+
+    def tell(event: models.UnknownEvent) -> None:
+        assert_type(event.type, str)
+
+    Heliograph(dialect="openrouter", strict=True, unknown="skip", on_unknown=tell)
+    assert_type(client.with_options(strict="openai,no-sequence", timeout=3), Heliograph)
+    client.with_options(on_unknown=None, retries=None, headers={"X-Title": "t"})
+    Heliograph(dialect="klingon")  # type: ignore[arg-type]
+    Heliograph(on_unknown=len)  # type: ignore[arg-type]
+    client.with_options(base_url="http://h")  # type: ignore[call-arg]
+
+
+def turns(client: Heliograph) -> None:
+    """A WebSocket's turns give what streams give."""
+    with client.responses.connect(ssl=None, proxy=None) as connection:
+        assert_type(connection, Connection)
+        first = connection.create(input="a red fox", store=False, generate=True)
+        assert_type(first, models.OpenResponsesResult)
+        with connection.stream(input="at night", previous_response_id=first.id) as stream:
+            assert_type(stream, ResponseStream[models.StreamEvent])
+            for event in stream:
+                assert_type(event, models.StreamEvent)
+        connection.create(inputs="a red fox")  # type: ignore[call-arg]
+
+
+async def turns_awaited(client: AsyncHeliograph) -> None:
+    """The same, awaited."""
+    async with client.with_options(strict=True).responses.connect() as connection:
+        assert_type(connection, AsyncConnection)
+        assert_type(await connection.create(input="a red fox"), models.OpenResponsesResult)
+        async with connection.stream(input="at night") as stream:
+            assert_type(stream, AsyncResponseStream[models.StreamEvent])
+
+
 def failures(client: Heliograph) -> str | None:
     """Errors say what they know."""
     try:
@@ -103,6 +150,66 @@ def mistakes(client: Heliograph) -> None:
     """What a type checker must refuse."""
     client.responses.create(inputs="a red fox")  # type: ignore[call-overload]
     client.responses.create(input=1)  # type: ignore[call-overload]
+
+
+def pictures(client: Heliograph) -> None:
+    """Pictures are one type, wherever they come from."""
+    picture = draw("a red fox", size="512x512", on_frame=lambda frame: print(frame.index))
+    assert_type(picture, Picture)
+    assert_type(client.draw("a red fox", model="m", seed=4), Picture)
+    client.draw("a red fox", sized="1x1")  # type: ignore[call-arg]
+    assert_type(picture.bytes, bytes)
+    assert_type(picture.format, str | None)
+    assert_type(picture.save("fox"), Path)
+    picture.to_pil().resize((8, 8))
+    with client.responses.stream(input="a red fox") as stream:
+        for frame in stream.images():
+            assert_type(frame, Picture)
+            assert_type(frame.index, int | None)
+        assert_type(stream.save_images(Path("out"), previews=True), list[Path])
+        assert_type(stream.get_final_response().images, list[Picture])
+
+
+def image_apis(client: Heliograph) -> None:
+    """Whole answers and streams of the Images APIs."""
+    answer = client.images.generate("a red fox", n=2, quality="high")
+    assert_type(answer, models.ImagesResponse | models.ImageGenerationResponse)
+    assert_type(answer.images, list[Picture])
+    stream = client.images.edit(
+        [b"", Path("fox.png"), answer.images[0]], "at night", mask="mask.png", stream=True
+    )
+    assert_type(stream, ImageStream)
+    for event in stream:
+        assert_type(event, models.ImageStreamEvent)
+    assert_type(client.images.fetch(answer.images[0]), Picture)
+    client.images.edit(b"", "at night", moderation="low")  # type: ignore[call-overload]
+    client.images.generate("a red fox", n="two")  # type: ignore[call-overload]
+
+
+def no_picture(client: Heliograph) -> str | None:
+    """The error has the response."""
+    try:
+        client.draw("a red fox")
+    except NoPicture as error:
+        return str(error.response.status)
+    return None
+
+
+async def asynchronous_pictures(client: AsyncHeliograph) -> None:
+    """The same, awaited."""
+    assert_type(await client.draw("a red fox"), Picture)
+    async with client.responses.stream(input="a red fox") as stream:
+        async for frame in stream.images():
+            assert_type(frame, Picture)
+        assert_type(await stream.save_images("out"), list[Path])
+    images = await client.images.generate("a red fox", stream=True)
+    assert_type(images, AsyncImageStream)
+    async for picture in images.images():
+        assert_type(picture, Picture)
+    assert_type(
+        await client.images.edit(b"", "at night"),
+        models.ImagesResponse | models.ImageGenerationResponse,
+    )
 
 
 async def asynchronous() -> bytes:

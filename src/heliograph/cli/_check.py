@@ -1,4 +1,4 @@
-"""``heliograph check FILE|-``: holds a captured stream against the protocol.
+"""``heliograph check FILE|-``: holds a captured stream against the protocol; a URL: ``_check_url``.
 
 A capture is read in pieces and checked as it is read: its size does not matter, one event's does
 (``sse.MAX_FRAME``).
@@ -6,6 +6,7 @@ A capture is read in pieces and checked as it is read: its size does not matter,
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,15 +16,28 @@ from heliograph import errors, lifecycle, models, sse
 
 OK, BROKEN = 0, 1
 
+_OF_URLS = ("model", "image_model", "no_images", "only", "skip", "list", "timeout", "json", "junit")
 _PIECE = 1 << 20  # bytes read at a time
 _BOM = b"\xef\xbb\xbf"
 _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":")
-_DONE = b"[DONE]"
 
 Events = Iterator["models.StreamEvent | errors.InvalidEvent"]
 
 
-def run(path: str, dialect: str, out: TextIO) -> int:
+def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Check a capture, or an endpoint where the target is a URL. Returns the exit status."""
+    if args.target.startswith(("http://", "https://")):
+        from heliograph.cli import _check_url  # with what it imports, for URLs only
+
+        return _check_url.run(args, out, err)
+    for name in _OF_URLS:
+        if getattr(args, name):
+            option = f"--{name.replace('_', '-')}"
+            raise errors.UsageError(f"{option} is for an endpoint, and {args.target!r} is no URL")
+    return check_file(args.target, args.dialect, out)
+
+
+def check_file(path: str, dialect: str, out: TextIO) -> int:
     """Check the capture at ``path`` (``-``: standard input) and say on ``out`` what it holds.
 
     ``dialect`` names dialects and tolerances, joined by commas (``strict``: none). Returns 0 where
@@ -39,11 +53,13 @@ def run(path: str, dialect: str, out: TextIO) -> int:
 
 
 def _report(name: str, file: BinaryIO, dialect: lifecycle.Dialect, out: TextIO) -> int:
-    framing: list[lifecycle.Violation] = []
-    report = lifecycle.check(_events(name, file, dialect, framing), dialect)
+    framing = lifecycle.Framing(dialect)
+    report = lifecycle.check(_events(name, file, framing), dialect)
     if not report.events:
         raise errors.UsageError(f"{name}: no event in it")
-    violations = sorted(report.violations + framing, key=lambda violation: violation.index)
+    violations = sorted(
+        report.violations + framing.violations, key=lambda violation: violation.index
+    )
     for line in _summary(name, report):
         print(line, file=out)
     for v in violations:
@@ -66,9 +82,7 @@ def _count(number: int, noun: str) -> str:
 
 
 # --- reading -------------------------------------------------------------------------------------
-def _events(
-    name: str, file: BinaryIO, dialect: lifecycle.Dialect, framing: list[lifecycle.Violation]
-) -> Events:
+def _events(name: str, file: BinaryIO, framing: lifecycle.Framing) -> Events:
     head = file.read(_PIECE)
     start = head.removeprefix(_BOM).lstrip()
     while head and not start:
@@ -80,7 +94,7 @@ def _events(
     if start.startswith(b"{"):
         return _from_lines(name, pieces)
     if start.startswith(_SSE_STARTS):
-        return _from_frames(pieces, dialect, framing)
+        return framing.events(pieces)
     raise errors.UsageError(
         f"{name} is neither server-sent events (data: ...) nor JSON lines ({{...}})"
     )
@@ -94,7 +108,7 @@ def _pieces(head: bytes, file: BinaryIO) -> Iterator[bytes]:
 
 def _from_lines(name: str, pieces: Iterable[bytes]) -> Events:
     for index, line in enumerate(_lines(pieces)):
-        event = _event(line, index)
+        event = lifecycle.read_event(line, index)
         if index == 0 and isinstance(event, errors.InvalidEvent) and event.type is None:
             raise errors.UsageError(f"{name}: line 1 is no event: {event.reason}")
         yield event
@@ -116,50 +130,3 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
             raise errors.FrameTooLarge(sse.MAX_FRAME, size)
     if line := b"".join(parts).strip():
         yield line
-
-
-def _from_frames(
-    pieces: Iterable[bytes], dialect: lifecycle.Dialect, framing: list[lifecycle.Violation]
-) -> Events:
-    decoder = sse.Decoder()
-    index = 0
-    marked = ended = False
-    for piece in pieces:
-        for frame in decoder.feed(piece):
-            if marked:
-                framing.append(_after_done(index, frame))
-            if frame.data == _DONE:
-                marked = True
-                continue
-            event = _event(frame.data, index)
-            if frame.event not in ("message", event.type or frame.event):
-                framing.append(
-                    lifecycle.Violation(
-                        "HG-SSE-001",
-                        index,
-                        f"the SSE event is named {frame.event!r}",
-                        repr(event.type),
-                    )
-                )
-            ended = event.type in lifecycle.TERMINAL
-            yield event
-            index += 1
-    decoder.close()
-    if ended and not marked and "no-done-marker" not in dialect:
-        framing.append(
-            lifecycle.Violation(
-                "HG-SSE-003", index, "the stream closed after its last event", "data: [DONE]"
-            )
-        )
-
-
-def _after_done(index: int, frame: sse.Frame) -> lifecycle.Violation:
-    what = "data: [DONE] again" if frame.data == _DONE else "an event after data: [DONE]"
-    return lifecycle.Violation("HG-SSE-002", index, what, "nothing more")
-
-
-def _event(data: bytes, index: int) -> models.StreamEvent | errors.InvalidEvent:
-    try:
-        return models.decode_event(data, index)
-    except errors.InvalidEvent as error:
-        return error

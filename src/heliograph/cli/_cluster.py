@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import signal
 import threading
@@ -14,11 +15,12 @@ from heliograph.testing.nats import Cluster
 _LOOK_SECONDS = 0.5
 
 
-def up(size: int, data: str, port: int, out: TextIO) -> int:
-    """Keep ``size`` servers running until a signal. Returns the exit status.
+def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Keep ``args.size`` servers running until a signal. Returns the exit status.
 
     Raises ``UsageError`` where there is no server program, or one does not come up.
     """
+    size: int = args.size
     ended = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -26,7 +28,7 @@ def up(size: int, data: str, port: int, out: TextIO) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    with Cluster(size, Path(data), port=port) as cluster:
+    with Cluster(size, Path(args.data), port=args.port) as cluster:
         out.write(
             f'[journal]\nkind = "nats"\nservers = {json.dumps(cluster.urls)}\n'
             f"replicas = {3 if size >= 3 else 1}\n"
@@ -38,5 +40,5 @@ def up(size: int, data: str, port: int, out: TextIO) -> int:
             for node in cluster.nodes:
                 if node.pid is None and node.name not in gone:
                     gone.add(node.name)
-                    print(f"# {node.name} has ended; see {node.log}", file=out, flush=True)
+                    print(f"{node.name} has ended; see {node.log}", file=err, flush=True)
     return 0

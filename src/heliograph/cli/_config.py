@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import TextIO
 
 from heliograph import errors
+from heliograph.cli._extras import needing
 
 
-def run(file: str, out: TextIO) -> int:
+def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Print what would be served: each model, its kind and who serves it, in the order asked.
 
     Returns the exit status. Raises ``ConfigError`` for what ``serve`` would refuse; no upstream is
     asked, nothing is opened.
     """
-    try:
+    with needing("local", "config check"):
         from heliograph import server
-    except ModuleNotFoundError as missing:
-        if missing.name is None or missing.name.startswith("heliograph"):
-            raise
-        raise errors.MissingExtra("config check", "local") from None
 
+    file: str = args.file
     settings = server.load_settings(file)
     try:
         settings.check()

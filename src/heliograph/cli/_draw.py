@@ -11,7 +11,7 @@ from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 import msgspec
 
@@ -37,7 +37,7 @@ class Drawn(msgspec.Struct, kw_only=True):
     seconds: float
 
 
-def run(args: Namespace) -> int:
+def run(args: Namespace, out: TextIO, err: TextIO) -> int:
     """Draw, save, and say where; returns the exit status."""
     picture_format, path = _target(args)
     with ExitStack() as stack:
@@ -48,11 +48,11 @@ def run(args: Namespace) -> int:
         drawn, picture = asyncio.run(_draw(args, picture_format, path, log, progress))
     path.write_bytes(picture)
     if args.json:
-        print(msgspec.json.encode(drawn).decode())
+        print(msgspec.json.encode(drawn).decode(), file=out)
         return 0
-    print(f"{drawn.file}: {drawn.format}, {drawn.bytes:,} bytes, {drawn.seconds:.1f} s")
+    print(f"{drawn.file}: {drawn.format}, {drawn.bytes:,} bytes, {drawn.seconds:.1f} s", file=out)
     if args.model == EMBEDDED_MODEL:
-        print(CREDIT)
+        print(CREDIT, file=out)
     return 0
 
 
@@ -117,7 +117,6 @@ async def _draw(
         "tools": [_tool(args, picture_format)],
         "tool_choice": {"type": "image_generation"},
     }
-    picture: bytes | None = None
     count = 0
     async with (
         _endpoint(args) as endpoint,
@@ -128,11 +127,8 @@ async def _draw(
             count += 1
             _log(log, event)
             progress.event(event)
-            if isinstance(event, models.OutputItemDoneEvent):
-                picture = _picture(event.item) or picture
         response = await stream.get_final_response()
-    if picture is None:
-        raise errors.ServerError(_why(response))
+    picture = client.picture_from(response).bytes
     drawn = Drawn(
         file=str(path),
         sha256=hashlib.sha256(picture).hexdigest(),
@@ -150,25 +146,3 @@ def _log(log: BinaryIO | None, event: models.StreamEvent) -> None:
         wire = models.wire_of(event) or models.encode(event)
         # A line break between JSON tokens is white space; inside a string it cannot stand.
         log.write(wire.replace(b"\n", b" ") + b"\n")
-
-
-def _picture(item: object) -> bytes | None:
-    finished = (models.OutputImageGenerationCallItem, models.OutputImageGenerationServerToolItem)
-    if isinstance(item, finished) and item.status == "completed":
-        return item.image_bytes()
-    return None
-
-
-def _why(response: models.OpenResponsesResult) -> str:
-    """Why there is no picture, in the server's words where it has some."""
-    if response.error:
-        return f"the response {response.status}: {response.error.message}"
-    words = " ".join(
-        part.text
-        for item in response.output
-        if isinstance(item, models.OutputMessageItem)
-        for part in item.content
-        if isinstance(part, models.ResponseOutputText)
-    )
-    said = f"; the model said: {words}" if words else ""
-    return f"the response is {response.status} and holds no picture{said}"

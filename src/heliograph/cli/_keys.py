@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 import msgspec
 
 from heliograph import errors
+from heliograph.cli._extras import needing
 
 if TYPE_CHECKING:
     from heliograph import server
@@ -25,12 +26,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     A new key goes to ``out`` alone, so that it can be piped on; what is said of it goes to ``err``.
     Raises ``UsageError``, ``ConfigError``.
     """
-    try:
+    with needing("local", "keys"):
         from heliograph import server
-    except ModuleNotFoundError as missing:
-        if missing.name is None or missing.name.startswith("heliograph"):
-            raise
-        raise errors.MissingExtra("keys", "local") from None
 
     data = args.data
     if args.config is not None:

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from typing import TYPE_CHECKING
+from typing import TextIO
 
 import msgspec
 
-from heliograph import errors
-
-if TYPE_CHECKING:
-    from heliograph.server import Settings
+from heliograph.cli._extras import needing
 
 
-def _kept(settings: Settings) -> str:
-    if not isinstance(settings.journal, str) and hasattr(settings.journal, "servers"):
-        return f"journal: {', '.join(settings.journal.servers)}"
-    return f"data: {settings.data or 'a temporary folder, erased at the end'}"
-
-
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Serve until a signal; options win over the file's values. Returns the exit status."""
-    try:
+    with needing("local", "serve"):
         from heliograph import server
-    except ModuleNotFoundError as missing:
-        if missing.name is None or missing.name.startswith("heliograph"):
-            raise
-        raise errors.MissingExtra("serve", "local") from None
 
     settings = server.load_settings(args.config) if args.config else server.Settings()
     options = {"host": args.host, "port": args.port, "data": args.data}
@@ -39,8 +25,12 @@ def run(args: argparse.Namespace) -> int:
     server.setup_logging(settings.log)
 
     def announce(running: server.Server) -> None:
-        print(f"Heliograph serves {running.url}/v1 ({_kept(settings)})", flush=True)
+        if isinstance(settings.journal, server.NatsSettings):
+            kept = f"journal: {', '.join(settings.journal.servers)}"
+        else:
+            kept = f"data: {settings.data or 'a temporary folder, erased at the end'}"
+        print(f"Heliograph serves {running.url}/v1 ({kept})", file=out, flush=True)
 
     server.run(settings, announce)
-    sys.stdout.flush()
+    out.flush()
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from typing import TextIO
 
 from heliograph import client, models
@@ -11,22 +12,22 @@ from heliograph.cli import _show
 _LONGEST = 60
 
 
-def run(
-    response_id: str, after: int | None, base_url: str | None, as_json: bool, out: TextIO
-) -> int:
+def run(args: Namespace, out: TextIO, err: TextIO) -> int:
     """Print each event until the response ends. Returns the exit status.
 
     Raises as the client does: ``NotFound`` for a response that is not this key's,
     ``StreamInterrupted`` where the stream breaks off, ``UsageError`` where there is no server.
     """
     with (
-        client.Heliograph(base_url=base_url) as heliograph,
-        heliograph.responses.retrieve(response_id, stream=True, starting_after=after) as stream,
+        client.Heliograph(base_url=args.base_url) as heliograph,
+        heliograph.responses.retrieve(
+            args.response_id, stream=True, starting_after=args.after
+        ) as stream,
     ):
         for event in stream:
             wire = models.wire_of(event) or models.encode(event)
             # A line break between JSON tokens is white space; inside a string it cannot stand.
-            line = wire.replace(b"\n", b" ").decode() if as_json else _line(event)
+            line = wire.replace(b"\n", b" ").decode() if args.json else _line(event)
             print(line, file=out, flush=True)
     return 0
 

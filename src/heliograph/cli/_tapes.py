@@ -22,6 +22,11 @@ _SECONDS = 600.0
 _SHOWN = 300  # characters of a refusal
 
 
+def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """The one command or the other."""
+    return record(args, out) if args.command == "record" else replay(args, out, err)
+
+
 def record(args: argparse.Namespace, out: TextIO) -> int:
     """Record what passes a proxy until a signal, or one request. Returns the exit status.
 

@@ -18,15 +18,17 @@ class Timeout(msgspec.Struct, frozen=True, kw_only=True):
 
     ``connect`` is for the connection. ``read`` is for silence: the longest time between two pieces
     of an answer, or before its first. A picture may take minutes with nothing on the wire, so
-    ``read`` is long unless the server is known to send keep-alives.
+    ``read`` is long unless the server is known to send keep-alives. ``total`` is for the whole:
+    tries, resumptions and the waits between them included.
     """
 
     connect: float | None = 10.0
     read: float | None = 600.0
+    total: float | None = None
 
     @classmethod
     def of(cls, value: float | Timeout | None) -> Timeout:
-        """A number bounds both; None bounds neither."""
+        """A number bounds connecting and silence; None bounds neither."""
         return value if isinstance(value, Timeout) else cls(connect=value, read=value)
 
 

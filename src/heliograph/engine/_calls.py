@@ -15,7 +15,7 @@ from heliograph.engine._limits import Limits
 from heliograph.engine._notes import CallNote, PictureNote, Usages, write_note
 from heliograph.engine._pictures import base64_size
 from heliograph.engine._tool import OPENROUTER, HostedTool
-from heliograph.providers.image import look
+from heliograph.pictures import look
 
 __all__ = ["Call", "Calls", "Failure"]
 

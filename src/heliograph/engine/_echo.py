@@ -52,11 +52,23 @@ class Echo:
     def __init__(
         self, response_id: str, created_at: float, body: dict[str, Any], *, hosted_tools: bool
     ) -> None:
+        self._id = response_id
+        self._created_at = created_at
+        self._body = body  # made anew when asked for: it is, thrice, and a response can take long
+        self.hosted_tools = hosted_tools
+
+    def response(self, status: str) -> models.OpenResponsesResult:
+        """A new object with this status."""
+        data = msgspec.json.encode(self._fields(status))
+        return models.decode(models.OpenResponsesResult, data)
+
+    def _fields(self, status: str) -> dict[str, Any]:
+        body = self._body
         fields: dict[str, Any] = {
-            "id": response_id,
+            "id": self._id,
             "object": "response",
-            "created_at": int(created_at),
-            "status": "in_progress",
+            "created_at": int(self._created_at),
+            "status": status,
             "completed_at": None,
             "error": None,
             "incomplete_details": None,
@@ -79,18 +91,10 @@ class Echo:
             fields["prompt_cache_options"] = _CACHING | fields["prompt_cache_options"]
         tools = [_tool(tool) for tool in body.get("tools") or []]
         choice = _given(body, "tool_choice", "auto")
-        if not hosted_tools:
+        if not self.hosted_tools:
             tools = [tool for tool in tools if tool["type"] not in HOSTED]
             choice = _without_hosted(choice)
-        fields |= {"tools": tools, "tool_choice": choice}
-        self._json = msgspec.json.encode(fields)  # a third of what the fields take as objects
-        self.hosted_tools = hosted_tools
-
-    def response(self, status: str) -> models.OpenResponsesResult:
-        """A new object with this status."""
-        # The first one is the response's own: only the id and the like come before it.
-        data = self._json.replace(b'"in_progress"', b'"%b"' % status.encode(), 1)
-        return models.decode(models.OpenResponsesResult, data)
+        return fields | {"tools": tools, "tool_choice": choice}
 
 
 def _given(body: dict[str, Any], name: str, default: object) -> object:

@@ -20,6 +20,7 @@ from heliograph.engine._echo import Echo
 from heliograph.engine._items import new_id
 from heliograph.engine._limits import Limits
 from heliograph.engine._observer import UNSEEN, Observer
+from heliograph.engine._opening import opening, read_body
 from heliograph.engine._page import Page, page_of
 from heliograph.engine._pictures import Pictures
 from heliograph.engine._relay_ask import read_either
@@ -57,11 +58,12 @@ def json_of(request: models.ResponsesRequest | models.CompactRequest) -> dict[st
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a checked request comes to."""
+    """What a checked request comes to. ``relayed``: its upstream may be the one to begin it."""
 
     model: str
     image_model: str | None
     capabilities: tuple[str, ...]
+    relayed: bool
     store: bool
     background: bool
     stream: bool
@@ -241,6 +243,7 @@ class Engine:
             model=ask.model,
             image_model=None if ask.hosted is None else ask.hosted.model,
             capabilities=ask.capabilities,
+            relayed=ask.relay != "no",
             store=ask.store,
             background=ask.background,
             stream=ask.stream,
@@ -263,10 +266,11 @@ class Engine:
         and ``BadRequest`` where what the request goes on from was erased since it was looked up.
         """
         resolved = plan.resolved
+        response_id, created_at = self.journal.placed(new_id("resp")), self._clock()
         try:
             context = None if resolved is None else await resolved.kept_in(self.journal.blobs)
             new = journal.NewResponse(
-                response_id=self.journal.placed(new_id("resp")),
+                response_id=response_id,
                 tenant=tenant,
                 request=body,
                 capabilities=plan.capabilities,
@@ -275,6 +279,8 @@ class Engine:
                 body_digest=body_digest(body) if idempotency_key else "",
                 expires_in=expires_in,
                 context=context,
+                opening=() if plan.relayed else self._opening(response_id, created_at, body, plan),
+                created_at=created_at,
             )
             return await self._create(new)
         except errors.IdempotencyConflict:
@@ -283,6 +289,13 @@ class Engine:
             if resolved is not None:
                 await resolved.check_again(tenant, request)
             raise
+
+    def _opening(
+        self, response_id: str, created_at: float, body: bytes, plan: Plan
+    ) -> tuple[journal.Entry, ...]:
+        fields = read_body(body, self.limits)
+        echo = Echo(response_id, created_at, fields, hosted_tools=self._echo_hosted_tools)
+        return opening(echo, background=plan.background)
 
     async def _create(self, new: journal.NewResponse) -> journal.Created:
         """Store it, and run it where there is room; it will run in a copy of this context."""
@@ -297,9 +310,13 @@ class Engine:
         if len(self._asked) > _CONTEXTS:
             self._asked.popitem(last=False)
         fresh, lease = False, None
+        began = time.perf_counter()
         try:
             created = await self.journal.create(new)
             fresh, lease = created.fresh, created.lease
+            if fresh and new.opening:
+                size = sum([len(entry.data) for entry in new.opening])
+                self._observer.appended(len(new.opening), size, time.perf_counter() - began)
         finally:
             if not fresh:
                 self._asked.pop(new.response_id, None)

@@ -18,7 +18,7 @@ from heliograph.engine import _fields as fields
 from heliograph.engine._limits import Limits
 from heliograph.engine._route import read_preferences
 from heliograph.engine._tool import data_url
-from heliograph.providers.image import look
+from heliograph.pictures import look
 
 __all__ = ["ImageAsk", "read_edit", "read_generation", "read_openrouter_image"]
 

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import pybase64
 
 from heliograph import models
+from heliograph.pictures import look
 from heliograph.providers.fetch import Fetcher
-from heliograph.providers.image import look
 
 __all__ = ["data_url_of", "head_of", "inlined", "remote_pictures", "stand_ins", "with_references"]
 

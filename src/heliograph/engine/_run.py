@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any, Literal
 
 import msgspec
@@ -22,6 +23,7 @@ from heliograph.engine._items import Items
 from heliograph.engine._limits import Limits
 from heliograph.engine._notes import CallNote, StartNote, Usages, read_note, write_note
 from heliograph.engine._observer import RESPONSE_ID, UNSEEN, Observer
+from heliograph.engine._opening import read_body
 from heliograph.engine._pictures import Pictures
 from heliograph.engine._relay import Relay
 from heliograph.engine._relay_ask import read_either
@@ -60,9 +62,7 @@ class Run:
         self._limits = limits
         self._clock = clock
         self._seal = seal
-        self._body: dict[str, Any] = msgspec.json.decode(lease.request)
-        if limits.max_output_tokens and self._body.get("max_output_tokens") is None:
-            self._body["max_output_tokens"] = limits.max_output_tokens
+        self._body = read_body(lease.request, limits)
         self._echo = Echo(
             lease.response_id, lease.created_at, self._body, hosted_tools=echo_hosted_tools
         )
@@ -303,23 +303,27 @@ class Run:
         A lease that was just taken on a new response needs no renewal yet, and a commit for it
         would keep the first event waiting.
         """
-        cancelled = asyncio.create_task(self._journal.cancelled(self._lease))
-        caught_up = self._caught_up
         pause = min(self._limits.renew_seconds, self._limits.wall_seconds)
-        try:
-            if self._lease.epoch == 1:
-                await _over(cancelled, pause)
-            while True:
-                state = await self._journal.renew(self._lease, seconds=self._limits.lease_seconds)
-                pause = self._limits.renew_seconds
-                if caught_up.done():
-                    verdict = self._judge(state)
-                    if isinstance(verdict, Ending):
-                        return verdict
-                    pause = min(pause, verdict)
-                await _over(cancelled if caught_up.done() else caught_up, pause)
-        finally:
-            await _cancel([cancelled])
+        if self._lease.epoch == 1:
+            await self._rest(pause)
+        while True:
+            state = await self._journal.renew(self._lease, seconds=self._limits.lease_seconds)
+            pause = self._limits.renew_seconds
+            if self._caught_up.done():
+                verdict = self._judge(state)
+                if isinstance(verdict, Ending):
+                    return verdict
+                pause = min(pause, verdict)
+            await self._rest(pause)
+
+    async def _rest(self, seconds: float) -> None:
+        """Until something has to be looked at: a cancel, or that the log was read to its end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                if self._caught_up.done():
+                    await self._journal.cancelled(self._lease)
+                else:
+                    await asyncio.shield(self._caught_up)
 
     def _judge(self, state: journal.LeaseState) -> Ending | float:
         """How it must end, or in how many seconds to ask again."""
@@ -391,28 +395,6 @@ class Run:
 def _settle(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-async def _over(one: asyncio.Future[None], seconds: float) -> None:
-    """Wait until ``one`` is done, but not for longer than ``seconds``.
-
-    ``asyncio.wait`` does it with three sets and two coroutines more, which last as long.
-    """
-    if one.done():
-        return
-    loop = asyncio.get_running_loop()
-    woken: asyncio.Future[None] = loop.create_future()
-
-    def wake(_: object) -> None:
-        _settle(woken)
-
-    timer = loop.call_later(seconds, _settle, woken)
-    one.add_done_callback(wake)
-    try:
-        await woken
-    finally:
-        timer.cancel()
-        one.remove_done_callback(wake)
 
 
 async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:

@@ -10,7 +10,7 @@ import pybase64
 
 from heliograph import errors, providers
 from heliograph.engine import _fields as fields
-from heliograph.providers.image import measure
+from heliograph.pictures import measure
 
 __all__ = [
     "HOSTED",

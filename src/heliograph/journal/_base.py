@@ -69,7 +69,10 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Frame(msgspec.Struct, frozen=True, array_like=True):
-    """One commit: ``entries[i]`` has sequence number ``first + i``."""
+    """One commit: ``entries[i]`` has sequence number ``first + i``.
+
+    ``epoch`` is that of the claim that appended it, 0 for an opening.
+    """
 
     first: int
     epoch: int
@@ -90,6 +93,9 @@ class NewResponse(msgspec.Struct, frozen=True, kw_only=True):
     its owner's own JSON: a copy, so that no other response has to outlive this one; the blobs it
     names are kept as long as those of the log. ``claim_as`` is a worker that takes it up at once,
     for ``claim_seconds``: the response is never in the queue, and one commit does for both.
+    ``opening`` is the log's first frame, where its beginning is known before anybody has claimed
+    it: readers have it as soon as there is a response. ``created_at`` is what the opening says of
+    that, None for the journal's own clock.
     """
 
     response_id: str
@@ -103,6 +109,8 @@ class NewResponse(msgspec.Struct, frozen=True, kw_only=True):
     context: Entry | None = None
     claim_as: str | None = None
     claim_seconds: float = 0.0
+    opening: tuple[Entry, ...] = ()
+    created_at: float | None = None
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,8 +220,9 @@ class Journal(ABC):
         """Store the request and queue its job, or claim it for ``new.claim_as``, atomically.
 
         An idempotency key is kept for ``IDEMPOTENCY_TTL`` (24 h), or until its response is erased.
-        Raises ``IdempotencyConflict``, and ``JournalError`` for an id that was used before or a
-        context that refers to a blob that was never put. A call that is cancelled leaves no lease
+        Raises ``IdempotencyConflict``, and ``JournalError`` for an id that was used before, for a
+        context or an opening that refers to a blob that was never put, and for an opening that no
+        frame could hold. A call that is cancelled leaves no lease
         behind, as with ``claim``.
         """
 

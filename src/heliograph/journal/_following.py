@@ -68,4 +68,5 @@ async def follow(
             if tail.erased:
                 raise errors.UnknownResponse(response_id)
             if not frames:
+                tail.seen()
                 await tail.changed.wait(seen)

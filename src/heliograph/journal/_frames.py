@@ -39,14 +39,18 @@ def check_entries(entries: Sequence[Entry], *, least: int = 1) -> int:
     return size
 
 
-def check_request(new: NewResponse) -> None:
-    """Raises ``JournalError`` where the request or its context is larger than a frame may be."""
+def check_request(new: NewResponse) -> int:
+    """The size of what is to be stored, in bytes.
+
+    Raises ``JournalError`` where a part of it is larger than a frame may be.
+    """
     context = b"" if new.context is None else new.context.data
     for what, data in (("a request", new.request), ("a context", context)):
         if len(data) > _limits.MAX_FRAME_BYTES:
             raise errors.JournalError(
                 f"{what} of {len(data)} bytes: MAX_FRAME_BYTES is {_limits.MAX_FRAME_BYTES}"
             )
+    return len(new.request) + len(context) + check_entries(new.opening, least=0)
 
 
 def part_after(frame: Frame, after: int) -> Frame:

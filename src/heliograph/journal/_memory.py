@@ -140,10 +140,11 @@ class MemoryJournal(Journal):
                 return Created(known, fresh=False)
         if new.response_id in self._logs or new.response_id in self._tombstones:
             raise errors.JournalError(f"response id {new.response_id!r} was used before")
-        log = _Log(new, now)
+        log = _Log(new, now if new.created_at is None else new.created_at)
         if new.context is not None:
             self._check_blobs([new.context])
             log.blobs |= {ref.sha256 for ref in new.context.blobs}
+        self._write(log, 0, new.opening)
         self._logs[new.response_id] = log
         if new.idempotency_key is not None:
             self._keys[new.tenant, new.idempotency_key] = (new.response_id, new.body_digest, now)

@@ -132,16 +132,15 @@ class SqliteJournal(Journal):
 
     async def create(self, new: NewResponse) -> Created:
         """See ``Journal.create``."""
-        check_request(new)
+        size = check_request(new)
         opened = self._running()
 
         def then(created: Created) -> None:
             if created.lease is not None:
-                self._claimed(new.claim_seconds, created.lease)
+                self._claimed(new.claim_seconds, created.lease, new.opening)
             elif created.fresh:
                 self._claimers.wake(new.capabilities)
 
-        size = len(new.request) + (0 if new.context is None else len(new.context.data))
         future = opened.writer.submit(
             partial(opened.store.create, new),
             size=size,
@@ -189,10 +188,12 @@ class SqliteJournal(Journal):
                 return None
             await self._claimers.wait(offered, min(left, found), seen)
 
-    def _claimed(self, seconds: float, found: Lease | float) -> None:
+    def _claimed(
+        self, seconds: float, found: Lease | float, opening: tuple[Entry, ...] = ()
+    ) -> None:
         if isinstance(found, Lease):
-            if found.last_seq < 0:
-                self._tails.begin(found.response_id, found.tenant)
+            if found.last_seq == len(opening) - 1:
+                self._tails.begin(found.response_id, found.tenant, opening)
             self._tails.changed(found.response_id)
             self._claimers.granted(seconds)
 
@@ -273,7 +274,7 @@ class SqliteJournal(Journal):
         async def look(after: int) -> Page:
             return await self._running().pages.page(tenant, response_id, after)
 
-        following = self._tails.follow(response_id)
+        following = self._tails.follow(response_id, reads=True)
         return follow(following, look, self._running, tenant, response_id, after)
 
     async def get(self, tenant: str, response_id: str) -> Record:

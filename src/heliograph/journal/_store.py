@@ -26,7 +26,7 @@ import msgspec
 from heliograph import errors
 from heliograph.journal import _limits
 from heliograph.journal._base import Clock, Created, Entry, Lease, LeaseState, NewResponse
-from heliograph.journal._frames import pack_entry, unpack_entry
+from heliograph.journal._frames import pack_entries, pack_entry, unpack_entry
 from heliograph.journal._live import (
     FINISHED,
     QUEUED,
@@ -72,6 +72,7 @@ class Store:
     def create(self, new: NewResponse) -> Created:
         """See ``Journal.create``."""
         now = self._clock()
+        created_at = now if new.created_at is None else new.created_at
         key = new.idempotency_key
         if key is not None:
             known = self.keyed(new.tenant, key, new.body_digest)
@@ -82,13 +83,21 @@ class Store:
         )
         if self._db.execute(used, (new.response_id,)).fetchone() is not None:
             raise errors.JournalError(f"response id {new.response_id!r} was used before")
-        refs = () if new.context is None else {ref.sha256 for ref in new.context.blobs}
+        kept = new.opening if new.context is None else (*new.opening, new.context)
+        refs = {ref.sha256 for entry in kept for ref in entry.blobs}
         self._check_blobs(refs)
         self._tx.begin()
         rid = self._db.execute(
             "INSERT INTO responses (id, tenant, background, created_at, expires_in, request) "
             "VALUES (?, ?, ?, ?, ?, ?)",
-            (new.response_id, new.tenant, new.background, now, new.expires_in, new.request),
+            (
+                new.response_id,
+                new.tenant,
+                new.background,
+                created_at,
+                new.expires_in,
+                new.request,
+            ),
         ).lastrowid
         self._db.execute(
             "INSERT INTO jobs VALUES (?, ?, ?, ?, 0, 0, NULL, NULL)",
@@ -106,13 +115,18 @@ class Store:
             )
         if new.context is not None:
             self._db.execute("INSERT INTO contexts VALUES (?, ?)", (rid, pack_entry(new.context)))
-            self._add_refs(rid, refs)
+        self._add_refs(rid, refs)
+        if new.opening and rid is not None:
+            self._tx.rows.append((rid, 0, 0, len(new.opening), pack_entries(new.opening)))
         lease = None
         if new.claim_as is not None and rid is not None:
             live = Live(rid, new.tenant, new.capabilities, 1)
+            live.last_seq = len(new.opening) - 1
             live.claimed_at, live.until = now, now + new.claim_seconds
             self._set_live(new.response_id, live)
-            loaded = Loaded(new.response_id, new.background, now, new.request, 0, QUEUED, None)
+            loaded = Loaded(
+                new.response_id, new.background, created_at, new.request, 0, QUEUED, None
+            )
             lease = _lease(live, loaded, new.claim_as, 0, new.context)
         return Created(new.response_id, fresh=True, lease=lease)
 

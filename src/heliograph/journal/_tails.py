@@ -2,20 +2,21 @@
 
 A ``Tail`` is there while someone follows its response. It keeps the newest committed frames up to
 ``WINDOW_FRAMES`` and ``WINDOW_BYTES``, shared by all who follow; who is further behind reads the
-stored log. So a reader's slowness costs no memory, and a quick reader costs no query.
+stored log. So a reader's slowness costs no memory, and a quick reader costs no query. What the only
+reader has read is not kept at all: a silent stream costs little.
 
-A response that is claimed with nothing in its log gets its tail then and there, followed or not,
-until it ends or is released: who reads it from its beginning needs no query at all.
+A response that is claimed with nothing in its log but an opening that is at hand gets its tail
+then and there, followed or not, until it ends or is released: who reads it from its beginning needs
+no query at all.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from heliograph.journal import _limits
-from heliograph.journal._base import Frame
+from heliograph.journal._base import Entry, Frame
 from heliograph.journal._signal import Signal
 
 __all__ = ["Tail", "Tails"]
@@ -38,6 +39,7 @@ class Tail:
         "followers",
         "moved",
         "next_seq",
+        "readers",
         "running",
         "tenant",
     )
@@ -46,12 +48,13 @@ class Tail:
         self.changed = Signal()
         self.moved = Signal()
         self.followers = 0
+        self.readers = 0
         self.ended = False
         self.erased = False
         self.running = False
         self.tenant: str | None = None
         self.next_seq: int | None = None
-        self._window: deque[tuple[Frame, int]] = deque()
+        self._window: deque[tuple[Frame, int]] | None = None
         self._bytes = 0
 
     def publish(self, frame: Frame, size: int) -> None:
@@ -59,13 +62,16 @@ class Tail:
         if self.next_seq is None or frame.first >= self.next_seq:
             if self.next_seq is not None and frame.first > self.next_seq:
                 self._forget()  # a frame was missed: who needs it reads the stored log
-            self._window.append((frame, size))
+            window = self._window
+            if window is None:
+                window = self._window = deque()
+            window.append((frame, size))
             self._bytes += size
             self.next_seq = frame.last + 1
-            while self._window and (
-                len(self._window) > _limits.WINDOW_FRAMES or self._bytes > _limits.WINDOW_BYTES
+            while window and (
+                len(window) > _limits.WINDOW_FRAMES or self._bytes > _limits.WINDOW_BYTES
             ):
-                self._bytes -= self._window.popleft()[1]
+                self._bytes -= window.popleft()[1]
         self.changed.wake()
 
     def lost(self) -> None:
@@ -75,13 +81,17 @@ class Tail:
         self.wake()
 
     def _forget(self) -> None:
-        self._window.clear()
-        self._bytes = 0
+        self._window, self._bytes = None, 0
 
     def wake(self) -> None:
         """Wake who reads and who owns."""
         self.changed.wake()
         self.moved.wake()
+
+    def seen(self) -> None:
+        """A reader has all that there is. Where it is the only one, nothing of it is kept on."""
+        if self.readers == 1:
+            self._forget()
 
     def caught_up(self, last_seq: int) -> None:
         """A reader saw the stored log end with ``last_seq``: what follows will be published."""
@@ -105,40 +115,60 @@ class Tail:
         return found
 
 
+class _Following:
+    """Counted while it lasts; a generator would take 400 bytes more for as long."""
+
+    __slots__ = ("_id", "_reads", "_tail", "_tails")
+
+    def __init__(self, tails: Tails, response_id: str, tail: Tail, reads: bool) -> None:
+        self._tails = tails
+        self._id = response_id
+        self._tail = tail
+        self._reads = reads
+
+    def __enter__(self) -> Tail:
+        self._tail.followers += 1
+        self._tail.readers += self._reads
+        return self._tail
+
+    def __exit__(self, *exception: object) -> None:
+        self._tail.followers -= 1
+        self._tail.readers -= self._reads
+        self._tails.drop_unused(self._id, self._tail)
+
+
 class Tails:
     """The tails of all responses that someone follows."""
 
     def __init__(self) -> None:
         self._tails: dict[str, Tail] = {}
 
-    @contextmanager
-    def follow(self, response_id: str) -> Iterator[Tail]:
-        """The response's tail, kept while the context lasts."""
+    def follow(self, response_id: str, *, reads: bool = False) -> AbstractContextManager[Tail]:
+        """The response's tail, kept while the context lasts; ``reads``: by a reader."""
         tail = self._tails.get(response_id)
         if tail is None:
             tail = self._tails[response_id] = Tail()
             self._added(response_id)
-        tail.followers += 1
-        try:
-            yield tail
-        finally:
-            tail.followers -= 1
-            self._drop_unused(response_id, tail)
+        return _Following(self, response_id, tail, reads)
 
-    def begin(self, response_id: str, tenant: str) -> None:
-        """It was claimed, and its log is empty."""
+    def begin(self, response_id: str, tenant: str, opening: tuple[Entry, ...]) -> None:
+        """It was claimed, and its log holds ``opening``."""
         tail = self._tails.setdefault(response_id, Tail())
         tail.running, tail.tenant = True, tenant
-        tail.caught_up(-1)
+        if opening:
+            tail.publish(Frame(0, 0, opening), sum([len(entry.data) for entry in opening]))
+        else:
+            tail.caught_up(-1)
 
     def end(self, response_id: str) -> None:
         """It has ended, or was released."""
         tail = self._tails.get(response_id)
         if tail is not None:
             tail.running = False
-            self._drop_unused(response_id, tail)
+            self.drop_unused(response_id, tail)
 
-    def _drop_unused(self, response_id: str, tail: Tail) -> None:
+    def drop_unused(self, response_id: str, tail: Tail) -> None:
+        """Forget it where nobody needs it."""
         if not (tail.followers or tail.running) and self._tails.get(response_id) is tail:
             del self._tails[response_id]
             self._removed(response_id)

@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from heliograph import errors, models
 
+from ._checker import Checker
 from ._dialects import STRICT, Dialect
-from ._machine import HANDLERS, Machine
+from ._machine import HANDLERS
 from ._rules import Violation
 
 _IMAGE_ITEMS = frozenset({"image_generation_call", "openrouter:image_generation"})
@@ -45,44 +44,23 @@ class Report:
 def check(
     events: Iterable[models.StreamEvent | errors.InvalidEvent], dialect: Dialect = STRICT
 ) -> Report:
-    """Runs a whole capture through a ``Machine`` and the field rules.
-
-    An ``InvalidEvent`` among the events (as ``models.decode_event`` raised it) is reported and
-    passed over. A missing field is reported once per event type.
-    """
+    """Runs a whole capture through a ``Checker``."""
     report = Report(dialect)
-    machine = Machine(dialect)
-    lacking: set[tuple[str, str]] = set()
-    for index, event in enumerate(events):
+    checker = Checker(dialect)
+    for event in events:
         report.events += 1
+        report.violations += checker.feed(event)
         if isinstance(event, errors.InvalidEvent):
             report.counts[event.type or "(unreadable)"] += 1
-            report.violations.append(
-                Violation("HG-EVT-001", index, f"{event.type or 'an event'}: {event.reason}",
-                          f"a right value at {event.field}")
-            )  # fmt: skip
-            machine.skip(_number(event.data))
             continue
         kind = event.type
         report.counts[kind] += 1
         if kind not in HANDLERS:
             report.unknown[kind] += 1
-        report.violations += machine.feed(event)
         if isinstance(event, models.Event):
             _count_pictures(report, event)
-            for path in _missing(event, dialect):
-                if (kind, path) not in lacking:
-                    lacking.add((kind, path))
-                    report.violations.append(
-                        Violation(
-                            "HG-FLD-001",
-                            index,
-                            f"{kind} lacks {path}",
-                            "the field: a spec requires it",
-                        )
-                    )
-    report.violations += machine.close()
-    report.ending = machine.state
+    report.violations += checker.close()
+    report.ending = checker.state
     return report
 
 
@@ -96,28 +74,3 @@ def _count_pictures(report: Report, event: Any) -> None:
         and event.item.status not in ("failed", "incomplete")
     ):
         report.pictures += 1
-
-
-def _missing(event: models.Event, dialect: Dialect) -> list[str]:
-    """Paths of the fields that some spec requires and the event lacks."""
-    if "missing-fields" in dialect:
-        return []
-    return [
-        path
-        for path in models.missing_fields(event)
-        if path != "sequence_number"  # HG-SEQ-002 has it
-        and not (path.endswith("logprobs") and "no-logprobs" in dialect)
-        and not (path == "name" and "no-name" in dialect)
-    ]
-
-
-def _number(data: bytes) -> int | None:
-    """The sequence number of an event that did not decode, if it can be read at all."""
-    try:
-        return msgspec.json.decode(data, type=_Numbered).sequence_number
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-
-
-class _Numbered(msgspec.Struct):
-    sequence_number: int | None = None

@@ -3,7 +3,8 @@ it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -111,6 +112,50 @@ class Machine(Core):
             self._found = []
             return found
         return []
+
+    def take(self, events: Sequence[models.StreamEvent]) -> tuple[int, list[Violation]]:
+        """Feeds a batch up to the first event that breaks a rule: how many were good, and what
+        that one broke. The pieces of one text after the first are only compared with it."""
+        delta = models.TextDeltaEvent
+        handlers, at, end = HANDLERS, 0, len(events)
+        while at < end:
+            event: Any = events[at]
+            at += 1
+            handler = handlers.get(event.type)
+            if handler is not None and event.sequence_number == self._next:
+                self._next += 1
+                handler(self, event)
+            else:
+                self._found = self.feed(event)
+            if self._found:
+                found, self._found = self._found, []
+                return at - 1, found
+            if event.__class__ is delta and at < end and events[at].__class__ is delta:
+                at = self._take_run(event, events, at)
+        return end, []
+
+    def _take_run(self, first: Any, events: Sequence[Any], at: int) -> int:
+        """Takes events of ``first``'s class that differ from it in number and text only; how far it
+        came. What was legal of the first is legal of them."""
+        part = self._items[first.output_index].parts.get(first.content_index)
+        if part is None:
+            return at
+        item_id, output, content = first.item_id, first.output_index, first.content_index
+        write, due, kind = part.write, self._next, first.__class__
+        for event in itertools.islice(events, at, None):
+            if (
+                event.__class__ is not kind
+                or event.sequence_number != due
+                or event.item_id != item_id
+                or event.content_index != content
+                or event.output_index != output
+            ):
+                break
+            write(event.delta)
+            due += 1
+        at += due - self._next
+        self._next = due
+        return at
 
     def require(self, event: models.StreamEvent) -> None:
         """Takes an event, or raises ``LifecycleError`` and stays exactly as it was."""

@@ -88,20 +88,24 @@ def ended(m: Core, event: Any) -> None:
     _check_closed(m, kind)
     if "output-differs" not in m._dialect:
         _check_output(m, kind, response.output)
-    if kind == t.FAILED and present(response.error) is None:
-        m._flag("HG-END-006", "response.failed without an error", "what went wrong")
-    elif (
-        kind == t.INCOMPLETE
-        and response.status != "cancelled"
-        and present(response.incomplete_details) is None
-    ):
-        m._flag("HG-END-006", "response.incomplete without incomplete_details", "the reason")
+    if (lack := unexplained(response, kind)) is not None:
+        m._flag("HG-END-006", *lack)
     if m._found and m._hold:
         return
     m._response = state
     m._items.clear()
     m._done.clear()
     m._ids.clear()
+
+
+def unexplained(response: Any, kind: str) -> tuple[str, str] | None:
+    """What a response that went wrong does not say, and what it should."""
+    if kind == t.FAILED and present(response.error) is None:
+        return "response.failed without an error", "what went wrong"
+    details = present(response.incomplete_details)
+    if kind == t.INCOMPLETE and response.status != "cancelled" and details is None:
+        return "response.incomplete without incomplete_details", "the reason"
+    return None
 
 
 def _check_closed(m: Core, kind: str) -> None:

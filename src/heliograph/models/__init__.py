@@ -17,6 +17,7 @@ from . import (
     _events_openrouter,
     _events_response,
     _events_tools,
+    _finished,
     _images,
     _images_events,
     _images_usage,
@@ -51,6 +52,7 @@ from ._events_content import *
 from ._events_openrouter import *
 from ._events_response import *
 from ._events_tools import *
+from ._finished import *
 from ._images import *
 from ._images_events import *
 from ._images_usage import *
@@ -90,6 +92,7 @@ __all__ += _events_content.__all__
 __all__ += _events_openrouter.__all__
 __all__ += _events_response.__all__
 __all__ += _events_tools.__all__
+__all__ += _finished.__all__
 __all__ += _images.__all__
 __all__ += _images_events.__all__
 __all__ += _images_usage.__all__

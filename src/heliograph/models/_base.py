@@ -15,6 +15,7 @@ Rules for whoever adds a type:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
 
 import msgspec
@@ -77,6 +78,30 @@ Maybe: TypeAlias = T | UnsetType
 Strict: TypeAlias = Annotated[T | UnsetType, REQUIRED_BY_SOME_SPEC]
 
 
+class ByTag:
+    """Marks a union of wire types: pydantic reads it by the tag, what is unknown included."""
+
+    __slots__ = ("union",)
+
+    def __init__(self, union: Any) -> None:
+        self.union = union
+
+    @classmethod
+    def of(cls, union: Any) -> Any:
+        """The union, marked."""
+        return Annotated[union, cls(union)]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from ._pydantic import schema
+
+        return schema(self.union)
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        from ._pydantic import json_schema
+
+        return json_schema(self.union, handler)
+
+
 class WireSlot:
     """Room beside the fields for the bytes an object was decoded from.
 
@@ -91,6 +116,24 @@ class WireSlot:
 
 class Model(WireSlot, msgspec.Struct, kw_only=True, gc=False):
     """Base of every wire type. JSON cannot hold cycles, so the collector need not look."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from ._pydantic import schema
+
+        return schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> dict[str, Any]:
+        from ._pydantic import json_schema
+
+        return json_schema(cls, handler)
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """The members as the wire has them: ``dict(obj)`` is the JSON object."""
+        from ._encode import members  # which needs this module
+
+        return iter(members(self).items())
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """The fields that are there (also what ``repr`` shows)."""
@@ -166,6 +209,16 @@ class Unknown:
         """The JSON object as Python values, parsed anew at each call."""
         value = parse(self.raw)
         return value if isinstance(value, dict) else {}
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from ._pydantic import unknown_schema
+
+        return unknown_schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> dict[str, Any]:
+        return {"type": "object"}
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.raw == self.raw

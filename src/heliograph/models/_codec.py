@@ -29,6 +29,7 @@ __all__ = [
     "decode_events",
     "decode_image_event",
     "decode_like",
+    "is_object",
 ]
 
 M = TypeVar("M")
@@ -91,14 +92,25 @@ def decode(cls: type[M], data: _Buffer) -> M:
     """
     data = bytes(data)
     try:
-        return cast(M, _reader(cls).read(data))
+        return cast(M, reader_of(cls).read(data))
     except Misfit as misfit:
         raise InvalidBody(misfit.field, misfit.reason) from None
 
 
+def is_object(data: bytes) -> bool:
+    """Whether ``data`` is one whole JSON object, which nothing that was cut short is."""
+    if not (data.startswith(b"{") and data.endswith(b"}")):
+        return False
+    try:
+        msgspec.json.decode(data, type=msgspec.Raw)
+    except _REFUSED:
+        return False
+    return True
+
+
 def decode_like(obj: object, data: bytes) -> Any:
     """``data`` decoded as what ``obj`` is, without keeping it; raises ``Misfit``."""
-    return _reader(type(obj)).read(data, keep=False)
+    return reader_of(type(obj)).read(data, keep=False)
 
 
 _MAKING = threading.Lock()
@@ -175,10 +187,11 @@ _EVENT = _Reader(StreamEvent)
 _IMAGE_EVENT = _Reader(ImageStreamEvent)
 
 
-_readers: dict[type, _Reader] = {}
+_readers: dict[Any, _Reader] = {}
 
 
-def _reader(cls: type) -> _Reader:
+def reader_of(cls: Any) -> _Reader:
+    """The reader of a class, or of a union of classes."""
     reader = _readers.get(cls)
     if reader is None:
         reader = _readers[cls] = _Reader(cls)

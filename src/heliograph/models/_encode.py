@@ -17,7 +17,7 @@ from msgspec import UNSET
 
 from ._base import Model, Unknown, wire_of
 from ._codec import decode_like
-from ._json import Node, scan
+from ._json import Node, parse, scan
 from ._pictures import Base64Text, raw_field
 from ._plan import class_plan
 
@@ -40,6 +40,16 @@ def encode(obj: Model | Unknown) -> bytes:
     if _same(obj, before):
         return wire
     return b"".join(_changed(scan(wire), before, obj))
+
+
+def members(obj: Model) -> dict[str, Any]:
+    """The members of ``encode(obj)``, as Python values."""
+    data = encode(obj)
+    try:
+        found: dict[str, Any] = msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        found = parse(data)
+    return found
 
 
 # -- written anew -----------------------------------------------------------------------------

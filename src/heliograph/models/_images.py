@@ -6,10 +6,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET
 
+from heliograph.pictures import Picture
+
 from ._base import Known, Maybe, Model, Strict, Tagged
 from ._images_usage import ImageGenerationUsage, ImagesUsage
 from ._options import ProviderSortConfig
-from ._pictures import HasPicture
+from ._pictures import HasPicture, pictures_of
 from ._tool_options import SvgOptions
 from ._usage import SvgUsage
 
@@ -106,6 +108,11 @@ class ImageGenerationResponse(Model, kw_only=True):
     data: list[GeneratedImage]
     usage: Maybe[ImageGenerationUsage | None] = UNSET
 
+    @property
+    def images(self) -> list[Picture]:
+        """The pictures, in order."""
+        return pictures_of(self.data)
+
 
 class ImageGenerateParams(Model, kw_only=True):
     """The body of OpenAI's ``POST /images/generations``.
@@ -184,6 +191,11 @@ class ImagesResponse(Model, kw_only=True):
     svg_usage: Maybe[SvgUsage | None] = UNSET
     usage: Maybe[ImagesUsage | None] = UNSET
 
+    @property
+    def images(self) -> list[Picture]:
+        """The pictures, in order."""
+        return pictures_of(self.data or [])
+
 
 class Image(HasPicture, Model, kw_only=True):
     """One picture of OpenAI's ``/images/generations`` and ``/images/edits``.
@@ -191,7 +203,7 @@ class Image(HasPicture, Model, kw_only=True):
     Named by OpenAI.
     """
 
-    PICTURES: ClassVar[tuple[str, ...]] = ("b64_json",)
+    PICTURES: ClassVar[tuple[str, ...]] = ("b64_json", "url")
     b64_json: Maybe[str | None] = UNSET
     revised_prompt: Maybe[str | None] = UNSET
     url: Maybe[str | None] = UNSET

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from ._base import UnknownItem
+from ._base import ByTag, UnknownItem
 from ._items import (
     AdditionalToolsItem,
     AgentMessageItem,
@@ -125,7 +125,7 @@ if TYPE_CHECKING:
         | UnknownItem
     )
 else:
-    OutputItem = (
+    OutputItem = ByTag.of(
         AdditionalToolsItem
         | AgentMessageItem
         | ApplyPatchCallOutputItem
@@ -237,7 +237,7 @@ if TYPE_CHECKING:
         | UnknownItem
     )
 else:
-    InputItem = (
+    InputItem = ByTag.of(
         AdditionalToolsItem
         | AgentMessageItem
         | ApplyPatchCallOutputItem

@@ -110,6 +110,7 @@ class OutputImageGenerationServerToolItem(
     PICTURES: ClassVar[tuple[str, ...]] = (
         "image_b64",
         "result",
+        "image_url",
     )
     status: Annotated[str, Known("in_progress", "completed", "incomplete")]
     id: Maybe[str] = UNSET

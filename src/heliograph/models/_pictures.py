@@ -12,17 +12,19 @@ What the string between the quotes holds is looked at when it is asked for, not 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any, ClassVar
 
 import msgspec
 import pybase64
 
 from heliograph.errors import PictureError
+from heliograph.pictures import Picture, decode_data_url
 
 from ._json import JSONError, parse
 
-__all__ = ["Base64Text", "HasPicture", "LazyText", "cut", "place", "raw_field"]
+__all__ = ["Base64Text", "HasPicture", "LazyText", "cut", "pictures_of", "place", "raw_field"]
 
 CUT_MIN = 32 * 1024
 """Frames under this many bytes are decoded whole."""
@@ -65,8 +67,11 @@ class Base64Text:
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Base64Text):
-            same_place = (other.start, other.end) == (self.start, self.end)
-            return (other.frame is self.frame and same_place) or other.view == self.view
+            if other.end - other.start != self.end - self.start:
+                return False
+            if other.frame is self.frame and other.start == self.start:
+                return True
+            return self.frame.startswith(other.view, self.start)  # views compare byte by byte
         return isinstance(other, str) and str(self) == other
 
     def __hash__(self) -> int:
@@ -95,7 +100,8 @@ class LazyText:
 
 
 class HasPicture:
-    """Adds ``image_bytes()`` to a wire type whose ``PICTURES`` fields hold base64."""
+    """Adds ``image_bytes()`` and ``picture()`` to a wire type whose ``PICTURES`` fields hold base64
+    or an address, in the order in which they are looked at."""
 
     __slots__ = ()
 
@@ -108,11 +114,42 @@ class HasPicture:
 
     def image_bytes(self) -> bytes:
         """The picture, decoded now and not kept; raises ``PictureError`` where there is none."""
+        picture = self.picture()
+        if picture is None:
+            raise PictureError(f"{type(self).__name__} holds no picture")
+        return picture.bytes
+
+    def picture(self, output_index: int | None = None) -> Picture | None:
+        """The picture, not decoded yet; None where there is none.
+
+        ``output_index`` is for what does not know its own.
+        """
         for name in self.PICTURES:
             value = raw_field(self, name)
-            if isinstance(value, (str, Base64Text)):
-                return _decode(value, name)
-        raise PictureError(f"{type(self).__name__} holds no picture")
+            if value:
+                return Picture(
+                    partial(_decode, value, name),
+                    url=_address(value),
+                    declared=_declared(self),
+                    item_id=_said(self, "item_id") or _said(self, "id"),
+                    output_index=getattr(self, "output_index", output_index),
+                    index=getattr(self, "partial_image_index", None),
+                    revised_prompt=_said(self, "revised_prompt"),
+                )
+        return None
+
+    def let_go(self) -> None:
+        """Forget the picture, so that its bytes can be freed; an address stays."""
+        for name in self.PICTURES:
+            value = raw_field(self, name)
+            if value and not _address(value):
+                setattr(self, name, "")
+
+
+def pictures_of(holders: Iterable[HasPicture]) -> list[Picture]:
+    """The pictures of those that have one, in order."""
+    found = (holder.picture(index) for index, holder in enumerate(holders))
+    return [picture for picture in found if picture is not None]
 
 
 def raw_field(obj: object, name: str) -> Any:
@@ -129,11 +166,29 @@ def _decode(value: str | Base64Text, name: str) -> bytes:
     except ValueError:
         text = str(value)
     if text.startswith("data:"):
-        text = text.partition(",")[2]
+        return decode_data_url(text)
     try:
         return pybase64.b64decode(text, validate=True)
     except ValueError as error:
         raise PictureError(f"{name}: {error}") from None
+
+
+def _address(value: str | Base64Text) -> str | None:
+    """The value, where it is a picture's address on the net."""
+    if isinstance(value, str) and value[:8].lower().startswith(("http://", "https://")):
+        return value
+    return None
+
+
+def _said(holder: object, name: str) -> str | None:
+    value = getattr(holder, name, None)
+    return value if isinstance(value, str) and value else None
+
+
+def _declared(holder: object) -> str | None:
+    """The format that a holder names, in either API's words."""
+    kind = (_said(holder, "media_type") or "").removeprefix("image/").partition("+")[0]
+    return _said(holder, "output_format") or kind or None
 
 
 def cut(frame: bytes) -> tuple[bytes, list[Base64Text]] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ._base import ContentPart, Event, ImageEvent, Item, Tool, UnknownEvent
+from ._base import ByTag, ContentPart, Event, ImageEvent, Item, Tool, UnknownEvent
 from ._content import (
     ComputerScreenshot,
     EncryptedContent,
@@ -551,7 +551,7 @@ if TYPE_CHECKING:
         | UnknownEvent
     )
 else:
-    StreamEvent = (
+    StreamEvent = ByTag.of(
         ErrorEvent
         | ApplyPatchCallOperationDiffDeltaEvent
         | ApplyPatchCallOperationDiffDoneEvent
@@ -626,7 +626,7 @@ else:
         | WebSearchCallInProgressEvent
         | WebSearchCallSearchingEvent
     )
-    ImageStreamEvent = (
+    ImageStreamEvent = ByTag.of(
         ImageGenCompletedEvent
         | ImageGenPartialImageEvent
         | ImageGenStreamErrorEvent

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import chain
+from operator import attrgetter
+from types import NoneType
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from ._base import Model, wire_of
 from ._events_response import ErrorEvent
 from ._json import Node, scan
-from ._pictures import raw_field
-from ._plan import TypePlan, class_plan
+from ._pictures import Base64Text, LazyText, raw_field
+from ._plan import FieldPlan, TypePlan, class_plan
 
-__all__ = ["missing_fields", "unknown_fields"]
+_FLAT = {Base64Text, NoneType, UnsetType, bool, dict, float, int, str}
+"""What lacks nothing."""
+
+__all__ = ["are_whole", "missing_fields", "unknown_fields"]
 
 
 def missing_fields(obj: object) -> list[str]:
@@ -26,19 +33,79 @@ def missing_fields(obj: object) -> list[str]:
 
 def _missing(value: Any, path: str) -> Iterator[str]:
     if isinstance(value, Model):
-        for wire, field in class_plan(type(value)).fields.items():
+        for field in _watched(type(value)):
             inner = raw_field(value, field.name)
-            where = f"{path}.{wire}" if path else wire
             if inner is UNSET:
                 if field.strict:
-                    yield where
-            else:
-                yield from _missing(inner, where)
+                    yield _below(path, field.wire)
+            elif isinstance(inner, Model | list):
+                yield from _missing(inner, _below(path, field.wire))
         if isinstance(value, ErrorEvent) and value.payload.message is UNSET:
-            yield f"{path}.message" if path else "message"
+            yield _below(path, "message")
     elif isinstance(value, list):
         for i, inner in enumerate(value):
-            yield from _missing(inner, f"{path}[{i}]")
+            if isinstance(inner, Model | list):
+                yield from _missing(inner, f"{path}[{i}]")
+
+
+def _below(path: str, wire: str) -> str:
+    return f"{path}.{wire}" if path else wire
+
+
+@cache
+def _watched(cls: type[Model]) -> tuple[FieldPlan, ...]:
+    """The fields that may be missing, or hold what lacks something."""
+    return tuple(
+        field
+        for field in class_plan(cls).fields.values()
+        if (field.strict and not field.required) or _may_lack(field.type)
+    )
+
+
+def _may_lack(plan: TypePlan) -> bool:
+    return bool(plan.model or plan.tagged) or (plan.item is not None and _may_lack(plan.item))
+
+
+def are_whole(objects: Sequence[object]) -> bool:
+    """Whether `missing_fields` has nothing to say of any of them, but for sequence numbers.
+
+    Goes class by class and field by field over all of them at once: for many events, most of which
+    lack nothing, that costs a fraction of asking each.
+    """
+    classes = {*map(type, objects)}
+    for cls in classes:
+        if cls is list:
+            lists: Any = [o for o in objects if o.__class__ is list]
+            if not are_whole([*chain.from_iterable(lists)]):
+                return False
+        elif issubclass(cls, Model) and (looks := _looks(cls)):
+            mine = objects if len(classes) == 1 else [o for o in objects if o.__class__ is cls]
+            if cls is ErrorEvent and any(map(missing_fields, mine)):
+                return False
+            for get, strict in looks:
+                values = [*map(get, mine)]
+                kinds = {*map(type, values)}
+                if strict and UnsetType in kinds:
+                    return False
+                if not kinds <= _FLAT and not are_whole([*filter(None, values)]):
+                    return False
+    return True
+
+
+@cache
+def _looks(cls: type[Model]) -> tuple[tuple[Callable[[Any], Any], bool], ...]:
+    """How to read each field that is watched, and whether it must be there."""
+    return tuple(
+        (_getter(cls, field.name), field.strict and not field.required)
+        for field in _watched(cls)
+        if field.wire != "sequence_number"
+    )
+
+
+def _getter(cls: type[Model], name: str) -> Callable[[Any], Any]:
+    """Reads the field; a picture's text as it is kept."""
+    attribute = getattr(cls, name)
+    return attribute.slot.__get__ if isinstance(attribute, LazyText) else attrgetter(name)
 
 
 def unknown_fields(obj: object) -> dict[str, Any]:

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET
 
+from heliograph.pictures import Picture
+
 from ._base import Known, Maybe, Model, Strict, Tagged, UnknownObject
+from ._finished import finished_picture
 from ._item_unions import InputItem, OutputItem
 from ._options import (
     AccessPrograms,
@@ -140,6 +143,12 @@ class OpenResponsesResult(Model, kw_only=True):
     prompt_cache_diagnostics: Maybe[PromptCacheDiagnostics | None] = UNSET
     prompt_cache_retention: Maybe[Annotated[str, Known("in_memory", "24h")] | None] = UNSET
     tool_usage: Maybe[ToolUsage | None] = UNSET
+
+    @property
+    def images(self) -> list[Picture]:
+        """The finished pictures, in the order of ``output``. No field: the wire has none."""
+        found = (finished_picture(item, index) for index, item in enumerate(self.output))
+        return [picture for picture in found if picture is not None]
 
 
 class ResponsesErrorField(Model, kw_only=True):

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias, get_args
+from typing import Any, TypeAlias
 
 from ._base import ImageEvent, Model
 from ._images_usage import ImageGenerationUsage
 from ._item_unions import InputItem, OutputItem
 from ._items import InputMessage, ItemReferenceItem
 from ._options import FormatJsonSchemaConfig
-from ._plan import ClassPlan, TypePlan, class_plan
+from ._plan import ClassPlan, TypePlan, class_plan, type_plan
 from ._registry import ImageStreamEvent, StreamEvent
 from ._tool_choice import ToolChoice
 from ._tool_unions import AnyTool
@@ -30,8 +30,8 @@ Schema: TypeAlias = dict[str, Any]
 
 REF = "#/components/schemas/"
 
-_UNIONS = {
-    frozenset(get_args(union)): name
+UNIONS = {
+    frozenset(type_plan(union).tagged.values()): name
     for name, union in {
         "AnyTool": AnyTool,
         "ImageStreamEvent": ImageStreamEvent,
@@ -74,7 +74,7 @@ class _Roots:
         self.classes: dict[type[Model], None] = {}
         self.unions: dict[frozenset[type[Model]], None] = {}
         for root in roots:
-            members = get_args(root) or (root,)
+            members = tuple(type_plan(root).tagged.values()) or (root,)
             self._union(members)
             for member in members:
                 self._add(member)
@@ -90,7 +90,7 @@ class _Roots:
 
     def _union(self, members: Iterable[type[Model]]) -> None:
         found = frozenset(members)
-        if found in _UNIONS:
+        if found in UNIONS:
             self.unions[found] = None
 
 
@@ -140,7 +140,7 @@ class _Writer:
 
     def union_name(self, members: Iterable[type[Model]]) -> str:
         found = frozenset(members)
-        return _UNIONS[found] + ("Param" if found & self._param else "")
+        return UNIONS[found] + ("Param" if found & self._param else "")
 
     def object(self, cls: type[Model]) -> Schema:
         plan = class_plan(cls)
@@ -194,7 +194,7 @@ class _Writer:
         return found[0] if len(found) == 1 else {"anyOf": found}
 
     def _tagged(self, members: list[type[Model]]) -> Schema:
-        if frozenset(members) in _UNIONS:
+        if frozenset(members) in UNIONS:
             return {"$ref": REF + self.union_name(members)}
         if len(members) == 1:
             return {"$ref": REF + self.name(members[0])}

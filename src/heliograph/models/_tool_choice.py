@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET
 
-from ._base import Known, Maybe, Strict, ToolChoiceModel, UnknownObject
+from ._base import ByTag, Known, Maybe, Strict, ToolChoiceModel, UnknownObject
 
 __all__ = [
     "AllowedTool",
@@ -222,7 +222,7 @@ else:
         | ToolChoiceImageGeneration_OpenRouter
         | ToolChoiceMcp
     )
-    ToolChoice = (
+    ToolChoice = ByTag.of(
         ToolChoiceAllowed
         | ToolChoiceApplyPatch
         | ToolChoiceCodeInterpreter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from ._base import UnknownTool
+from ._base import ByTag, UnknownTool
 from ._tools import (
     ApplyPatchServerTool,
     CodeInterpreterServerTool,
@@ -80,7 +80,7 @@ if TYPE_CHECKING:
         | UnknownTool
     )
 else:
-    AnyTool = (
+    AnyTool = ByTag.of(
         AdvisorServerTool_OpenRouter
         | ApplyPatchServerTool
         | ApplyPatchServerTool_OpenRouter

@@ -89,13 +89,25 @@ class Tries:
 
         After as many attempts as it takes and may; raises the last one's ``ProviderError``.
         """
+        health = self._health[name]
+        try:
+            return await self._once(health, ask)
+        except errors.ProviderError as error:
+            failures = [error]
+
+        async def attempt() -> T:
+            if failures:
+                raise failures.pop()
+            return await self._once(health, ask)
+
+        # Not before something has failed: an upstream can take long, and this as long takes memory.
         tries = tenacity.AsyncRetrying(
             stop=tenacity.stop_after_attempt(self.settings.attempts),
             wait=self._wait,
             retry=tenacity.retry_if_exception(self._again),
             reraise=True,
         )
-        return await tries(self._once, self._health[name], ask)
+        return await tries(attempt)
 
     @staticmethod
     async def _once(health: Health, ask: Callable[[], Awaitable[T]]) -> T:

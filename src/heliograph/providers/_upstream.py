@@ -13,14 +13,15 @@ import email.utils
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing
+from types import TracebackType
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
 
-from heliograph import errors, sse
+from heliograph import errors, models, sse
 from heliograph.http import BODY, AsyncDirectTransport, proxied
 from heliograph.providers._observer import OBSERVER, Watched
 
@@ -187,10 +188,12 @@ class Answer:
                 async for chunk in pieces:
                     for data in decoder.feed_data(chunk):
                         yield data
-            decoder.close()
+            last = decoder.close()
         except errors.FrameTooLarge as error:
             raise errors.ProviderError(f"{self._label}: {error}", kind="protocol") from None
-        if decoder.pending:
+        if last == b"[DONE]" or models.is_object(last):  # only the blank line behind it is missing
+            yield last
+        elif decoder.pending:
             raise errors.ProviderError(
                 f"{self._label}: the stream was cut in the middle of an event",
                 kind="unavailable",
@@ -283,8 +286,7 @@ class Upstream:
         headers = {"accept-encoding": "identity"}
         return self._sent(self._http.build_request("GET", url, headers=headers), label)
 
-    @asynccontextmanager
-    async def _sent(self, request: httpx2.Request, label: str) -> AsyncIterator[Answer]:
+    def _sent(self, request: httpx2.Request, label: str) -> AbstractAsyncContextManager[Answer]:
         watching = OBSERVER.get().watch(
             "upstream",
             provider=self._name,
@@ -293,22 +295,20 @@ class Upstream:
             method=request.method,
             url=str(request.url),
         )
-        with watching as watched:
-            request.headers.update(watched.headers)
-            answer = await self._answer(request, label, watched)
-            del request  # its body is not kept while the answer comes
-            try:
-                if not 200 <= answer.status < 300:
-                    raise failure(
-                        answer.status,
-                        answer.headers,
-                        await _beginning(answer),
-                        label,
-                        secret=self._key,
-                    )
-                yield answer
-            finally:
-                await answer.aclose()
+        return _Sent(self, request, label, watching)
+
+    async def send(self, request: httpx2.Request, label: str, watched: Watched) -> Answer:
+        """The answer, whose status is that of a success. Raises ``ProviderError``."""
+        request.headers.update(watched.headers)
+        answer = await self._answer(request, label, watched)
+        try:
+            if not 200 <= answer.status < 300:
+                beginning = await _beginning(answer)
+                raise failure(answer.status, answer.headers, beginning, label, secret=self._key)
+        except BaseException:
+            await answer.aclose()
+            raise
+        return answer
 
     async def _answer(self, request: httpx2.Request, label: str, watched: Watched) -> Answer:
         times = self._timeouts
@@ -330,6 +330,49 @@ class Upstream:
         answer = Answer(response, label, times, watched)
         answer._first_until = until
         return answer
+
+
+class _Sent:
+    """Around an answer that is open. A generator would keep 900 bytes more for as long."""
+
+    __slots__ = ("_answer", "_label", "_request", "_upstream", "_watching")
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        request: httpx2.Request,
+        label: str,
+        watching: Watched,
+    ) -> None:
+        self._upstream = upstream
+        self._request: httpx2.Request | None = request
+        self._label = label
+        self._watching = watching
+
+    async def __aenter__(self) -> Answer:
+        request, self._request = self._request, None  # its body is not kept while the answer comes
+        if request is None:
+            raise RuntimeError("a request is sent once")
+        watched = self._watching.__enter__()
+        try:
+            self._answer = await self._upstream.send(request, self._label, watched)
+        except BaseException as error:
+            self._watching.__exit__(type(error), error, error.__traceback__)
+            raise
+        return self._answer
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            await self._answer.aclose()
+        except BaseException as failed:
+            self._watching.__exit__(type(failed), failed, failed.__traceback__)
+            raise
+        self._watching.__exit__(kind, error, trace)
 
 
 async def _beginning(answer: Answer) -> bytes:

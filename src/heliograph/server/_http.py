@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -18,6 +19,14 @@ class _Pipeline(list[Any]):
         self.insert(0, one)
 
 
+class _Event(asyncio.Event):
+    """One or two wait for it, for whom a deque, too, takes 600 bytes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiters = []  # type: ignore[assignment]
+
+
 class _BoundedHead(HttpToolsProtocol):
     """Refuses a request line with headers of more than ``max_head_bytes`` (and one read)."""
 
@@ -32,6 +41,12 @@ class _BoundedHead(HttpToolsProtocol):
         self._in_head = True
         self.pipeline = _Pipeline()  # type: ignore[assignment]
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        writable = _Event()
+        writable.set()
+        self.flow._is_writable_event = writable
+
     def data_received(self, data: bytes) -> None:
         self._head_bytes += len(data)
         super().data_received(data)
@@ -41,7 +56,10 @@ class _BoundedHead(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before:  # whose task has not begun to run
+            self.cycle.message_event = _Event()
 
     def on_message_complete(self) -> None:
         self._in_head = True

@@ -122,10 +122,10 @@ class _Api:
         return EventStream(
             lane.journal,
             self.runtime.closing,
+            self.runtime.beat,
             tenant,
             response_id,
             after=after,
-            keep_alive=self._limits.keep_alive_seconds,
         )
 
     async def create(self, request: Request) -> ASGIApp:

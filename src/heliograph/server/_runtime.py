@@ -18,6 +18,7 @@ from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
 from heliograph.providers.fetch import Fetcher
 from heliograph.server._auth import Caller, Gate
+from heliograph.server._beat import Beat
 from heliograph.server._journal_settings import NatsSettings
 from heliograph.server._passing import Keys, Passing
 from heliograph.server._quota import Place, Quota
@@ -126,6 +127,7 @@ class Runtime:
         self.settings = settings
         self.catalog = catalog
         self.closing = Closing()
+        self.beat = Beat(settings.limits.keep_alive_seconds)
         self.turns: set[Delivery] = set()
         self._stopping = False
         self._scratch: Path | None = None

@@ -7,8 +7,8 @@ import hmac
 import logging
 import re
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from heliograph.server._metrics import OTHER, Metrics
 if TYPE_CHECKING:
     from heliograph.server._runtime import Runtime
     from heliograph.server._settings import Settings
+    from heliograph.server._trace import Request as RequestSpan
     from heliograph.server._trace import Span, Tracer
 
 __all__ = ["MetricsAnswer", "Seen"]
@@ -208,8 +209,7 @@ class Seen:
         if self._tracer is not None:
             await self._tracer.aclose()
 
-    @contextmanager
-    def exchange(self, scope: Scope, request_id: str) -> Iterator[Exchange]:
+    def exchange(self, scope: Scope, request_id: str) -> AbstractContextManager[Exchange]:
         """Around a request; when it is over, it is counted, logged, and its span ended."""
         http = scope["type"] == "http"
         exchange = Exchange(
@@ -220,26 +220,15 @@ class Seen:
         )
         scope.setdefault("state", {})["exchange"] = exchange
         scope["state"]["request_id"] = request_id
-        before, observed = EXCHANGE.set(exchange), providers.OBSERVER.set(self.passing)
         method = scope["method"] if http else "WS"
         method = method if method in _METHODS else OTHER
-        self.metrics.add("http_requests_open")
-        try:
-            if self._tracer is None:
-                yield exchange
-            else:
-                with self._tracer.request(method, _trace_headers(scope)) as span:
-                    try:
-                        yield exchange
-                    finally:
-                        span.tell(self._about(exchange, scope, method))
-        finally:
-            self._answered(exchange, self._about(exchange, scope, method))
-            self.metrics.add("http_requests_open", by=-1)
-            providers.OBSERVER.reset(observed)
-            EXCHANGE.reset(before)
+        span = None
+        if self._tracer is not None:
+            span = self._tracer.request(method, _trace_headers(scope))
+        return _Around(self, scope, exchange, method, span)
 
-    def _about(self, exchange: Exchange, scope: Scope, method: str) -> dict[str, Any]:
+    def about(self, exchange: Exchange, scope: Scope, method: str) -> dict[str, Any]:
+        """What is told of it."""
         named = scope.get("path_params", {}).get("response_id", "")
         if not exchange.response_id and _RESPONSE_ID.fullmatch(named):
             exchange.response_id = named
@@ -252,7 +241,8 @@ class Seen:
             "tenant": exchange.tenant,
         }
 
-    def _answered(self, exchange: Exchange, about: dict[str, Any]) -> None:
+    def answered(self, exchange: Exchange, about: dict[str, Any]) -> None:
+        """Count and log it."""
         seconds = time.perf_counter() - exchange.began
         labels = about["method"], about["route"], str(about["status"])
         self.metrics.add("http_requests_total", *labels)
@@ -288,6 +278,44 @@ class Seen:
         for provider, rest in runtime.catalog.rests().items():
             put("provider_resting_seconds", rest, provider)
         return self.metrics.page(accept)
+
+
+class _Around:
+    """A request under way; a generator would take 400 bytes more for as long."""
+
+    __slots__ = ("_before", "_exchange", "_method", "_observed", "_scope", "_seen", "_span")
+
+    def __init__(
+        self,
+        seen: Seen,
+        scope: Scope,
+        exchange: Exchange,
+        method: str,
+        span: RequestSpan | None,
+    ) -> None:
+        self._seen = seen
+        self._scope = scope
+        self._exchange = exchange
+        self._method = method
+        self._span = span
+
+    def __enter__(self) -> Exchange:
+        self._before = EXCHANGE.set(self._exchange)
+        self._observed = providers.OBSERVER.set(self._seen.passing)
+        self._seen.metrics.add("http_requests_open")
+        if self._span is not None:
+            self._span.__enter__()
+        return self._exchange
+
+    def __exit__(self, *exception: Any) -> None:
+        about = self._seen.about(self._exchange, self._scope, self._method)
+        if self._span is not None:
+            self._span.tell(about)
+            self._span.__exit__(*exception)
+        self._seen.answered(self._exchange, about)
+        self._seen.metrics.add("http_requests_open", by=-1)
+        providers.OBSERVER.reset(self._observed)
+        EXCHANGE.reset(self._before)
 
 
 def _trace_headers(scope: Scope) -> dict[str, str]:

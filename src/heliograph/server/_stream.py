@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from heliograph import errors, sse
 from heliograph.journal import BlobStore, Journal
+from heliograph.server._beat import Beat
 from heliograph.server._exchange import exchange_of
 from heliograph.server._frames import write_frame
 from heliograph.server._watch import Closing, Watch
@@ -38,14 +39,13 @@ class EventStream:
 
     __slots__ = (
         "_after",
+        "_beat",
         "_closing",
         "_comment",
         "_exchange",
-        "_interval",
         "_journal",
         "_last_write",
         "_send",
-        "_timer",
         "_waiting",
         "complete",
         "response_id",
@@ -56,20 +56,19 @@ class EventStream:
         self,
         journal: Journal,
         closing: Closing,
+        beat: Beat,
         tenant: str,
         response_id: str,
         *,
         after: int,
-        keep_alive: float,
     ) -> None:
         self._journal = journal
         self._closing = closing
+        self._beat = beat
         self.tenant = tenant
         self.response_id = response_id
         self._after = after
-        self._interval = keep_alive
         self._comment: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._waiting = False
         self._last_write = 0.0
         self.complete = False
@@ -79,15 +78,15 @@ class EventStream:
         exchange = self._exchange = exchange_of(scope)
         headers = [*_HEADERS, (b"x-response-id", self.response_id.encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        self._arm(self._interval)
+        self._last_write = asyncio.get_running_loop().time()
+        self._beat.add(self)
         try:
             with exchange.streaming(), Watch(receive, self._closing) as watch:
                 await self._pump()
             if not self.complete:
                 exchange.left = watch.ended or "cut"
         finally:
-            if self._timer is not None:
-                self._timer.cancel()
+            self._beat.discard(self)
 
     async def _pump(self) -> None:
         # Every journal's read is a generator; closing it is what frees its place in the journal.
@@ -120,16 +119,11 @@ class EventStream:
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
         self._last_write = asyncio.get_running_loop().time()
 
-    def _arm(self, delay: float) -> None:
-        self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
-
-    def _tick(self) -> None:
+    def beat(self, since: float) -> None:
         """Comments go only between frames and only while the stream waits for the journal."""
-        silent = asyncio.get_running_loop().time() - self._last_write
-        if self._waiting and self._comment is None and silent >= self._interval:
+        if self._waiting and self._comment is None and self._last_write <= since:
             self._comment = asyncio.create_task(self._write(_KEEP_ALIVE))
             self._comment.add_done_callback(self._commented)
-        self._arm(self._interval if silent >= self._interval else self._interval - silent)
 
     def _commented(self, task: asyncio.Task[None]) -> None:
         self._comment = None

@@ -115,13 +115,19 @@ class Decoder:
         self._feed(chunk, None, found)
         return found
 
-    def close(self) -> None:
+    def close(self) -> bytes:
         """The stream has ended: an incomplete block is dropped, as the standard wants.
 
-        Raises `FrameTooLarge` where one is due. `pending` says what was dropped.
+        Gives that block's data, as if it had ended here: some servers forget the blank line behind
+        the last. Raises `FrameTooLarge` where one is due. `pending` says what was dropped.
         """
         if self._error is not None:
             raise self._error
+        line = b"".join(self._line)
+        if self._buffer is not None:
+            line += self._buffer.getbuffer()[: self._line_size - len(line)]
+        rest = [line[5:].removeprefix(b" ")] if line.startswith(b"data:") else []
+        return b"\n".join([*self._data, *rest])
 
     def _feed(
         self,

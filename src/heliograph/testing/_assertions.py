@@ -130,9 +130,4 @@ def _wire(event: Any) -> Any:
 
 
 def _decoded(index: int, event: Any) -> Any:
-    if not isinstance(event, bytes):
-        return event
-    try:
-        return models.decode_event(event, index)
-    except errors.InvalidEvent as error:
-        return error
+    return lifecycle.read_event(event, index) if isinstance(event, bytes) else event

@@ -71,10 +71,14 @@ class Problem(NamedTuple):
     right: str
     event: int | None = None
 
+    @property
+    def source(self) -> str:
+        """The specification's name and the place in it."""
+        return f"{SPECS.get(self.spec, 'our OpenAPI')}, {self.schema}"
+
     def __str__(self) -> str:
         where = "" if self.event is None else f"event {self.event}: "
-        name = SPECS.get(self.spec, "our OpenAPI")
-        return f"{where}{self.field}: {self.right} ({name}, {self.schema})"
+        return f"{where}{self.field}: {self.right} ({self.source})"
 
 
 class _Checked(Protocol):
@@ -114,7 +118,7 @@ class Validator:
         """What is wrong with one event."""
         value = _value(event)
         kind = value.get("type") if isinstance(value, dict) else None
-        if kind not in models.EVENTS:
+        if not isinstance(kind, str) or kind not in models.EVENTS:
             return (
                 []
                 if self._relayed
@@ -169,10 +173,7 @@ class Validator:
         return list(self._check(OPENAPI, name, _value(data)))
 
     def _check(self, spec: str, name: str, value: Any) -> Iterator[Problem]:
-        checked = _compiled(spec, name, self._extensions)
-        if checked.is_valid(value):
-            return
-        for error in checked.iter_errors(value):
+        for error in _errors(_compiled(spec, name, self._extensions), value):
             problem = _problem(spec, name, error)
             if not (self._relayed and problem.right.startswith(_NOTHING)):
                 yield problem
@@ -196,6 +197,18 @@ def _value(data: Any) -> Any:
         return msgspec.json.decode(data)
     except msgspec.DecodeError:  # a lone surrogate is legal JSON
         return json.loads(data if isinstance(data, str) else bytes(data))
+
+
+def _errors(checked: _Checked, value: Any) -> list[Any]:
+    try:
+        return [] if checked.is_valid(value) else list(checked.iter_errors(value))
+    except UnicodeEncodeError:
+        return list(checked.iter_errors(_paired(value)))
+
+
+def _paired(value: Any) -> Any:
+    """The value with half characters as question marks: the library takes UTF-8 alone."""
+    return json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
 
 
 @functools.cache

@@ -241,7 +241,7 @@ async def test_a_renewed_lease_is_not_taken_by_a_waiting_claimer(
     clock.run()
     await journal.create(new("r"))
     lease = await claim(journal, lease=0.2)
-    waiting = asyncio.create_task(journal.claim("w2", ["chat:*"], lease=10, wait=0.8))
+    waiting = asyncio.create_task(journal.claim("w2", ["chat:*"], lease=10, wait=2))
     for _ in range(10):
         await asyncio.sleep(0.05)
         await journal.renew(lease, seconds=0.5)

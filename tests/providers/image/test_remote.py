@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from heliograph import errors
+from heliograph.pictures import look
 from heliograph.providers import ImageJob, Picture, Preview
 from heliograph.providers._upstream import Timeouts
 from heliograph.providers.image import (
@@ -19,7 +20,6 @@ from heliograph.providers.image import (
     OpenAIImagesSettings,
     OpenRouterImages,
     OpenRouterImagesSettings,
-    look,
 )
 from heliograph.providers.image._remote import MAX_EVENTS
 from heliograph.testing import FakeImages

@@ -1,23 +1,38 @@
+# ruff: noqa: ASYNC109 - the timeout is the transport's, and the twins agree
 """The client itself: its settings, its transport, and how a call is sent."""
 
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 import httpx2
+from msgspec import UNSET
 
-from heliograph import errors, sse
+from heliograph import errors, models, sse
 from heliograph.client import _core
+from heliograph.client._async._draw import drawn
+from heliograph.client._async._images import AsyncImages
 from heliograph.client._async._models import AsyncModels
 from heliograph.client._async._responses import AsyncResponses
 from heliograph.client._async._stream import AsyncResponseStream
-from heliograph.client._core import Invalid, Retries
+from heliograph.client._core import (
+    DialectName,
+    DrawParams,
+    Invalid,
+    OnUnknown,
+    Options,
+    Retries,
+    Tries,
+    Unknown,
+)
 from heliograph.client._httpx_async import AsyncHttpxTransport
-from heliograph.client._transport import AsyncReply, AsyncTransport, Call, Timeout
+from heliograph.client._transport import AsyncReply, AsyncTransport, Call, Timeout, Wait
+from heliograph.pictures import Picture
 
 if TYPE_CHECKING:
     import aiohttp
@@ -35,6 +50,12 @@ class AsyncHeliograph:
     None to try nothing again and resume nothing. ``http_client`` brings your own connection
     pool, proxies and certificates, and is left open; ``transport`` picks the HTTP library (httpx2;
     aiohttp for `AsyncHeliograph`, with the extra ``fast``).
+
+    ``dialect`` says whose server it is; "auto" tells by ``base_url`` and by what answers show.
+    ``strict`` holds all that comes to the rules of `heliograph.lifecycle` and raises
+    `LifecycleError`: True forgives the dialect's habits, a string (as for ``heliograph check
+    --dialect``) just what it names. Events that no spec names are given to the loop, or with
+    ``unknown="skip"`` left out; either way ``on_unknown`` is called with each.
     Raises `UsageError` where it cannot tell where to send.
     """
 
@@ -48,6 +69,10 @@ class AsyncHeliograph:
         max_frame: int = sse.MAX_FRAME,
         retries: Retries | None = Retries(),  # noqa: B008 - frozen
         transport: Literal["httpx2", "aiohttp"] | None = None,
+        dialect: DialectName = "auto",
+        strict: bool | str = False,
+        unknown: Unknown = "give",
+        on_unknown: OnUnknown | None = None,
         http_client: httpx2.AsyncClient | aiohttp.ClientSession | None = None,
     ) -> None:
         self._config = _core.resolve(
@@ -57,10 +82,16 @@ class AsyncHeliograph:
             headers=headers,
             max_frame=max_frame,
             retries=retries,
+            dialect=dialect,
+            reading=_core.Reading(strict=strict, unknown=unknown, on_unknown=on_unknown),
             environ=os.environ,
         )
-        self._server = _core.Server()
+        self._server = _core.Server(self._config.dialect, named=self._config.named)
         self._transport = _transport(transport, http_client)
+        self._furnish()
+
+    def _furnish(self) -> None:
+        self.images = AsyncImages(self)
         self.responses = AsyncResponses(self)
         self.models = AsyncModels(self)
 
@@ -78,9 +109,41 @@ class AsyncHeliograph:
     ) -> None:
         await self.close()
 
+    async def draw(
+        self,
+        prompt: str,
+        *,
+        on_frame: Callable[[Picture], object] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[DrawParams],
+    ) -> Picture:
+        """One picture from a prompt: ``draw("a red fox").save("fox.png")``.
+
+        ``on_frame`` is called with each early stage and with the finished picture; what it gives is
+        awaited where it can be. Raises `NoPicture` where the response failed or the model did
+        something else, in its own words; otherwise as ``responses.create`` does.
+        """
+        return await drawn(self, prompt, params, on_frame, timeout)
+
     async def close(self) -> None:
         """Close the connections, unless they are a caller's ``http_client``."""
         await self._transport.close()
+
+    def with_options(self, **options: Unpack[Options]) -> Self:
+        """The same client with other settings, on the same connections: closing either closes both.
+
+        ``headers`` are added to those there are.
+        """
+        other = copy.copy(self)
+        other._config = _core.changed(self._config, options)
+        other._furnish()
+        return other
+
+    async def _response(
+        self, call: Call, *, made: bool | None = None
+    ) -> models.OpenResponsesResult:
+        answer = await self._ask(call, made=made)
+        return _core.response_from(*answer, _core.tolerances(self._config, self._server))
 
     async def _ask(
         self, call: Call, *, made: bool | None = None
@@ -100,15 +163,15 @@ class AsyncHeliograph:
         while True:
             failed: errors.HeliographError
             try:
-                reply = await self._transport.send(tries.call)
+                reply = await self._transport.send(tries.now())
                 accepted = tries.accepts(reply.status, reply.headers)
-                body = await reply.read()
+                body = await _timely(reply, tries.left())
             except errors.TransportError as error:
                 failed = error
             else:
                 if accepted:
                     return reply.status, reply.headers, body
-                failed = _core.error_from(reply.status, reply.headers, body)
+                failed = tries.refusal(reply.status, reply.headers, body)
             await asyncio.sleep(tries.again(failed))
 
     def _course(
@@ -133,18 +196,28 @@ class AsyncHeliograph:
     async def _open(self, course: Course) -> AsyncResponseStream[Any]:
         return AsyncResponseStream(self, course, await self._connect(course))
 
-    async def _connect(self, course: Course) -> AsyncReply:
-        """Send what the course says until an answer is its stream."""
+    async def _connect(self, course: Tries) -> AsyncReply:
+        """Send what the course says until an answer is accepted: its head, the body unread."""
         while True:
             failed: errors.HeliographError
             try:
-                reply = await self._transport.send(course.call)
+                reply = await self._transport.send(course.now())
                 if course.accepts(reply.status, reply.headers):
                     return reply
                 failed = course.refusal(reply.status, reply.headers, await reply.read())
             except errors.TransportError as error:
                 failed = error
             await asyncio.sleep(course.again(failed))
+
+
+async def _timely(reply: AsyncReply, seconds: float | None) -> bytes:
+    """The body, if it comes in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await reply.read()
+    except TimeoutError as error:
+        await reply.close()
+        raise errors.TransportTimeout("not done within timeout.total") from error
 
 
 def _transport(

@@ -4,21 +4,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from msgspec import UNSET
 
 from heliograph import errors, models
 from heliograph.client import _core
 from heliograph.client._async._stream import AsyncResponseStream, AsyncStreamManager
-from heliograph.client._core import Invalid, ResponseParams
+from heliograph.client._async._typed import AsyncParsedStreamManager
+from heliograph.client._async._typed_calls import AsyncTypedResponses
+from heliograph.client._core import Invalid, ResponseParams, TextFormat
 from heliograph.client._transport import Wait
 
 if TYPE_CHECKING:
+    import ssl as tls
+
     from heliograph.client._async._client import AsyncHeliograph
+    from heliograph.client._async._connection import AsyncConnection
+    from heliograph.client._websocket import Proxy
+
+T = TypeVar("T")
 
 
-class AsyncResponses:
+class AsyncResponses(AsyncTypedResponses):
     """``client.responses``."""
 
     def __init__(self, client: AsyncHeliograph) -> None:
@@ -73,12 +81,13 @@ class AsyncResponses:
         if stream:
             course = self._client._course(call, stored=stored, include=params.get("include"))
             return await self._client._open(course)
-        return _core.response_from(*(await self._client._ask(call, made=stored)))
+        return await self._client._response(call, made=stored)
 
     @overload
     def stream(
         self,
         *,
+        text_format: None = None,
         invalid: Literal["raise"] = "raise",
         extra_body: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -90,6 +99,7 @@ class AsyncResponses:
     def stream(
         self,
         *,
+        text_format: None = None,
         invalid: Literal["give"],
         extra_body: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -97,9 +107,21 @@ class AsyncResponses:
         **params: Unpack[ResponseParams],
     ) -> AsyncStreamManager[models.StreamEvent | errors.InvalidEvent]: ...
 
+    @overload
     def stream(
         self,
         *,
+        text_format: type[T],
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> AsyncParsedStreamManager[T]: ...
+
+    def stream(
+        self,
+        *,
+        text_format: type[Any] | None = None,
         invalid: Invalid = "raise",
         extra_body: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -109,11 +131,13 @@ class AsyncResponses:
         """``async with client.responses.stream(...) as stream``: like ``create``, closed for you.
 
         ``invalid="give"`` hands an event that does not decode over as the `InvalidEvent` that would
-        have been raised, and goes on.
+        have been raised, and goes on. With a ``text_format`` the final response is one of
+        ``parse``.
         """
+        asked = None if text_format is None else TextFormat(text_format)
         call = _core.create_call(
             self._client._config,
-            params,
+            params if asked is None else asked.within(params, extra_body),
             stream=True,
             extra_body=extra_body,
             extra_headers=extra_headers,
@@ -125,6 +149,8 @@ class AsyncResponses:
             invalid=invalid,
             include=params.get("include"),
         )
+        if asked is not None:
+            return AsyncParsedStreamManager(self._client, course, asked)
         return AsyncStreamManager(self._client, course)
 
     @overload
@@ -178,7 +204,7 @@ class AsyncResponses:
         if stream:
             course = self._client._course(call, include=include, starting_after=starting_after)
             return await self._client._open(course)
-        return _core.response_from(*(await self._client._ask(call)))
+        return await self._client._response(call)
 
     async def resume(
         self,
@@ -213,7 +239,7 @@ class AsyncResponses:
         call = _core.cancel_call(
             self._client._config, response_id, extra_headers=extra_headers, timeout=timeout
         )
-        return _core.response_from(*(await self._client._ask(call)))
+        return await self._client._response(call)
 
     async def input_items(
         self,
@@ -254,3 +280,23 @@ class AsyncResponses:
             self._client._config, response_id, extra_headers=extra_headers, timeout=timeout
         )
         await self._client._ask(call)
+
+    def connect(
+        self,
+        *,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        ssl: tls.SSLContext | None = None,
+        proxy: Proxy = True,
+    ) -> AsyncConnection:
+        """``async with client.responses.connect() as connection``: turns over a WebSocket.
+
+        ``ssl`` is for certificates of your own; ``proxy`` is a proxy's URL, None for none, True
+        for what the environment names. (An ``http_client`` of your own has no part in it.)
+        Needs the extra ``ws``; raises `MissingExtra` without it.
+        """
+        from heliograph.client._async._connection import AsyncConnection
+        from heliograph.client._core._socket import socket_call
+
+        call = socket_call(self._client._config, extra_headers=extra_headers, timeout=timeout)
+        return AsyncConnection(self._client, call, ssl, proxy)

@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic
 
 from heliograph import errors, models
+from heliograph.client import _core
+from heliograph.client._async._events import AsyncEventStream, E
 from heliograph.client._transport import AsyncReply
 
 if TYPE_CHECKING:
     from heliograph.client._async._client import AsyncHeliograph
     from heliograph.client._core._course import Course
 
-E = TypeVar("E", covariant=True)
 
 _LINGER = 0.25  # seconds
 
 
-class AsyncResponseStream(Generic[E]):
+class AsyncResponseStream(AsyncEventStream[E]):
     """A response's events as they come. Iterate it; it is a context manager, too.
 
     Each event is one of `models.StreamEvent`; types that no spec names come as
@@ -34,29 +35,18 @@ class AsyncResponseStream(Generic[E]):
     def __init__(self, client: AsyncHeliograph, course: Course, reply: AsyncReply) -> None:
         self._client = client
         self._course = course
-        self._reply = reply
         self._assembly = course.assembly
-        self._events = self._run()
-
-    def __aiter__(self) -> AsyncIterator[E]:
-        return self._events
-
-    async def __anext__(self) -> E:
-        return await anext(self._events)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
+        super().__init__(reply)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.response_id or 'no response yet'}>"
+
+    def _begin(self) -> _core.Pictures:
+        assembly = self._assembly
+        return _core.Pictures(midway=assembly.seen > 0 or assembly.last_sequence is not None)
+
+    def _thin(self, thinner: _core.Thinner) -> None:
+        self._assembly.thin(thinner)
 
     @property
     def snapshot(self) -> models.OpenResponsesResult | None:
@@ -73,21 +63,11 @@ class AsyncResponseStream(Generic[E]):
         """The sequence number of the last event given: where to resume from."""
         return self._assembly.last_sequence
 
-    @property
-    def request_id(self) -> str | None:
-        """The server's name for this request, for its logs (``x-request-id``)."""
-        return self._reply.headers.get("x-request-id")
-
     async def get_final_response(self) -> models.OpenResponsesResult:
         """Read on to the end; the terminal event's response. Raises as the loop does."""
         async for _ in self._events:
             pass
         return self._assembly.final
-
-    async def close(self) -> None:
-        """Stop reading. The connection is kept if the stream had come to its end."""
-        await self._events.aclose()
-        await self._reply.close()
 
     async def _run(self) -> AsyncGenerator[E, None]:
         assembly = self._assembly
@@ -97,10 +77,11 @@ class AsyncResponseStream(Generic[E]):
                 chunks = aiter(self._reply.chunks())
                 try:
                     while not assembly.done:
-                        limit = assembly.silence
+                        limit = self._course.patience()
                         chunk = await (anext(chunks) if limit is None else _soon(chunks, limit))
                         for event in assembly.take(chunk):
                             yield event
+                            del event  # no picture is held while the next one comes
                         assembly.settle()
                     if assembly.ended:
                         await _linger(chunks)
@@ -109,6 +90,9 @@ class AsyncResponseStream(Generic[E]):
                 except errors.TransportError as error:
                     cut = error
                 await self._reply.close()
+                for event in assembly.rest():
+                    yield event
+                assembly.settle()
                 assembly.check()
                 if assembly.ended:
                     return
@@ -146,7 +130,9 @@ async def _soon(chunks: AsyncIterator[bytes], seconds: float) -> bytes:
         async with asyncio.timeout(seconds):
             return await anext(chunks)
     except TimeoutError as error:
-        raise errors.TransportTimeout(f"neither event nor keep-alive for {seconds:g} s") from error
+        raise errors.TransportTimeout(
+            f"neither event nor keep-alive for {seconds:.3g} s"
+        ) from error
 
 
 async def _linger(chunks: AsyncIterator[bytes]) -> None:

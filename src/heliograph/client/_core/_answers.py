@@ -10,11 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from heliograph import errors, models
+
+if TYPE_CHECKING:
+    from heliograph import lifecycle
 
 _BY_STATUS: dict[int, type[errors.APIError]] = {
     400: errors.BadRequest,
@@ -27,6 +30,8 @@ _BY_STATUS: dict[int, type[errors.APIError]] = {
     429: errors.RateLimited,
 }
 _MAX_TEXT = 500
+_STREAMS = ("text/event-stream", "text/plain", "application/octet-stream")
+"""Content types under which streams come: also those that frameworks give to what has none."""
 
 
 class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,29 +55,78 @@ def error_from(status: int, headers: Mapping[str, str], body: bytes) -> errors.A
     return _error(status, headers, body, {"message": text} if text else {})
 
 
-def error_of_event(event: models.ErrorEvent) -> errors.APIError:
-    """The error that a stream's own ``error`` event means."""
-    wire = models.wire_of(event) or models.encode(event)
+def error_of_event(event: models.ErrorEvent, headers: Mapping[str, str]) -> errors.APIError:
+    """The error that a stream's own ``error`` event means, or a WebSocket's envelope.
+
+    ``headers`` are the head of the answer that it came in.
+    """
+    return error_of_wire(models.wire_of(event) or models.encode(event), headers)
+
+
+def error_of_wire(wire: bytes, headers: Mapping[str, str]) -> errors.APIError:
+    """The error that an ``error`` event's JSON means."""
     found = _parse(wire)
     if not isinstance(found, dict):
         found = {}
     inner = found.get("error")
     details: dict[str, Any] = inner if isinstance(inner, dict) else found
     code = details.get("code")
-    status = code if isinstance(code, int) and 400 <= code <= 599 else 500
+    told = found.get("status", code)
+    status = told if isinstance(told, int) and 400 <= told <= 599 else 500
     # An event's "type" is "error", which is no type of error.
     kind = details.get("type") if details is not found else None
-    return _error(status, {}, wire, {**details, "type": kind})
+    return _error(status, headers, wire, {**details, "type": kind})
+
+
+def failure_in(data: bytes, headers: Mapping[str, str]) -> errors.APIError | None:
+    """The error that an object tells of which is no event: ``error`` without a ``type``, or text.
+
+    Gateways write so that know chat completions better.
+    """
+    found = _parse(data)
+    if not isinstance(found, dict) or found.get("type", "error") != "error":
+        return None
+    if not isinstance(found.get("error"), dict | str):
+        return None
+    return error_from(_status_of(200, found), headers, data)
 
 
 def response_from(
-    status: int, headers: Mapping[str, str], body: bytes
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    tolerances: lifecycle.Dialect | None = None,
 ) -> models.OpenResponsesResult:
-    """A response's JSON. Raises an `APIError` for an error that came with status 200 (some do)."""
+    """A response's JSON. Raises an `APIError` for an error that came with status 200 (some do).
+
+    With ``tolerances`` (strict mode) a `LifecycleError` for what no dialect lets pass.
+    """
     found = _parse(body)
     if isinstance(found, dict) and "output" not in found and found.get("error"):
         raise error_from(_status_of(status, found), headers, body)
-    return models.decode(models.OpenResponsesResult, body)
+    response = models.decode(models.OpenResponsesResult, body)
+    if tolerances is not None:
+        from heliograph.lifecycle import check_response
+
+        broken = check_response(response, tolerances)
+        if broken:
+            raise errors.LifecycleError(tuple(broken))
+    return response
+
+
+def images_from(
+    openrouter: bool, status: int, headers: Mapping[str, str], body: bytes
+) -> models.ImagesResponse | models.ImageGenerationResponse:
+    """The JSON of an Images API. Raises as `response_from` does."""
+    try:
+        if openrouter:
+            return models.decode(models.ImageGenerationResponse, body)
+        return models.decode(models.ImagesResponse, body)
+    except errors.InvalidBody:
+        found = _parse(body)
+        if isinstance(found, dict) and "data" not in found and found.get("error"):
+            raise error_from(_status_of(status, found), headers, body) from None
+        raise
 
 
 def input_items_from(status: int, headers: Mapping[str, str], body: bytes) -> models.InputItemList:
@@ -81,9 +135,9 @@ def input_items_from(status: int, headers: Mapping[str, str], body: bytes) -> mo
 
 
 def is_stream(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether an answer is the stream that was asked for. A missing content type is let pass."""
-    kind = headers.get("content-type", "text/event-stream")
-    return status < 300 and kind.partition(";")[0].strip().lower() == "text/event-stream"
+    """Whether an answer is the stream that was asked for, going by its content type."""
+    kind = headers.get("content-type", _STREAMS[0])
+    return status < 300 and kind.partition(";")[0].strip().lower() in _STREAMS
 
 
 def no_stream(

@@ -6,7 +6,8 @@ out from how much the iterator still holds, and folded into the snapshot when so
 the batch is used up. So ``snapshot`` in the loop's body is always the response up to the event in
 hand, and the common loop pays for a fold and no more.
 
-A stream ends at ``[DONE]`` or where the body ends, and then a terminal event must have come.
+A stream ends at ``[DONE]`` or where the body ends, and then a terminal event must have come. What
+the body's end leaves of an event is dropped, unless only the blank line behind it is missing.
 
 Over several connections each event is handed out once. Sequence numbers are looked at once per
 batch, at its two ends: where the first is the next one due and the last is as far on as the batch
@@ -24,13 +25,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from operator import length_hint
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from heliograph import errors, lifecycle, models, sse
-from heliograph.client._core._answers import error_of_event
+from heliograph.client._core._answers import error_of_event, failure_in
+from heliograph.client._core._handing import Messages, Told
 from heliograph.client._core._opening import Invalid
+from heliograph.client._core._pictures import let_go
+from heliograph.client._core._thin import Thinner
 
 _DONE = b"[DONE]"
 _TERMINAL = (models.CompletedEvent, models.IncompleteEvent, models.FailedEvent)
@@ -43,6 +47,7 @@ class Assembly:
     __slots__ = (
         "_batch",
         "_beat",
+        "_checker",
         "_clock",
         "_comments",
         "_decoder",
@@ -60,11 +65,16 @@ class Assembly:
         "_max_frame",
         "_missing",
         "_next",
+        "_on_unknown",
         "_raise",
         "_refused",
         "_resumed",
+        "_resumes",
+        "_skip",
         "_snapshot",
         "_stall",
+        "_thinner",
+        "_tolerances",
         "done",
         "seen",
         "silence",
@@ -80,12 +90,17 @@ class Assembly:
         starting_after: int | None = None,
         stall: tuple[float, float] = (3.0, 10.0),
         fill: bool = True,
+        resumes: bool = True,
+        messages: bool = False,
+        tolerances: Callable[[], lifecycle.Dialect | None] = lambda: None,
+        unknown: Literal["give", "skip"] = "give",
+        on_unknown: Callable[[models.UnknownEvent], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._headers: Mapping[str, str] = {}
         self._invalid = invalid
         self._max_frame = max_frame
-        self._decoder = sse.Decoder(max_frame)
+        self._decoder: sse.Decoder | Messages = Messages() if messages else sse.Decoder(max_frame)
         self._snapshot = lifecycle.Snapshot()
         self._index = 0
         self._batch: list[Any] = []
@@ -98,11 +113,17 @@ class Assembly:
         self._gap = False  # this connection was left at a hole
         self._resumed = starting_after is not None
         self._refused: errors.HeliographError | None = None
-        self._raise: errors.InvalidEvent | None = None
+        self._raise: errors.HeliographError | None = None
+        self._resumes = resumes
+        self._tolerances = tolerances  # asked once the first answer has shown who is there
+        self._checker: lifecycle.Checker | None = None
+        self._skip = unknown == "skip"
+        self._on_unknown = on_unknown
         self._final: models.OpenResponsesResult | None = None
         self._error: models.ErrorEvent | None = None
         self._clock = clock
         self._stall = stall
+        self._thinner: Thinner | None = None
         self._comments = 0
         self._beat = (0.0, -1)  # when the last keep-alive came, and how many events had come then
         self._interval: tuple[bool, float] | None = None  # measured or only bounded; seconds
@@ -118,13 +139,26 @@ class Assembly:
     def connected(self, headers: Mapping[str, str]) -> None:
         """A connection is open; it is the first, or it goes on where the last one was cut."""
         self._headers = headers
+        first = self._beat[1] < 0 and not self.seen and not self.done
+        if first and (tolerances := self._tolerances()) is not None:
+            self._checker = lifecycle.Checker(tolerances)
         if self._beat[1] >= 0 or self.seen or self.done:
             self._decoder = sse.Decoder(self._max_frame)
             self._resumed = True
+            if self._thinner is not None:
+                self._thinner.again()
         self.done = self._gap = False
         self.silence = None
         self._comments = 0
         self._beat = (self._clock(), self._index)
+
+    def thin(self, thinner: Thinner) -> None:
+        """From now on keep no picture longer than the event that brings it is in hand.
+
+        A checker needs them all: it compares the end with what came before.
+        """
+        if self._checker is None:
+            self._thinner = thinner
 
     @property
     def snapshot(self) -> models.OpenResponsesResult | None:
@@ -162,6 +196,10 @@ class Assembly:
         Raises `FrameTooLarge`, and `InvalidEvent` through `settle` once the events that came
         before it were handed out.
         """
+        if self._thinner is not None:
+            if isinstance(self._decoder, Messages):
+                self._thinner.again()
+            chunk = self._thinner.feed(chunk)
         found = self._decoder.feed_data(chunk)
         if not found:
             if self._decoder.comments != self._comments:
@@ -185,12 +223,18 @@ class Assembly:
                 self._next = ahead + 1
             else:
                 batch = self._in_order(batch)
+            if self._checker is not None:
+                batch = self._checked(self._checker, batch)
             self.seen += len(batch)
         if not _ENDS.isdisjoint(map(type, batch)):
             self._note_end(batch)
+            # A turn on a WebSocket ends with no mark of its own.
+            self.done = self.done or isinstance(self._decoder, Messages)
         self._batch = batch
         self._folded = 0
         self._left = iter(batch)
+        if (self._skip or self._on_unknown) and models.UnknownEvent in map(type, batch):
+            self._left = Told(self._left, self._skip, self._on_unknown)
         return self._left
 
     def settle(self) -> None:
@@ -202,9 +246,23 @@ class Assembly:
         if self._raise is not None:
             raise self._raise
 
+    def rest(self) -> Iterator[Any]:
+        """The body has ended: its last event, where only the blank line behind it is missing.
+
+        Raises `FrameTooLarge` where one is due.
+        """
+        if self.done or not models.is_object(self._decoder.close()):
+            return iter(())
+        return self.take(b"\n\n")
+
     def check(self) -> None:
-        """The body has ended: raises `FrameTooLarge` where one is due."""
+        """The body has ended: raises `FrameTooLarge` where one is due, and `LifecycleError`."""
         self._decoder.close()
+        checker = self._checker
+        if checker is not None and self.ended and not self.done:
+            found = checker.unmarked()
+            if found:
+                raise errors.LifecycleError(tuple(found))
 
     @property
     def failure(self) -> models.ErrorEvent | None:
@@ -216,6 +274,7 @@ class Assembly:
         """Whether to ask for the rest: the id is known, and so is the place, and nobody said no."""
         return (
             self.stored
+            and self._resumes
             and self._refused is None
             and self.response_id is not None
             and (self.last_sequence is not None or not self.seen)
@@ -228,7 +287,7 @@ class Assembly:
     def interruption(self, cause: str | None = None) -> errors.HeliographError:
         """Why there is no terminal event: the stream's own error, or that it was cut."""
         if self._error is not None:
-            return error_of_event(self._error)
+            return error_of_event(self._error, self._headers)
         why = "[DONE] came" if self.done else cause or "the stream ended"
         if self._gap:
             why = f"event {self._missing} did not come; the stream was left"
@@ -241,6 +300,7 @@ class Assembly:
             last_sequence=self.last_sequence,
             snapshot=self.snapshot,
             resumable=self._resumable(),
+            request_id=self._headers.get("x-request-id"),
         )
 
     def _resumable(self) -> bool:
@@ -251,13 +311,16 @@ class Assembly:
     def _keeps(self) -> bool:
         """The server is known to keep this stream."""
         snapshot = self._snapshot.response
-        return "x-response-id" in self._headers or bool(snapshot and snapshot.background is True)
+        ours = "x-response-id" in self._headers or "x-idempotency" in self._headers
+        return ours or bool(snapshot and snapshot.background is True)
 
     def _advice(self) -> str:
         if self.response_id is None:
             return "nothing of the response is known: ask again"
         if not self.stored:
             return "store=False keeps nothing to resume from: ask again, or with store=True"
+        if not self._resumes:
+            return "this server keeps no streams: ask again"
         if self._refused is not None:
             return (
                 f"the server does not give its stream again ({self._refused}): "
@@ -333,11 +396,20 @@ class Assembly:
             try:
                 batch.append(models.decode_event(data, index))
             except errors.InvalidEvent as error:
-                if self._invalid == "raise":
-                    self._raise = error
+                failure = failure_in(data, self._headers)
+                if failure is not None or self._invalid == "raise":
+                    self._raise = failure or error
                     break
                 batch.append(error)
         return batch
+
+    def _checked(self, checker: lifecycle.Checker, batch: list[Any]) -> list[Any]:
+        """``batch`` up to the first event that breaks a rule."""
+        good, found = checker.take(batch)
+        if not found:
+            return batch
+        self._raise = errors.LifecycleError(tuple(found))
+        return batch[:good]
 
     def _note_end(self, batch: list[Any]) -> None:
         for event in batch:
@@ -354,6 +426,9 @@ class Assembly:
         apply = self._snapshot.apply
         for event in _effective(seen):
             apply(event)
+        if self._thinner is not None:
+            for event in seen:
+                let_go(event)
         self._folded = upto
         for event in reversed(seen):
             number = _number(event)

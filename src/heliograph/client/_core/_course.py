@@ -36,9 +36,12 @@ class Course(Tries):
         *,
         base_url: str,
         include: Sequence[str],
+        messages: bool = False,
     ) -> None:
         get = call.method == "GET"
-        super().__init__(policy, server, call, repeatable=get, keyed=assembly.stored and not get)
+        keyed = assembly.stored and not get and not messages
+        super().__init__(policy, server, call, repeatable=get, keyed=keyed)
+        self._messages = messages
         self.assembly = assembly
         self._base_url = base_url
         self._include = include
@@ -48,15 +51,26 @@ class Course(Tries):
     def accepts(self, status: int, headers: Mapping[str, str]) -> bool:
         if not super().accepts(status, headers) or not is_stream(status, headers):
             return False
+        self.opened(headers)
+        return True
+
+    def opened(self, headers: Mapping[str, str]) -> None:
+        """A connection carries the stream."""
         self.assembly.connected(headers)
         self._opened = True
-        return True
 
     def refusal(
         self, status: int, headers: Mapping[str, str], body: bytes
     ) -> errors.HeliographError:
         """Why an answer that was not accepted is no stream."""
         return no_stream(status, headers, body)
+
+    def patience(self) -> float | None:
+        """Seconds to wait for the next piece, where the call's own timeout is too long."""
+        silence, left = self.assembly.silence, self.left()
+        if silence is None or left is None:
+            return left if silence is None else silence
+        return min(silence, left)
 
     def cut(self, error: errors.TransportError | None) -> float:
         """The connection ended, and with it no terminal event came. Seconds to wait, then send
@@ -65,13 +79,15 @@ class Course(Tries):
         if assembly.seen > self._seen:
             self._seen = assembly.seen
             self._failures = 0
+        if self.late:
+            error = self._overdue()
         return self.again(error or errors.TransportError("the stream ended"))
 
     def again(self, error: errors.HeliographError) -> float:
         if not self._opened:
             return super().again(error)
         assembly = self.assembly
-        if assembly.failure is not None or self._policy.attempts < 1:
+        if assembly.failure is not None or self._policy.attempts < 1 or self.late:
             raise assembly.interruption(str(error)) from error
         if not assembly.may_resume:
             if assembly.seen:
@@ -93,7 +109,8 @@ class Course(Tries):
         return wait
 
     def _may_repeat(self, error: errors.HeliographError) -> bool:
-        return self._harmless(error)  # on a stream a timeout is a stall
+        # On a stream a timeout is a stall. A WebSocket's turn has no key to be found by.
+        return not self._messages and self._harmless(error)
 
     def _resumption(self) -> Call:
         assembly = self.assembly

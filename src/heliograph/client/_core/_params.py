@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 from heliograph import models
+from heliograph.client._core._functions import CallableTool
 
 Object = Mapping[str, Any] | models.Model | models.Unknown
 """A JSON object: a mapping in wire spelling, or one of `heliograph.models`."""
@@ -20,7 +21,7 @@ class ResponseParams(TypedDict, total=False):
     model: str
     input: str | Sequence[Object]
     instructions: str | None
-    tools: Sequence[Object]
+    tools: Sequence[Object | CallableTool[..., Any]]
     tool_choice: str | Object
     parallel_tool_calls: bool | None
     max_tool_calls: int | None

@@ -16,14 +16,18 @@ Whether keys are honoured is known from the header ``x-idempotency: honoured`` (
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import msgspec
 
 from heliograph import errors
-from heliograph.client._transport import Call
+from heliograph.client._core._answers import error_from
+from heliograph.client._core._dialects import GENERIC, Dialect, learned
+from heliograph.client._transport import Call, Timeout
 
+_EARLY = 0.01  # seconds by which a wait may end before its time
 _MANY = 32  # doublings of a wait: any more would only make a float overflow
 
 
@@ -80,16 +84,22 @@ class Retries(msgspec.Struct, frozen=True, kw_only=True):
 class Server:
     """What a client has learned of its server."""
 
-    __slots__ = ("keyed",)
+    __slots__ = ("_named", "dialect", "keyed")
 
-    def __init__(self) -> None:
-        self.keyed = False
+    def __init__(self, dialect: Dialect = GENERIC, *, named: bool = False) -> None:
+        self.dialect = dialect
+        self._named = named
+        self.keyed = dialect.keyed
         """It honours ``Idempotency-Key`` on ``POST /responses``."""
 
     def note(self, headers: Mapping[str, str]) -> None:
         """Learn from an answer's head."""
-        if "x-response-id" in headers or headers.get("x-idempotency") == "honoured":
-            self.keyed = True
+        shown = learned(headers)
+        if shown is None:
+            return
+        self.keyed = self.keyed or shown.keyed
+        if not self._named:
+            self.dialect = shown
 
 
 Fault = Literal["passing", "unclear", "final"]
@@ -116,7 +126,14 @@ class Tries:
     """
 
     def __init__(
-        self, policy: Retries, server: Server, call: Call, *, repeatable: bool, keyed: bool = False
+        self,
+        policy: Retries,
+        server: Server,
+        call: Call,
+        *,
+        repeatable: bool,
+        keyed: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.call = call
         self._asked = call
@@ -127,6 +144,44 @@ class Tries:
         self._failures = 0
         self._unclear: errors.HeliographError | None = None  # while a HEAD asks about keys
         self._maybe_done = False
+        self._clock = clock
+        self._due: float | None = None
+
+    def left(self) -> float | None:
+        """Seconds of the caller's total that are left; None without one. The first call starts it.
+
+        Raises `TransportTimeout` where none are.
+        """
+        total = self._asked.timeout.total
+        if total is None:
+            return None
+        now = self._clock()
+        if self._due is None:
+            self._due = now + total
+        if self.late:
+            raise self._overdue()
+        return self._due - now
+
+    def now(self) -> Call:
+        """``call`` with no longer timeouts than there is time left. Raises `TransportTimeout`."""
+        left = self.left()
+        if left is None:
+            return self.call
+        asked = self.call.timeout
+        timeout = Timeout(
+            connect=min(left, asked.connect or left), read=min(left, asked.read or left), total=left
+        )
+        return msgspec.structs.replace(self.call, timeout=timeout)
+
+    @property
+    def late(self) -> bool:
+        """Whether the caller's total has passed."""
+        return self._due is not None and self._clock() >= self._due - _EARLY
+
+    def _overdue(self) -> errors.TransportTimeout:
+        return errors.TransportTimeout(
+            f"not done within timeout.total, {self._asked.timeout.total:g} s"
+        )
 
     def accepts(self, status: int, headers: Mapping[str, str]) -> bool:
         """Whether this is the answer, for better or worse."""
@@ -136,6 +191,12 @@ class Tries:
         # A second DELETE that finds nothing means that the first one was served.
         gone = status == 404 and self._maybe_done and self._asked.method == "DELETE"
         return status < 300 or gone
+
+    def refusal(
+        self, status: int, headers: Mapping[str, str], body: bytes
+    ) -> errors.HeliographError:
+        """What an answer that was not accepted means."""
+        return error_from(status, headers, body)
 
     def again(self, error: errors.HeliographError) -> float:
         """Seconds to wait before ``call`` is sent (again). Raises ``error`` where it is the end."""
@@ -161,7 +222,7 @@ class Tries:
     def _count(self, error: errors.HeliographError, retry_after: float | None) -> float:
         self._failures += 1
         wait = self._policy.wait(self._failures, retry_after)
-        if wait is None:
+        if wait is None or self.late:
             raise error
         return wait
 

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 import httpx2
+from msgspec import UNSET
 
-from heliograph import errors, sse
+from heliograph import errors, models, sse
 from heliograph.client import _core
-from heliograph.client._core import Invalid, Retries
+from heliograph.client._core import (
+    DialectName,
+    DrawParams,
+    Invalid,
+    OnUnknown,
+    Options,
+    Retries,
+    Tries,
+    Unknown,
+)
 from heliograph.client._httpx import HttpxTransport
+from heliograph.client._sync._draw import drawn
+from heliograph.client._sync._images import Images
 from heliograph.client._sync._models import Models
 from heliograph.client._sync._responses import Responses
 from heliograph.client._sync._stream import ResponseStream
-from heliograph.client._transport import Call, Reply, Timeout, Transport
+from heliograph.client._transport import Call, Reply, Timeout, Transport, Wait
+from heliograph.pictures import Picture
 
 if TYPE_CHECKING:
     from heliograph.client._core._course import Course
@@ -33,6 +47,12 @@ class Heliograph:
     None to try nothing again and resume nothing. ``http_client`` brings your own connection
     pool, proxies and certificates, and is left open; ``transport`` picks the HTTP library (httpx2;
     aiohttp for `AsyncHeliograph`, with the extra ``fast``).
+
+    ``dialect`` says whose server it is; "auto" tells by ``base_url`` and by what answers show.
+    ``strict`` holds all that comes to the rules of `heliograph.lifecycle` and raises
+    `LifecycleError`: True forgives the dialect's habits, a string (as for ``heliograph check
+    --dialect``) just what it names. Events that no spec names are given to the loop, or with
+    ``unknown="skip"`` left out; either way ``on_unknown`` is called with each.
     Raises `UsageError` where it cannot tell where to send.
     """
 
@@ -46,6 +66,10 @@ class Heliograph:
         max_frame: int = sse.MAX_FRAME,
         retries: Retries | None = Retries(),  # noqa: B008 - frozen
         transport: Literal["httpx2", "aiohttp"] | None = None,
+        dialect: DialectName = "auto",
+        strict: bool | str = False,
+        unknown: Unknown = "give",
+        on_unknown: OnUnknown | None = None,
         http_client: httpx2.Client | None = None,
     ) -> None:
         self._config = _core.resolve(
@@ -55,10 +79,16 @@ class Heliograph:
             headers=headers,
             max_frame=max_frame,
             retries=retries,
+            dialect=dialect,
+            reading=_core.Reading(strict=strict, unknown=unknown, on_unknown=on_unknown),
             environ=os.environ,
         )
-        self._server = _core.Server()
+        self._server = _core.Server(self._config.dialect, named=self._config.named)
         self._transport = _transport(transport, http_client)
+        self._furnish()
+
+    def _furnish(self) -> None:
+        self.images = Images(self)
         self.responses = Responses(self)
         self.models = Models(self)
 
@@ -76,9 +106,39 @@ class Heliograph:
     ) -> None:
         self.close()
 
+    def draw(
+        self,
+        prompt: str,
+        *,
+        on_frame: Callable[[Picture], object] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[DrawParams],
+    ) -> Picture:
+        """One picture from a prompt: ``draw("a red fox").save("fox.png")``.
+
+        ``on_frame`` is called with each early stage and with the finished picture.
+        Raises `NoPicture` where the response failed or the model did something else, in its own
+        words; otherwise as ``responses.create`` does.
+        """
+        return drawn(self, prompt, params, on_frame, timeout)
+
     def close(self) -> None:
         """Close the connections, unless they are a caller's ``http_client``."""
         self._transport.close()
+
+    def with_options(self, **options: Unpack[Options]) -> Self:
+        """The same client with other settings, on the same connections: closing either closes both.
+
+        ``headers`` are added to those there are.
+        """
+        other = copy.copy(self)
+        other._config = _core.changed(self._config, options)
+        other._furnish()
+        return other
+
+    def _response(self, call: Call, *, made: bool | None = None) -> models.OpenResponsesResult:
+        answer = self._ask(call, made=made)
+        return _core.response_from(*answer, _core.tolerances(self._config, self._server))
 
     def _ask(self, call: Call, *, made: bool | None = None) -> tuple[int, Mapping[str, str], bytes]:
         """Send and read all. ``made`` says of a call that makes something whether its
@@ -96,15 +156,15 @@ class Heliograph:
         while True:
             failed: errors.HeliographError
             try:
-                reply = self._transport.send(tries.call)
+                reply = self._transport.send(tries.now())
                 accepted = tries.accepts(reply.status, reply.headers)
-                body = reply.read()
+                body = reply.read() if tries.left() is None else _timely(reply, tries)
             except errors.TransportError as error:
                 failed = error
             else:
                 if accepted:
                     return reply.status, reply.headers, body
-                failed = _core.error_from(reply.status, reply.headers, body)
+                failed = tries.refusal(reply.status, reply.headers, body)
             time.sleep(tries.again(failed))
 
     def _course(
@@ -129,18 +189,31 @@ class Heliograph:
     def _open(self, course: Course) -> ResponseStream[Any]:
         return ResponseStream(self, course, self._connect(course))
 
-    def _connect(self, course: Course) -> Reply:
-        """Send what the course says until an answer is its stream."""
+    def _connect(self, course: Tries) -> Reply:
+        """Send what the course says until an answer is accepted: its head, the body unread."""
         while True:
             failed: errors.HeliographError
             try:
-                reply = self._transport.send(course.call)
+                reply = self._transport.send(course.now())
                 if course.accepts(reply.status, reply.headers):
                     return reply
                 failed = course.refusal(reply.status, reply.headers, reply.read())
             except errors.TransportError as error:
                 failed = error
             time.sleep(course.again(failed))
+
+
+def _timely(reply: Reply, tries: _core.Tries) -> bytes:
+    """The body, if it comes within the caller's total."""
+    pieces = []
+    try:
+        reply.limit(tries.left())
+        for piece in reply.chunks():
+            pieces.append(piece)
+            reply.limit(tries.left())
+    finally:
+        reply.close()
+    return b"".join(pieces)
 
 
 def _transport(

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from msgspec import UNSET
 
 from heliograph import errors, models
 from heliograph.client import _core
-from heliograph.client._core import Invalid, ResponseParams
+from heliograph.client._core import Invalid, ResponseParams, TextFormat
 from heliograph.client._sync._stream import ResponseStream, StreamManager
+from heliograph.client._sync._typed import ParsedStreamManager
+from heliograph.client._sync._typed_calls import TypedResponses
 from heliograph.client._transport import Wait
 
 if TYPE_CHECKING:
+    import ssl as tls
+
     from heliograph.client._sync._client import Heliograph
+    from heliograph.client._sync._connection import Connection
+    from heliograph.client._websocket import Proxy
+
+T = TypeVar("T")
 
 
-class Responses:
+class Responses(TypedResponses):
     """``client.responses``."""
 
     def __init__(self, client: Heliograph) -> None:
@@ -72,12 +80,13 @@ class Responses:
         if stream:
             course = self._client._course(call, stored=stored, include=params.get("include"))
             return self._client._open(course)
-        return _core.response_from(*self._client._ask(call, made=stored))
+        return self._client._response(call, made=stored)
 
     @overload
     def stream(
         self,
         *,
+        text_format: None = None,
         invalid: Literal["raise"] = "raise",
         extra_body: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -89,6 +98,7 @@ class Responses:
     def stream(
         self,
         *,
+        text_format: None = None,
         invalid: Literal["give"],
         extra_body: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -96,9 +106,21 @@ class Responses:
         **params: Unpack[ResponseParams],
     ) -> StreamManager[models.StreamEvent | errors.InvalidEvent]: ...
 
+    @overload
     def stream(
         self,
         *,
+        text_format: type[T],
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> ParsedStreamManager[T]: ...
+
+    def stream(
+        self,
+        *,
+        text_format: type[Any] | None = None,
         invalid: Invalid = "raise",
         extra_body: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -108,11 +130,13 @@ class Responses:
         """``with client.responses.stream(...) as stream``: like ``create``, closed for you.
 
         ``invalid="give"`` hands an event that does not decode over as the `InvalidEvent` that would
-        have been raised, and goes on.
+        have been raised, and goes on. With a ``text_format`` the final response is one of
+        ``parse``.
         """
+        asked = None if text_format is None else TextFormat(text_format)
         call = _core.create_call(
             self._client._config,
-            params,
+            params if asked is None else asked.within(params, extra_body),
             stream=True,
             extra_body=extra_body,
             extra_headers=extra_headers,
@@ -124,6 +148,8 @@ class Responses:
             invalid=invalid,
             include=params.get("include"),
         )
+        if asked is not None:
+            return ParsedStreamManager(self._client, course, asked)
         return StreamManager(self._client, course)
 
     @overload
@@ -177,7 +203,7 @@ class Responses:
         if stream:
             course = self._client._course(call, include=include, starting_after=starting_after)
             return self._client._open(course)
-        return _core.response_from(*self._client._ask(call))
+        return self._client._response(call)
 
     def resume(
         self,
@@ -212,7 +238,7 @@ class Responses:
         call = _core.cancel_call(
             self._client._config, response_id, extra_headers=extra_headers, timeout=timeout
         )
-        return _core.response_from(*self._client._ask(call))
+        return self._client._response(call)
 
     def input_items(
         self,
@@ -253,3 +279,23 @@ class Responses:
             self._client._config, response_id, extra_headers=extra_headers, timeout=timeout
         )
         self._client._ask(call)
+
+    def connect(
+        self,
+        *,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        ssl: tls.SSLContext | None = None,
+        proxy: Proxy = True,
+    ) -> Connection:
+        """``with client.responses.connect() as connection``: turns over a WebSocket.
+
+        ``ssl`` is for certificates of your own; ``proxy`` is a proxy's URL, None for none, True
+        for what the environment names. (An ``http_client`` of your own has no part in it.)
+        Needs the extra ``ws``; raises `MissingExtra` without it.
+        """
+        from heliograph.client._core._socket import socket_call
+        from heliograph.client._sync._connection import Connection
+
+        call = socket_call(self._client._config, extra_headers=extra_headers, timeout=timeout)
+        return Connection(self._client, call, ssl, proxy)

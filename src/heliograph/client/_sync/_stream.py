@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic
 
 from heliograph import errors, models
+from heliograph.client import _core
+from heliograph.client._sync._events import E, EventStream
 from heliograph.client._transport import Reply
 
 if TYPE_CHECKING:
     from heliograph.client._core._course import Course
     from heliograph.client._sync._client import Heliograph
 
-E = TypeVar("E", covariant=True)
 
-
-class ResponseStream(Generic[E]):
+class ResponseStream(EventStream[E]):
     """A response's events as they come. Iterate it; it is a context manager, too.
 
     Each event is one of `models.StreamEvent`; types that no spec names come as
@@ -32,29 +32,18 @@ class ResponseStream(Generic[E]):
     def __init__(self, client: Heliograph, course: Course, reply: Reply) -> None:
         self._client = client
         self._course = course
-        self._reply = reply
         self._assembly = course.assembly
-        self._events = self._run()
-
-    def __iter__(self) -> Iterator[E]:
-        return self._events
-
-    def __next__(self) -> E:
-        return next(self._events)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+        super().__init__(reply)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.response_id or 'no response yet'}>"
+
+    def _begin(self) -> _core.Pictures:
+        assembly = self._assembly
+        return _core.Pictures(midway=assembly.seen > 0 or assembly.last_sequence is not None)
+
+    def _thin(self, thinner: _core.Thinner) -> None:
+        self._assembly.thin(thinner)
 
     @property
     def snapshot(self) -> models.OpenResponsesResult | None:
@@ -71,21 +60,11 @@ class ResponseStream(Generic[E]):
         """The sequence number of the last event given: where to resume from."""
         return self._assembly.last_sequence
 
-    @property
-    def request_id(self) -> str | None:
-        """The server's name for this request, for its logs (``x-request-id``)."""
-        return self._reply.headers.get("x-request-id")
-
     def get_final_response(self) -> models.OpenResponsesResult:
         """Read on to the end; the terminal event's response. Raises as the loop does."""
         for _ in self._events:
             pass
         return self._assembly.final
-
-    def close(self) -> None:
-        """Stop reading. The connection is kept if the stream had come to its end."""
-        self._events.close()
-        self._reply.close()
 
     def _run(self) -> Generator[E, None, None]:
         assembly = self._assembly
@@ -99,12 +78,14 @@ class ResponseStream(Generic[E]):
                         assembly.settle()
                         if assembly.done:
                             break
-                        if assembly.silence is not limit:
-                            limit = assembly.silence
+                        if (patience := self._course.patience()) is not limit:
+                            limit = patience
                             self._reply.limit(limit)
                 except errors.TransportError as error:
                     cut = error
                 self._reply.close()
+                yield from assembly.rest()
+                assembly.settle()
                 assembly.check()
                 if assembly.ended:
                     return

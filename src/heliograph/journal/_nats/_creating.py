@@ -89,17 +89,20 @@ class Creating:
             return None
 
     async def _create(self, new: NewResponse) -> Created:
-        refs = {ref.sha256 for ref in new.context.blobs} if new.context is not None else set()
+        kept = [*new.opening, *([] if new.context is None else [new.context])]
+        refs = {ref.sha256 for entry in kept for ref in entry.blobs}
         await self._blobs.check(refs)
         now = self._clock()
+        created_at = now if new.created_at is None else new.created_at
         made = Made(
             request=new.request,
             capabilities=new.capabilities,
             background=new.background,
-            created_at=now,
+            created_at=created_at,
             expires_in=new.expires_in,
             key=new.idempotency_key,
             context=new.context,
+            opening=new.opening,
         )
         claimed = new.claim_as is not None
         record = Record(
@@ -107,13 +110,15 @@ class Creating:
             tenant=new.tenant,
             epoch=int(claimed),
             running=claimed,
+            last_seq=len(new.opening) - 1,
+            count=len(new.opening),
             at=now,
             body=pack(made),
         )
         live = Live(
             tenant=new.tenant,
             capabilities=new.capabilities,
-            created_at=now,
+            created_at=created_at,
             since=now,
             epoch=int(claimed),
             until=now + new.claim_seconds if claimed else 0.0,
@@ -126,7 +131,7 @@ class Creating:
                 until = now + new.claim_seconds
                 lease = lease_of(new.response_id, record, made, new.claim_as, until)
                 return Created(new.response_id, fresh=True, lease=lease)
-        await self._queue.submit(new.response_id, now, new.capabilities, redo=False)
+        await self._queue.submit(new.response_id, created_at, new.capabilities, redo=False)
         return Created(new.response_id, fresh=True)
 
     async def _open(self, response_id: str, live: Live) -> Known:

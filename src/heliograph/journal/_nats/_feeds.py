@@ -109,7 +109,7 @@ class Feeds(Tails):
             self.erased(response_id)
         elif record.kind == "frame" and not record.overflow:
             tail.publish(frame_of(record, unpack_entries(record.body)), size)
-        elif record.kind == "frame":
+        elif record.kind in ("create", "frame"):
             tail.lost()
         elif record.kind == "end":
             self._ended(tail, record, size)

@@ -320,7 +320,7 @@ class NatsJournal(Journal):
             await self._feeds.ready(response_id)
             return await self._parts.logs.page(tenant, response_id, after)
 
-        following = self._feeds.follow(response_id)
+        following = self._feeds.follow(response_id, reads=True)
         return follow(following, look, self._check_open, tenant, response_id, after)
 
     async def get(self, tenant: str, response_id: str) -> Record:

@@ -78,7 +78,9 @@ class Logs:
         return await self._blobs.get(record.overflow) if record.overflow else record.body
 
     async def entries(self, record: Record) -> tuple[Entry, ...]:
-        """The entries of a ``frame`` or an ``end``."""
+        """The entries of a ``create``, a ``frame`` or an ``end``."""
+        if record.kind == "create":
+            return (await self.made(record)).opening
         if record.kind == "end":
             return (await self.end(record)).entries
         return unpack_entries(await self._body(record))

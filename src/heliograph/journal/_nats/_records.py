@@ -77,6 +77,7 @@ class Made(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     expires_in: float | None
     key: str | None
     context: Entry | None
+    opening: tuple[Entry, ...] = ()
 
 
 class End(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -175,5 +176,5 @@ def nonce_of(data: bytes) -> bytes | None:
 
 
 def frame_of(record: Record, entries: tuple[Entry, ...]) -> Frame:
-    """The frame in a record."""
-    return Frame(record.first, record.epoch, entries)
+    """The frame in a record; an opening is nobody's."""
+    return Frame(record.first, 0 if record.kind == "create" else record.epoch, entries)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from heliograph import errors, models
+from heliograph.pictures import data_url
 from heliograph.providers._base import ChatTurn
-from heliograph.providers.chat._pictures import data_url
 
 __all__ = ["UNSEEN", "ImageItem", "has_pictures", "note", "picture_url", "prompt_of"]
 

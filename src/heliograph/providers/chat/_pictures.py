@@ -1,4 +1,4 @@
-"""Pictures in chat: data URLs to bytes and back."""
+"""Pictures that a chat model sends."""
 
 from __future__ import annotations
 
@@ -7,28 +7,12 @@ import re
 import pybase64
 
 from heliograph import errors
+from heliograph.pictures import media_type_of
 from heliograph.providers._base import InlinePicture
 
-__all__ = ["data_url", "inline_picture", "media_type_of"]
+__all__ = ["inline_picture"]
 
 _DATA_URL = re.compile(r"data:([a-z0-9.+/-]*)(;[^;,]*)*?;base64,", re.IGNORECASE)
-_SIGNS = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-)
-
-
-def media_type_of(data: bytes) -> str:
-    """What a picture's first bytes say that it is; ``image/png`` where they say nothing."""
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for sign, kind in _SIGNS if data.startswith(sign)), "image/png")
-
-
-def data_url(data: bytes) -> str:
-    """A picture as a ``data:`` URL."""
-    return f"data:{media_type_of(data)};base64,{pybase64.b64encode(data).decode()}"
 
 
 def inline_picture(model: str, url: str) -> InlinePicture:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from heliograph import errors, models
+from heliograph.pictures import media_type_of
 from heliograph.providers._base import (
     Arguments,
     ChatPart,
@@ -23,7 +24,6 @@ from heliograph.providers._base import (
 )
 from heliograph.providers.chat._calls import MAX_HELD, hosted_call
 from heliograph.providers.chat._failures import failure_in_stream
-from heliograph.providers.chat._pictures import media_type_of
 from heliograph.providers.chat._quirks import unused_id, whole_arguments
 
 __all__ = ["TERMINAL", "EventReader", "raise_failure"]

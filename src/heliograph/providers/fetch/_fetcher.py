@@ -12,10 +12,10 @@ import httpx2
 
 from heliograph import errors
 from heliograph._version import __version__
+from heliograph.pictures import look
 from heliograph.providers.fetch._connect import Lookup, Pinned, Resolve
 from heliograph.providers.fetch._hosts import Hosts, Place, Unfit, read_url
 from heliograph.providers.fetch._settings import FetchSettings
-from heliograph.providers.image import look
 
 __all__ = ["Fetcher"]
 

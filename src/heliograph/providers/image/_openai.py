@@ -14,12 +14,11 @@ from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
-import pybase64
 
 from heliograph import errors, models
+from heliograph.pictures import decode_data_url, look
 from heliograph.providers._base import ImageJob, Picture
 from heliograph.providers._upstream import Answer, Part
-from heliograph.providers.image._look import look
 from heliograph.providers.image._remote import RemoteImages, RemoteSettings, refuse, usage_of
 
 __all__ = ["OpenAIImages", "OpenAIImagesSettings"]
@@ -140,12 +139,11 @@ class OpenAIImages(RemoteImages):
 
     async def _fetch(self, url: str, job: ImageJob) -> bytes:
         """The picture behind a link, if the settings allow its host."""
-        head, comma, text = url.partition(",")
-        if comma and head.startswith("data:") and head.endswith(";base64"):
+        if url.startswith("data:"):
             try:
-                return pybase64.b64decode(text, validate=True)
-            except ValueError:
-                raise self._wrong(job, "a data URL that is no base64") from None
+                return decode_data_url(url)
+            except errors.PictureError as error:
+                raise self._wrong(job, str(error)) from None
         try:
             parts = urlsplit(url)
             named = {parts.hostname, parts.netloc}

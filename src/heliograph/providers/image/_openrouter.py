@@ -11,12 +11,11 @@ from typing import Any, ClassVar
 
 import httpx2
 import msgspec
-import pybase64
 
 from heliograph import models
+from heliograph.pictures import data_url, look
 from heliograph.providers._base import ImageJob, Picture
 from heliograph.providers._upstream import Answer
-from heliograph.providers.image._look import look
 from heliograph.providers.image._remote import RemoteImages, RemoteSettings, refuse, usage_of
 
 __all__ = ["OpenRouterImages", "OpenRouterImagesSettings"]
@@ -95,8 +94,6 @@ class OpenRouterImages(RemoteImages):
 
 
 def _reference(data: bytes) -> dict[str, Any]:
-    seen = look(data)
-    if seen is None:
+    if look(data) is None:
         raise refuse("images", "a picture to start from is neither png nor jpeg nor webp")
-    text = pybase64.b64encode(data).decode()
-    return {"type": "image_url", "image_url": {"url": f"data:{seen.media_type};base64,{text}"}}
+    return {"type": "image_url", "image_url": {"url": data_url(data)}}

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import UNSET
 
 from heliograph import errors, models
+from heliograph.pictures import look
 from heliograph.providers._base import (
     ImageJob,
     ImagePart,
@@ -34,7 +35,6 @@ from heliograph.providers._upstream import (
     failure_in_stream,
     read_key,
 )
-from heliograph.providers.image._look import look
 
 __all__ = ["MAX_EVENTS", "RemoteImages", "RemoteSettings", "refuse"]
 

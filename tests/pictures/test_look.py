@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from heliograph.providers.image import Look, look
+from heliograph.pictures import Look, look
 
 
 def made(kind: str, mode: str = "RGB", size: tuple[int, int] = (37, 21), **how: Any) -> bytes:

@@ -1,0 +1,100 @@
+"""What streams of events have in common: iteration, and the pictures that they bring."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+from heliograph.client import _core
+from heliograph.client._files import Shelf
+from heliograph.client._transport import AsyncReply
+from heliograph.pictures import Picture
+
+E = TypeVar("E", covariant=True)
+
+
+class AsyncEventStream(Generic[E]):
+    """A base of streams: iteration, ``images()`` and ``save_images()`` over what ``_run`` gives."""
+
+    def __init__(self, reply: AsyncReply) -> None:
+        self._reply = reply
+        self._events = self._run()
+
+    def __aiter__(self) -> AsyncIterator[E]:
+        return self._events
+
+    async def __anext__(self) -> E:
+        return await anext(self._events)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's name for this request, for its logs (``x-request-id``)."""
+        return self._reply.headers.get("x-request-id")
+
+    async def close(self) -> None:
+        """Stop reading. The connection is kept if the stream had come to its end."""
+        await self._events.aclose()
+        await self._reply.close()
+
+    def _run(self) -> AsyncGenerator[E, None]:
+        raise NotImplementedError
+
+    def _begin(self) -> _core.Pictures:
+        """Where the showing of pictures begins."""
+        return _core.Pictures()
+
+    def _thin(self, thinner: _core.Thinner) -> None:
+        """Keep no picture longer than its event is in hand."""
+
+    async def images(self) -> AsyncGenerator[Picture, None]:
+        """Pictures as they come: each early stage, and each finished one (``final``) once.
+
+        Other events pass by, and go into the snapshot all the same. Ends and raises as the loop
+        over the events does.
+        """
+        shown = self._begin()
+        async for event in self._events:
+            for picture in shown.of(event):
+                yield picture
+                del picture
+            del event
+
+    async def save_images(
+        self,
+        folder: str | PathLike[str],
+        *,
+        stem: str | None = None,
+        previews: bool = False,
+    ) -> list[Path]:
+        """Save each finished picture into a folder as it comes, and let go of it; the paths.
+
+        At no time more than one picture is held, so the response that is left has none (in strict
+        mode it has all: they are compared at the end). A file's name is the item's id, or ``stem``
+        and the picture's place in the output; ``previews`` saves early stages, too. Reads to the
+        end and raises as the loop over the events does, `UsageError` where there is no such folder,
+        and `PictureError` for a picture that came as an address: what was saved until then stays.
+        """
+        shelf = Shelf(folder, stem, previews=previews)
+        shown = self._begin()
+        self._thin(shown.thinner())
+        async for event in self._events:
+            for picture in shown.of(event):
+                await asyncio.to_thread(shelf.put, picture)
+                del picture
+            del event  # no picture is held while the next one comes
+        return shelf.paths

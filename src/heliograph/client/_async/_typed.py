@@ -1,0 +1,174 @@
+"""Typed answers and tools: streams that end in a ``T``, and runs of several turns."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from heliograph import errors, models
+from heliograph.client._async._stream import AsyncResponseStream, AsyncStreamManager
+from heliograph.client._core import ParsedResponse, TextFormat, ToolCall, Turns
+from heliograph.client._transport import Wait
+
+if TYPE_CHECKING:
+    from heliograph.client._async._client import AsyncHeliograph
+    from heliograph.client._async._responses import AsyncResponses
+    from heliograph.client._core._course import Course
+
+T = TypeVar("T")
+R = TypeVar("R", covariant=True)
+
+
+class AsyncParsedResponseStream(AsyncResponseStream[models.StreamEvent], Generic[T]):
+    """A `AsyncResponseStream` whose text is to be a ``T``."""
+
+    _format: TextFormat[T]
+
+    async def get_final_response(self) -> ParsedResponse[T]:
+        """Read on to the end; the terminal event's response, its text read as a ``T``.
+
+        Raises as the loop does, and `Refused`, `IncompleteOutput` or `UnfitOutput`.
+        """
+        return self._format.parsed(await super().get_final_response())
+
+
+class AsyncParsedStreamManager(AsyncStreamManager[models.StreamEvent], Generic[T]):
+    """What ``responses.stream`` gives with a ``text_format``."""
+
+    def __init__(self, client: AsyncHeliograph, course: Course, text_format: TextFormat[T]) -> None:
+        super().__init__(client, course)
+        self._format = text_format
+
+    async def __aenter__(self) -> AsyncParsedResponseStream[T]:
+        reply = await self._client._connect(self._course)
+        stream: AsyncParsedResponseStream[T] = AsyncParsedResponseStream(
+            self._client, self._course, reply
+        )
+        stream._format = self._format
+        self._stream = stream
+        return stream
+
+
+class AsyncToolRun(Generic[R]):
+    """The events of all turns of ``responses.run_tools``; a context manager, too.
+
+    Between a turn's terminal event and the next turn's first, the functions that the model called
+    are run. The loop raises as `AsyncResponseStream` does, `TooManyTurns`, and `ToolFailed` with
+    ``tool_errors="raise"``.
+    """
+
+    def __init__(
+        self,
+        responses: AsyncResponses,
+        turns: Turns,
+        finish: Callable[[models.OpenResponsesResult], R],
+        timeout: Wait,
+    ) -> None:
+        self._responses = responses
+        self._turns = turns
+        self._finish = finish
+        self._timeout = timeout
+        self._stream: AsyncResponseStream[models.StreamEvent] | None = None
+        self._final: models.OpenResponsesResult | None = None
+        self._events = self._run()
+
+    def __aiter__(self) -> AsyncIterator[models.StreamEvent]:
+        return self._events
+
+    async def __anext__(self) -> models.StreamEvent:
+        return await anext(self._events)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} in turn {self.turn}>"
+
+    @property
+    def turn(self) -> int:
+        """Which turn is under way, from 1."""
+        return self._turns.turn
+
+    @property
+    def stream(self) -> AsyncResponseStream[models.StreamEvent] | None:
+        """The stream of the turn under way; None before the first."""
+        return self._stream
+
+    @property
+    def request(self) -> Mapping[str, Any]:
+        """The fields that the turn under way was asked with.
+
+        After an error, ``run_tools(**run.request)`` goes on, with the other arguments of before: no
+        function runs again whose output stands in it.
+        """
+        return dict(self._turns.request)
+
+    async def get_final_response(self) -> R:
+        """Read on to the end; the last turn's response. Raises as the loop does."""
+        async for _ in self._events:
+            pass
+        if self._final is None:
+            raise errors.UsageError("run_tools: the run did not come to its end")
+        return self._finish(self._final)
+
+    async def close(self) -> None:
+        """Stop: no more turns, and nothing more is read of this one."""
+        await self._events.aclose()
+
+    async def _run(self) -> AsyncGenerator[models.StreamEvent, None]:
+        turns = self._turns
+        while True:
+            async with self._responses.stream(
+                extra_body=turns.extra_body,
+                extra_headers=turns.headers,
+                timeout=self._timeout,
+                **turns.request,
+            ) as stream:
+                self._stream = stream
+                async for event in stream:
+                    turns.take(event)
+                    yield event
+                response = await stream.get_final_response()
+            calls = turns.calls(response)
+            if not calls:
+                break
+            turns.answer(response, await _perform_all(calls))
+        self._final = response
+
+
+async def _perform_all(calls: Sequence[ToolCall]) -> list[models.Item]:
+    """Run a turn's functions side by side; their answers in the order of the calls."""
+    tasks = [asyncio.create_task(_perform(call)) for call in calls]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _perform(call: ToolCall) -> models.Item:
+    """Run one function; one that is not asynchronous in a thread."""
+    if call.refused is not None:
+        return call.refused
+    try:
+        if call.is_async:
+            value = await call.function(**call.arguments)
+        else:
+            value = await asyncio.to_thread(call.function, **call.arguments)
+            if inspect.isawaitable(value):
+                value = await value
+        return call.returned(value)
+    except Exception as error:  # noqa: BLE001 - a caller's function may raise anything
+        return call.raised(error)

@@ -1,0 +1,115 @@
+"""The WebSocket driver: the library websockets (extra ``ws``), its errors translated.
+
+The asynchronous half is in ``_websocket_async``.
+"""
+
+from __future__ import annotations
+
+import ssl as tls
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal, TypeAlias
+
+from heliograph import errors
+from heliograph.client._core import error_from
+from heliograph.client._transport import Call
+
+try:
+    from websockets.exceptions import (
+        ConnectionClosed,
+        InvalidHandshake,
+        InvalidStatus,
+        InvalidURI,
+        WebSocketException,
+    )
+    from websockets.sync.client import ClientConnection, connect
+except ModuleNotFoundError as error:
+    raise errors.MissingExtra("a WebSocket", "ws") from error
+
+Proxy: TypeAlias = str | Literal[True] | None
+"""A proxy's URL; True asks the environment; None goes straight."""
+
+_PING_SECONDS = 20.0
+_PONG_SECONDS = 120.0  # a pong waits behind the picture under way
+_CLOSE_SECONDS = 2.0
+_TOO_BIG = 1009
+
+
+def settings(
+    call: Call, max_frame: int, ssl: tls.SSLContext | None, proxy: Proxy
+) -> dict[str, Any]:
+    """What both halves tell the library. Nothing is compressed: pictures are already."""
+    headers = dict(call.headers)
+    return {
+        "additional_headers": headers,
+        "user_agent_header": headers.pop("user-agent", None),
+        "compression": None,
+        "ssl": ssl,
+        "proxy": proxy,
+        "open_timeout": call.timeout.connect,
+        "ping_interval": _PING_SECONDS,
+        "ping_timeout": _PONG_SECONDS,
+        "close_timeout": _CLOSE_SECONDS,
+        "max_size": max_frame,
+    }
+
+
+@contextmanager
+def opening() -> Iterator[None]:
+    """Nothing of the library's errors leaves this block: the connection was not made."""
+    try:
+        yield
+    except InvalidStatus as error:
+        answer = error.response
+        raise error_from(answer.status_code, answer.headers, bytes(answer.body)) from error
+    except InvalidURI as error:
+        raise errors.UsageError(f"base_url: {error}") from error
+    except InvalidHandshake as error:
+        raise errors.TransportError(f"no WebSocket: {error}", sent=False) from error
+    except TimeoutError as error:
+        raise errors.TransportTimeout("no WebSocket in time", sent=False) from error
+    except (WebSocketException, OSError, ValueError) as error:
+        raise errors.TransportError(f"no WebSocket: {error}", sent=False) from error
+
+
+@contextmanager
+def talking(max_frame: int) -> Iterator[None]:
+    """The same for a connection that was made."""
+    try:
+        yield
+    except ConnectionClosed as error:
+        if error.sent is not None and error.sent.code == _TOO_BIG:
+            raise errors.FrameTooLarge(max_frame, max_frame + 1) from error
+        raise errors.TransportError(f"the WebSocket was closed: {error}") from error
+    except TimeoutError as error:
+        raise errors.TransportTimeout("no message in time") from error
+    except (WebSocketException, OSError) as error:
+        raise errors.TransportError(f"the WebSocket broke: {error}") from error
+
+
+class Channel:
+    """A WebSocket that is open. ``headers`` are the handshake's answer's."""
+
+    def __init__(self, socket: ClientConnection, max_frame: int) -> None:
+        self._socket = socket
+        self._max_frame = max_frame
+        response = socket.response
+        self.headers: Mapping[str, str] = {} if response is None else response.headers
+
+    def send(self, message: bytes) -> None:
+        with talking(self._max_frame):
+            self._socket.send(message, text=True)
+
+    def receive(self, seconds: float | None) -> bytes:
+        """The next message. Raises `TransportError`, `TransportTimeout`, `FrameTooLarge`."""
+        with talking(self._max_frame):
+            return self._socket.recv(seconds, decode=False)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def dial(call: Call, *, max_frame: int, ssl: tls.SSLContext | None, proxy: Proxy) -> Channel:
+    """Open a WebSocket. Raises `APIError` where the server answers otherwise."""
+    with opening():
+        return Channel(connect(call.url, **settings(call, max_frame, ssl, proxy)), max_frame)
