@@ -15,7 +15,7 @@ from tests.nats_servers import PREFIX, SHARDS
 
 from heliograph import errors
 from heliograph.journal import Entry, NatsJournal
-from heliograph.journal._nats._records import Record
+from heliograph.journal._nats._records import Job, Record
 from heliograph.testing.nats import Cluster
 
 Open = Callable[..., Awaitable[NatsJournal]]
@@ -78,7 +78,8 @@ async def test_a_job_of_a_log_that_ended_is_dropped(open_journal: Open) -> None:
     await journal.create(new("r"))
     lease = await claim(journal)
     await journal.finish(lease, 0, [entry(0)], Entry(b"end"))
-    await journal._parts.queue.submit("r", 0.0, new("r").capabilities, redo=True)
+    job = Job(response_id="r", created_at=0.0, capabilities=new("r").capabilities)
+    await journal._parts.queue.submit(job, redo=True)
     assert await journal.claim("w", ["*"], lease=10, wait=0) is None
     assert await journal._parts.queue.count() == 0
 

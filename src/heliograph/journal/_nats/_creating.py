@@ -15,7 +15,7 @@ from heliograph.journal._nats._claims import lease_of
 from heliograph.journal._nats._lives import Known
 from heliograph.journal._nats._owners import Held, Owners
 from heliograph.journal._nats._parts import Parts
-from heliograph.journal._nats._records import Live, Made, Record, Tip, pack
+from heliograph.journal._nats._records import Job, Live, Made, Record, Tip, pack
 from heliograph.journal._nats._wire import Conflict
 
 __all__ = ["Creating"]
@@ -131,7 +131,13 @@ class Creating:
                 until = now + new.claim_seconds
                 lease = lease_of(new.response_id, record, made, new.claim_as, until)
                 return Created(new.response_id, fresh=True, lease=lease)
-        await self._queue.submit(new.response_id, created_at, new.capabilities, redo=False)
+        job = Job(
+            response_id=new.response_id,
+            created_at=created_at,
+            capabilities=new.capabilities,
+            born=tip.seq,
+        )
+        await self._queue.submit(job, redo=False)
         return Created(new.response_id, fresh=True)
 
     async def _open(self, response_id: str, live: Live) -> Known:

@@ -20,7 +20,7 @@ from heliograph.journal._base import Entry, Lease, LeaseState
 from heliograph.journal._frames import pack_entries
 from heliograph.journal._nats._lives import Known
 from heliograph.journal._nats._parts import Parts
-from heliograph.journal._nats._records import End, Live, Record, Tip, pack
+from heliograph.journal._nats._records import End, Job, Live, Record, Tip, pack
 from heliograph.journal._nats._wire import Conflict
 
 __all__ = ["Held", "Owners"]
@@ -212,8 +212,18 @@ class Owners:
 
         known = await self._lives.change(response_id, new)
         if known is not None:
-            live = known[0]
-            await self._queue.submit(response_id, live.created_at, live.capabilities, redo=True)
+            await self.queue_anew(response_id, known[0], redo=True)
+
+    async def queue_anew(self, response_id: str, live: Live, *, redo: bool) -> None:
+        """There is a job for it."""
+        first = await self._logs.first(response_id)
+        job = Job(
+            response_id=response_id,
+            created_at=live.created_at,
+            capabilities=live.capabilities,
+            born=0 if first is None else first.seq,
+        )
+        await self._queue.submit(job, redo=redo)
 
     async def _check(self, lease: Lease, held: Held, first: int, entries: Sequence[Entry]) -> None:
         last_seq = held.tip.record.last_seq

@@ -37,9 +37,9 @@ class Hand(msgspec.Struct, frozen=True):
     place: int
 
     @property
-    def age(self) -> tuple[float, bool, int]:
+    def age(self) -> tuple[float, int, int]:
         """The least is the oldest."""
-        return self.job.created_at, not self.redo, self.place
+        return self.job.created_at, self.job.born, self.place
 
 
 class Queue:
@@ -52,13 +52,10 @@ class Queue:
         self.needs: dict[str, tuple[str, ...]] = {}
         self._making = asyncio.Lock()
 
-    async def submit(
-        self, response_id: str, created_at: float, capabilities: tuple[str, ...], *, redo: bool
-    ) -> None:
+    async def submit(self, job: Job, *, redo: bool) -> None:
         """Queue a job; nothing happens where it is queued already."""
-        needs = await self._consumers(capabilities)
-        job = Job(response_id=response_id, created_at=created_at, capabilities=capabilities)
-        subject = self._names.job(needs, _REDO if redo else _NEW, response_id)
+        needs = await self._consumers(job.capabilities)
+        subject = self._names.job(needs, _REDO if redo else _NEW, job.response_id)
         try:
             await self._wire.put(self._names.jobs, subject, pack(job), 0)
         except Conflict:

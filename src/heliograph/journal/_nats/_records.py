@@ -122,12 +122,13 @@ class Live(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
 
 class Job(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """What is queued."""
+    """What is queued. ``born`` is its first record's place, for those of the same instant."""
 
     nonce: bytes = msgspec.field(default_factory=lambda: secrets.token_bytes(12))
     response_id: str
     created_at: float
     capabilities: tuple[str, ...]
+    born: int = 0
 
 
 class KeyRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True):

@@ -72,4 +72,4 @@ class Sweeper:
             await self._queue.remove(response_id)
         else:
             ran = tip.record.epoch > 0
-            await self._queue.submit(response_id, live.created_at, live.capabilities, redo=ran)
+            await self._owners.queue_anew(response_id, live, redo=ran)
