@@ -118,6 +118,17 @@ def _config(command: Parser) -> None:
     _file(told, "file", metavar="FILE", help="a TOML file, as `serve --config` takes it")
 
 
+def _cluster(command: Parser) -> None:
+    verbs = command.add_subparsers(dest="verb", required=True, metavar="VERB")
+    up = verbs.add_parser("up", help="run N servers until a signal; prints the [journal] to use")
+    up.add_argument("size", type=_types.cluster_size, metavar="N", help="1, 3 or 5")
+    _file(
+        up, "--data", what=FOLDER, metavar="DIR", required=True, help="where they keep their data"
+    )
+    ports = "the first; default: 4222; 0: free ones"
+    up.add_argument("--port", type=_types.port, default=4222, help=ports)
+
+
 def _check(command: Parser) -> None:
     _file(
         command,
@@ -183,6 +194,7 @@ _COMMANDS = (
     ("worker", "_worker", "run responses for a server on this machine", _worker),
     ("keys", "_keys", "make, list and revoke API keys", _keys),
     ("config", "_config", "look at a configuration file", _config),
+    ("cluster", "_cluster", "run nats-servers here, to try a cluster out", _cluster),
     ("check", "_check", "hold a captured stream, or an endpoint, against the protocol", _check),
     ("record", "_tapes", "record a real endpoint's answers in a cassette", _record),
     ("replay", "_tapes", "serve a cassette as the endpoint it came from", _replay),

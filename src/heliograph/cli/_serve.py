@@ -37,8 +37,11 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     server.setup_logging(settings.log)
 
     def announce(running: server.Server) -> None:
-        kept = settings.data or "a temporary folder, erased at the end"
-        print(f"Heliograph serves {running.url}/v1 (data: {kept})", file=out, flush=True)
+        if isinstance(settings.journal, server.NatsSettings):
+            kept = f"journal: {', '.join(settings.journal.servers)}"
+        else:
+            kept = f"data: {settings.data or 'a temporary folder, erased at the end'}"
+        print(f"Heliograph serves {running.url}/v1 ({kept})", file=out, flush=True)
 
     server.run(settings, announce)
     out.flush()

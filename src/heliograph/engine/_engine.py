@@ -284,7 +284,7 @@ class Engine:
         and ``BadRequest`` where what the request goes on from was erased since it was looked up.
         """
         resolved = plan.resolved
-        response_id, created_at = new_id("resp"), self._clock()
+        response_id, created_at = self.journal.placed(new_id("resp")), self._clock()
         try:
             context = None if resolved is None else await resolved.kept_in(self.journal.blobs)
             new = journal.NewResponse(

@@ -1,6 +1,7 @@
 """The Responses API over HTTP: Starlette on uvicorn, streams out of the journal."""
 
 from heliograph.server._app import create_app
+from heliograph.server._journal_settings import NatsSettings, SqliteSettings
 from heliograph.server._keys import Key, Keyring
 from heliograph.server._log import setup_logging
 from heliograph.server._openapi import openapi_document
@@ -16,9 +17,11 @@ __all__ = [
     "Limits",
     "Log",
     "MetricsPage",
+    "NatsSettings",
     "Otel",
     "Server",
     "Settings",
+    "SqliteSettings",
     "Worker",
     "create_app",
     "load_settings",

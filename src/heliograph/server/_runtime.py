@@ -20,6 +20,7 @@ from heliograph.providers.fetch import Fetcher
 from heliograph.server._attaching import Attaching
 from heliograph.server._auth import Caller, Gate
 from heliograph.server._beat import Beat
+from heliograph.server._journal_settings import NatsSettings
 from heliograph.server._passing import Keys, Passing
 from heliograph.server._quota import Place, Quota
 from heliograph.server._readers import Readers
@@ -163,6 +164,8 @@ class Runtime:
     def _journal(self) -> Journal:
         if self.settings.journal == "memory":
             return MemoryJournal()
+        if isinstance(self.settings.journal, NatsSettings):
+            return self.settings.journal.journal()
         if self.settings.data is not None:
             folder = Path(self.settings.data)
         else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -17,6 +16,7 @@ from heliograph.providers.configured import (
 )
 from heliograph.providers.fetch import FetchSettings
 from heliograph.server._edge import is_loopback
+from heliograph.server._journal_settings import JournalSettings, NatsSettings
 from heliograph.server._keys import Keyring
 from heliograph.server._seen_settings import Log, MetricsPage, Otel
 from heliograph.server._strict import read
@@ -107,20 +107,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     ``port`` 0 takes a free one. ``data`` is the folder for responses and pictures; without one they
     live in a temporary folder, erased at the end. ``journal`` ``memory`` keeps them in the process
-    alone. ``providers`` are those that it serves, by the names that errors and routes call them;
-    ``workers`` None runs responses in the server's own process; else that many worker processes are
-    started and watched, and responses run in them alone, and in others that attach by themselves.
-    ``routes`` says how hard chat upstreams are tried; ``embedded`` whether the two embedded models
-    are served too. ``fetch`` says whether pictures are fetched that a request names by address.
-    ``log``, ``metrics`` and ``otel`` say how it is seen. Keys made in the ``data`` folder are
-    required of requests once there are any. ``key``, where set, is one more that is known to this
-    process alone, for the tenant ``default``; it is never read from a file.
+    alone, ``NatsSettings`` on NATS servers, shared with other processes. ``providers`` are those
+    that it serves, by the names that errors and routes call them; ``workers`` None runs responses
+    in the server's own process; else that many worker processes are started and watched, and
+    responses run in them alone, and in others that attach by themselves. ``routes`` says how hard
+    chat upstreams are tried; ``embedded`` whether the two embedded models are served too. ``fetch``
+    says whether pictures are fetched that a request names by address. ``log``, ``metrics`` and
+    ``otel`` say how it is seen. Keys made in the ``data`` folder are required of requests once
+    there are any. ``key``, where set, is one more that is known to this process alone, for the tenant
+    ``default``; it is never read from a file.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     data: str | None = None
-    journal: Literal["sqlite", "memory"] = "sqlite"
+    journal: JournalSettings = "sqlite"
     limits: Limits = Limits()
     compat: Compat = Compat()
     log: Log = Log()
@@ -162,6 +163,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise errors.ConfigError(f"workers is {self.workers}, not 0 to {MAX_WORKERS}")
         if self.journal == "memory" and self.workers is not None:
             raise errors.ConfigError("workers: journal 'memory' is in one process; use 'sqlite'")
+        if isinstance(self.journal, NatsSettings):
+            self.journal.login()
 
     def install(self) -> Installation:
         """The providers that these settings come to. Raises ``ConfigError``, ``MissingExtra``."""
@@ -174,7 +177,7 @@ class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: int = 8080
     data: str | None = None
-    journal: Literal["sqlite", "memory"] = "sqlite"
+    journal: JournalSettings = "sqlite"
     limits: Limits = Limits()
     compat: Compat = Compat()
     log: Log = Log()

@@ -19,12 +19,14 @@ from hypothesis.stateful import (
     rule,
 )
 from tests.contract.journal.support import Clock, entry, host_of, new, stop_host
+from tests.nats_servers import cluster, empty, nats_journal
 
 from heliograph import errors
 from heliograph.journal import (
     AttachedJournal,
     Entry,
     Journal,
+    JournalHost,
     Lease,
     MemoryJournal,
     SqliteJournal,
@@ -56,6 +58,8 @@ async def stored(journal: Journal, tenant: str, response_id: str, after: int) ->
 
 
 class Agreement(RuleBasedStateMachine):
+    """The reference and SQLite."""
+
     leases: Bundle[Lease] = Bundle("leases")
 
     @initialize()
@@ -63,24 +67,37 @@ class Agreement(RuleBasedStateMachine):
         self.clock = Clock()
         self.runner = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
+        self.hosts: list[JournalHost] = []
+        self.prepare()
         self.journals: list[Journal] = [MemoryJournal(self.clock), *self.stored()]
         for journal in self.journals:
             self.runner.run(journal.start())
 
+    def prepare(self) -> None:
+        """Before each example."""
+
     def stored(self) -> list[Journal]:
-        """One over a folder, and one over the socket of another; the latter's host is started."""
+        """Those that are held against the reference, over the same data each time: one over a
+        folder, and one over the socket of another, whose host is started."""
         served = SqliteJournal(f"{self.folder.name}/served", self.clock)
-        self.host = self.runner.run(host_of(served))
+        self.hosts = [self.runner.run(host_of(served))]
         return [
             SqliteJournal(f"{self.folder.name}/own", self.clock),
-            AttachedJournal(self.host.path, self.clock),
+            AttachedJournal(self.hosts[0].path, self.clock),
         ]
+
+    def needs_of(self, response_id: str, needs: set[str]) -> tuple[str, ...]:
+        return tuple(sorted(needs))
+
+    def offered_for(self, response_id: str, offered: list[str]) -> list[str]:
+        return offered
 
     def teardown(self) -> None:
         if hasattr(self, "runner"):
             for journal in self.journals:
                 self.runner.run(journal.stop())
-            self.runner.run(stop_host(self.host))
+            for host in self.hosts:
+                self.runner.run(stop_host(host))
             self.runner.close()
             self.folder.cleanup()
 
@@ -110,7 +127,7 @@ class Agreement(RuleBasedStateMachine):
         wanted = new(
             response_id,
             tenant,
-            capabilities=tuple(sorted(needs)),
+            capabilities=self.needs_of(response_id, needs),
             idempotency_key=key,
             body_digest=digest,
             expires_in=expires_in,
@@ -119,10 +136,12 @@ class Agreement(RuleBasedStateMachine):
 
     @rule(
         target=leases,
+        response_id=IDS,
         offered=st.sampled_from([["*"], ["chat:*"], ["image:z", "chat:x"], []]),
         seconds=SECONDS,
     )
-    def claim(self, offered: list[str], seconds: float) -> Any:
+    def claim(self, response_id: str, offered: list[str], seconds: float) -> Any:
+        offered = self.offered_for(response_id, offered)
         lease = self.every(lambda journal: journal.claim("w", offered, lease=seconds, wait=0))
         return multiple() if lease is None else lease
 
@@ -150,7 +169,10 @@ class Agreement(RuleBasedStateMachine):
 
     @rule(lease=leases, seconds=SECONDS)
     def renew(self, lease: Lease, seconds: float) -> None:
-        self.every(lambda journal: journal.renew(lease, seconds=seconds))
+        self.every(lambda journal: self.renewed(journal, lease, seconds))
+
+    async def renewed(self, journal: Journal, lease: Lease, seconds: float) -> Any:
+        return await journal.renew(lease, seconds=seconds)
 
     @rule(lease=consumes(leases))
     def release(self, lease: Lease) -> None:
@@ -184,7 +206,8 @@ class Agreement(RuleBasedStateMachine):
     def restart(self) -> None:
         for journal in self.journals:
             self.runner.run(journal.stop())
-        self.runner.run(stop_host(self.host))
+        for host in self.hosts:
+            self.runner.run(stop_host(host))
         self.journals[1:] = self.stored()
         for journal in self.journals:
             self.runner.run(journal.start())
@@ -200,6 +223,37 @@ class Agreement(RuleBasedStateMachine):
                 self.every(lambda journal, t=tenant, r=response_id: journal.get(t, r))  # type: ignore[misc]
 
 
+class AgreementOnNats(Agreement):
+    """The reference and NATS: each claim is for one response, since the order is near enough there.
+
+    Since when nobody reads is left out: a journal on NATS that starts knows nothing of leases that
+    another process held.
+    """
+
+    def prepare(self) -> None:
+        self.runner.run(empty(cluster(1).urls))
+
+    def stored(self) -> list[Journal]:
+        return [nats_journal(1, self.clock)]
+
+    def needs_of(self, response_id: str, needs: set[str]) -> tuple[str, ...]:
+        return tuple(sorted({*needs, f"id:{response_id}"}))
+
+    def offered_for(self, response_id: str, offered: list[str]) -> list[str]:
+        return [*({*offered} - {"*"} or {"chat:*", "image:*"}), f"id:{response_id}"]
+
+    async def renewed(self, journal: Journal, lease: Lease, seconds: float) -> Any:
+        state = await journal.renew(lease, seconds=seconds)
+        return state.expires_at, state.cancel_requested
+
+
+TestAgreementOnNats = AgreementOnNats.TestCase
+TestAgreementOnNats.settings = settings(
+    max_examples=25,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 TestAgreement = Agreement.TestCase
 TestAgreement.settings = settings(
     max_examples=25,
