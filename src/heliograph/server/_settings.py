@@ -114,8 +114,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     chat upstreams are tried; ``embedded`` whether the two embedded models are served too. ``fetch``
     says whether pictures are fetched that a request names by address. ``log``, ``metrics`` and
     ``otel`` say how it is seen. Keys made in the ``data`` folder are required of requests once
-    there are any. ``key``, where set, is one more that is known to this process alone, for the tenant
-    ``default``; it is never read from a file.
+    there are any. ``key``, where set, is one more that is known to this process alone, for the
+    tenant ``default``; it is never read from a file.
     """
 
     host: str = "127.0.0.1"
