@@ -29,6 +29,10 @@ class Chaos(Loopback):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
 
+    async def far(self, number: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The far end of a connection."""
+        return await asyncio.open_connection("127.0.0.1", self._port)
+
     async def talk(
         self,
         reader: asyncio.StreamReader,
@@ -37,7 +41,7 @@ class Chaos(Loopback):
         ends: list[asyncio.StreamWriter],
     ) -> None:
         rng = random.Random(f"{self._seed}/{number}")
-        answers, far = await asyncio.open_connection("127.0.0.1", self._port)
+        answers, far = await self.far(number)
         ends.append(far)
         asks = asyncio.create_task(_forward(reader, far))
         try:

@@ -1,4 +1,7 @@
-"""A server's worker processes: the socket that they attach to, and those it starts itself."""
+"""A server's worker processes: the socket that they attach to, and those it starts itself.
+
+On NATS they need no socket: they share the journal as other servers do.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import sys
 
 from heliograph import errors
 from heliograph.journal import SOCKET, Journal, JournalHost, SqliteJournal, Watcher
+from heliograph.server._journal_settings import NatsSettings
 from heliograph.server._settings import Settings
 from heliograph.server._workforce import Workforce
 
@@ -22,6 +26,8 @@ class Attaching:
         self._needed = settings.workers is not None
         self._host: JournalHost | None = None
         self._workforce: Workforce | None = None
+        if isinstance(settings.journal, NatsSettings) and settings.workers:
+            self._workforce = Workforce(settings)
         if not isinstance(journal, SqliteJournal) or (sys.platform == "win32" and not self._needed):
             return
         path = journal.folder / SOCKET
@@ -33,14 +39,13 @@ class Attaching:
     async def start(self) -> None:
         """Listen, and start the workers. Raises ``JournalError`` where workers are needed and there
         can be no socket."""
-        if self._host is None:
-            return
-        try:
-            await self._host.start()
-        except errors.JournalError as error:
-            if self._needed:
-                raise
-            _log.warning("no worker can attach: %s", error)
+        if self._host is not None:
+            try:
+                await self._host.start()
+            except errors.JournalError as error:
+                if self._needed:
+                    raise
+                _log.warning("no worker can attach: %s", error)
         if self._workforce is not None:
             self._workforce.start()
 

@@ -1,4 +1,4 @@
-"""A worker process: the engine, over the journal of a server on this machine."""
+"""A worker process: the engine, over the journal of a server on this machine or over NATS."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from pathlib import Path
 
 from heliograph import errors
 from heliograph.engine import Engine
-from heliograph.journal import AttachedJournal
+from heliograph.journal import AttachedJournal, Journal
 from heliograph.providers import Catalog
+from heliograph.server._journal_settings import NatsSettings
 from heliograph.server._process import HAND_OVER_SECONDS, run_process
 from heliograph.server._runtime import tracer_of
 from heliograph.server._secret import seals_of
@@ -46,27 +47,41 @@ def _is_meant(name: str, pattern: str) -> bool:
     return fnmatchcase(name, pattern) or fnmatchcase(short, pattern)
 
 
+def _attached(settings: Settings, path: str | Path, name: str) -> AttachedJournal:
+    return AttachedJournal(Path(path), worker=name, patience=settings.limits.away_seconds)
+
+
+def _shared(settings: Settings) -> Journal:
+    if isinstance(settings.journal, NatsSettings):
+        return settings.journal.journal()
+    raise errors.ConfigError(
+        "which server is the worker for? give its socket, or settings whose journal is on NATS"
+    )
+
+
 class Worker:
-    """Runs responses for the server whose socket is at ``path``, in the current event loop.
+    """Runs responses in the current event loop: for the server whose socket is at ``path``, or,
+    where ``settings.journal`` is on NATS and there is no ``path``, for all that share that journal.
 
     ``capabilities`` are patterns over ``chat:MODEL`` and ``image:MODEL``; what matches none is left
-    to others. ``start`` raises ``JournalError`` where no server is there.
+    to others. Raises ``ConfigError`` where neither says which journal it is. ``start`` raises
+    ``JournalError`` where no server is there.
     """
 
     def __init__(
         self,
         settings: Settings,
-        path: str | Path,
+        path: str | Path | None = None,
         *,
         capabilities: Sequence[str] = (),
         catalog: Catalog | None = None,
     ) -> None:
-        path = Path(path)
         self.settings = settings
         self._catalog = catalog if catalog is not None else settings.install().catalog
         self._seen = Seen(settings, self._catalog, tracer_of(settings, None))
         name = f"worker-{os.getpid()}-{os.urandom(4).hex()}"
-        self.journal = AttachedJournal(path, worker=name, patience=settings.limits.away_seconds)
+        self._attached = None if path is None else _attached(settings, path, name)
+        self.journal = self._attached or _shared(settings)
         self.engine = Engine(
             self.journal,
             self._catalog,
@@ -74,7 +89,7 @@ class Worker:
             worker=name,
             echo_hosted_tools=not settings.compat.echo_without_hosted_tools,
             observer=self._seen.stored,
-            seals=seals_of(str(path.parent)),
+            seals=seals_of(settings.data if path is None else str(Path(path).parent)),
             capabilities=_offered(self._catalog, capabilities),
         )
 
@@ -82,6 +97,13 @@ class Worker:
         """Attach, and begin to claim."""
         await self.journal.start()
         await self.engine.start()
+
+    async def refused(self) -> None:
+        """Returns never; raises ``JournalError`` once the server does not want this worker."""
+        if self._attached is None:
+            await asyncio.Event().wait()
+        else:
+            await self._attached.refused()
 
     async def stop(self, drain: float | None = None) -> None:
         """Claim no more, let what runs finish within ``drain`` seconds, hand over the rest."""
@@ -127,7 +149,7 @@ async def _work(
     await worker.start()
     ready(worker)
     told = asyncio.create_task(asked.wait())
-    refused = asyncio.create_task(worker.journal.refused())
+    refused = asyncio.create_task(worker.refused())
     await asyncio.wait([told, refused], return_when=asyncio.FIRST_COMPLETED)
     _log.info("stopping: running work has %g s", worker.settings.limits.drain_seconds)
     unwanted = refused.done()

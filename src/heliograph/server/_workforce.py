@@ -26,18 +26,19 @@ _LAST_SECONDS = 2.0
 
 
 class Workforce:
-    """``settings.workers`` processes on the socket at ``path``.
+    """``settings.workers`` processes on the socket at ``path``, or on NATS where there is none.
 
     Each is told the settings over its standard input, which stays open: where that ends, the server
     is gone, and the worker drains by itself. Signals from a terminal reach the server alone.
     """
 
-    def __init__(self, settings: Settings, path: Path) -> None:
+    def __init__(self, settings: Settings, path: Path | None = None) -> None:
         self._count = settings.workers or 0
         own = msgspec.structs.replace(settings, key=None, workers=None)
         self._told = msgspec.json.encode(own) + b"\n"
-        worker = ("-m", "heliograph.cli", "worker", "--supervised", "--socket", str(path))
-        self._command = (sys.executable, *worker)
+        worker = ("-m", "heliograph.cli", "worker", "--supervised")
+        where = () if path is None else ("--socket", str(path))
+        self._command = (sys.executable, *worker, *where)
         self._keepers: list[asyncio.Task[None]] = []
         self._processes: set[asyncio.subprocess.Process] = set()
         self._stop = asyncio.Event()

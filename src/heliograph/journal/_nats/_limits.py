@@ -15,6 +15,7 @@ __all__ = [
     "ORPHAN_SECONDS",
     "PAGES_AT_ONCE",
     "PAYLOAD_MARGIN",
+    "PEERS_SECONDS",
     "POLL_SECONDS",
     "RETRY_SECONDS",
     "SETTLE_SECONDS",
@@ -32,6 +33,9 @@ CALL_SECONDS = 3.0
 
 WRITE_SECONDS = 30.0
 """For a write or a read to come to its verdict over all attempts; a leader's failover takes ten."""
+
+PEERS_SECONDS = 10.0
+"""For servers that have just come up to find each other, before too few are too few."""
 
 RETRY_SECONDS = 0.1
 """Between attempts."""

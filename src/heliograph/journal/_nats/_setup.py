@@ -138,9 +138,24 @@ def _configs(names: Names, replicas: int) -> list[dict[str, Any]]:
 
 
 async def _create(wire: Wire, config: dict[str, Any]) -> None:
-    try:
-        await wire.api(f"STREAM.CREATE.{config['name']}", config)
-    except ApiError as exc:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _limits.PEERS_SECONDS
+    while True:
+        try:
+            await wire.api(f"STREAM.CREATE.{config['name']}", config)
+        except ApiError as exc:
+            # Servers that have just come up do not know of each other's disks yet.
+            if exc.code != _NO_PEERS or loop.time() > deadline:
+                _refuse(config, exc)
+                return
+            await asyncio.sleep(_limits.RETRY_SECONDS)
+        else:
+            return
+
+
+def _refuse(config: dict[str, Any], exc: ApiError) -> None:
+    """Say what is wrong; nothing is where the stream is there already."""
+    if exc.code != _IN_USE:
         replicas = config["num_replicas"]
         if exc.code in (_WITHOUT_CLUSTER, _NO_PEERS):
             raise errors.JournalError(
@@ -151,8 +166,7 @@ async def _create(wire: Wire, config: dict[str, Any]) -> None:
             raise errors.JournalError(
                 "JetStream is off for this account; turn it on in the servers' `accounts` block"
             ) from exc
-        if exc.code != _IN_USE:
-            raise
+        raise exc
 
 
 async def _compare(wire: Wire, wanted: list[dict[str, Any]], replicas: int) -> None:
