@@ -33,6 +33,10 @@ class Chaos(Loopback):
         """The far end of a connection."""
         return await asyncio.open_connection("127.0.0.1", self._port)
 
+    def allowed(self, rng: random.Random) -> float:
+        """How many bytes of its answers a connection may forward."""
+        return 0 if rng.random() < 0.15 else int(math.exp(rng.uniform(3, 12.5)))
+
     async def talk(
         self,
         reader: asyncio.StreamReader,
@@ -57,9 +61,9 @@ class Chaos(Loopback):
         writer: asyncio.StreamWriter,
         asks: asyncio.Task[None],
     ) -> None:
-        left = 0 if rng.random() < 0.15 else int(math.exp(rng.uniform(3, 12.5)))
+        left = self.allowed(rng)
         while data := await answers.read(_READ):
-            part = data[:left]
+            part = data[: int(min(left, len(data)))]
             left -= len(part)
             for piece in _pieces(rng, part):
                 writer.write(piece)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import httpx2
 import msgspec
@@ -119,7 +120,7 @@ def takeovers(kills: Sequence[Kill], logs: dict[str, list[Record]]) -> list[floa
     """Seconds from the kill of a worker to the next claim of each response that it had."""
     found = []
     for log in logs.values():
-        for before, after in zip(log, log[1:], strict=False):
+        for before, after in pairwise(log):
             if after.kind != "claim" or not before.running:
                 continue
             owner = next(

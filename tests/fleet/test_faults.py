@@ -92,14 +92,17 @@ def matrix(folder: Path, size: Size) -> report.Figures:
     """One run, judged. Raises ``AssertionError`` that names the losses."""
     told: list[Told] = []
     done: Counter[str] = Counter({name: 0 for table in LANES.values() for name in table})
-    with FakeChat(Say(text=TEXT), model=TALKER, slow=0.05) as upstream, Cluster(3, folder) as made:
-        with closing(Fleet(config_of(folder, made, upstream.base_url), made)) as fleet:
-            began = time.monotonic()
-            way = asyncio.run(run(fleet, size, told, done))
-            took = time.monotonic() - began
-            records = asyncio.run(logs(made.urls))
-            verdict = judge(fleet.gateways[0].url, told, records)
-            took_over = takeovers(fleet.kills, records)
+    with (
+        FakeChat(Say(text=TEXT), model=TALKER, slow=0.05) as upstream,
+        Cluster(3, folder) as made,
+        closing(Fleet(config_of(folder, made, upstream.base_url), made)) as fleet,
+    ):
+        began = time.monotonic()
+        way = asyncio.run(run(fleet, size, told, done))
+        took = time.monotonic() - began
+        records = asyncio.run(logs(made.urls))
+        verdict = judge(fleet.gateways[0].url, told, records)
+        took_over = takeovers(fleet.kills, records)
     figures = report.Figures(
         seed=size.seed,
         pictures=size.pictures,

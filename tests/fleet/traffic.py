@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import random
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -26,6 +28,10 @@ class Balancer(Chaos):
     def __init__(self, ports: Sequence[int], seed: int) -> None:
         super().__init__(ports[0], seed)
         self._ports = list(ports)
+
+    def allowed(self, rng: random.Random) -> float:
+        """Half of the connections are left alone: it is the fleet that is tried here."""
+        return math.inf if rng.random() < 0.5 else super().allowed(rng)
 
     async def far(self, number: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """The next gateway's turn; where it is down, the other's."""

@@ -28,6 +28,11 @@ class Child:
             self.close()
             raise AssertionError(f"{command} did not start: {log.read_text()}")
 
+    def line(self) -> str:
+        """What it says next."""
+        assert self._child.stdout is not None
+        return self._child.stdout.readline().decode()
+
     @property
     def pid(self) -> int:
         return self._child.pid

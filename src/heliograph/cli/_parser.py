@@ -191,7 +191,12 @@ def _completion(command: Parser) -> None:
 _COMMANDS = (
     ("draw", "_draw", "make a picture and show it being made", _draw),
     ("serve", "_serve", "serve the Responses API", _serve),
-    ("worker", "_worker", "run responses for a server on this machine, or for all on NATS", _worker),
+    (
+        "worker",
+        "_worker",
+        "run responses for a server on this machine, or for all on NATS",
+        _worker,
+    ),
     ("keys", "_keys", "make, list and revoke API keys", _keys),
     ("config", "_config", "look at a configuration file", _config),
     ("cluster", "_cluster", "run nats-servers here, to try a cluster out", _cluster),
