@@ -13,7 +13,8 @@ from tests.journal.nats.raw import api, connected, publish, stream
 from tests.nats_servers import PREFIX
 
 from heliograph.journal import Entry, Journal, NatsJournal
-from heliograph.testing.nats import Cluster, Node, server_program
+from heliograph.journal._nats import _limits
+from heliograph.testing.nats import Cluster, Node
 
 pytestmark = pytest.mark.cluster
 
@@ -149,19 +150,16 @@ async def test_a_restart_of_all_servers_keeps_everything(cluster: Cluster) -> No
         await journal.stop()
 
 
-async def test_a_start_waits_for_servers_that_have_yet_to_find_each_other(tmp_path: Path) -> None:
-    made = Cluster(3, tmp_path)
-    try:
-        for node in made.nodes[:2]:
-            node.start(server_program())
-        made.nodes[0].wait(time.monotonic() + 30)
-        made.nodes[1].wait(time.monotonic() + 30)
-        journal = opened(made.urls[:2])
-        starting = asyncio.create_task(journal.start())
-        await asyncio.sleep(1)
-        assert not starting.done()
-        await asyncio.to_thread(made.restart, made.nodes[2])
-        await starting
-        await journal.stop()
-    finally:
-        made.stop()
+async def test_a_start_waits_for_a_server_that_is_not_there_yet(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_limits, "PEERS_SECONDS", 30.0)
+    late = cluster.nodes[2]
+    await asyncio.to_thread(late.stop)
+    journal = opened([node.url for node in cluster.nodes[:2]])
+    starting = asyncio.create_task(journal.start())
+    await asyncio.sleep(3)
+    assert not starting.done(), "three copies on two servers"
+    await asyncio.to_thread(cluster.restart, late)
+    await starting
+    await journal.stop()
