@@ -11,13 +11,11 @@ import msgspec
 from PIL import Image
 from tests.fleet.processes import claim_of
 from tests.fleet.strikes import Kill
-from tests.fleet.traffic import Told
+from tests.fleet.traffic import ENDS, Told
 from tests.server.kit import Stream, assert_valid, read
 
 from heliograph import models
 from heliograph.journal._nats._records import Record
-
-_ENDS = {"response.completed", "response.incomplete", "response.failed"}
 
 
 class Verdict(msgspec.Struct):
@@ -82,7 +80,7 @@ def _check(
         yield f"{name}: its reader has {len(seen.events)} events, the log {len(kept.frames)}"
     if len(kept.frames) != logs[name][-1].last_seq + 1:
         yield f"{name}: {len(kept.frames)} events are read, {logs[name][-1].last_seq + 1} are there"
-    ends = [kind for kind in kept.types if kind in _ENDS]
+    ends = [kind for kind in kept.types if kind in ENDS]
     if len(ends) != 1 or kept.types[-1] != ends[0]:
         yield f"{name}: it ended with {ends}"
         return

@@ -20,6 +20,7 @@ SHARDS = 4
 
 def configured(folder: Path, cluster: Cluster, more: str = "") -> Path:
     """The one file that all of a fleet are given."""
+    folder.mkdir(exist_ok=True)
     path = folder / "heliograph.toml"
     path.write_text(
         f'[journal]\nkind = "nats"\nservers = {json.dumps(cluster.urls)}\n'

@@ -33,6 +33,7 @@ class Figures(msgspec.Struct, kw_only=True):
     losses: int
     stalls: Sequence[float]
     takeovers: Sequence[float]
+    alone: Sequence[float] = ()
     lease: float
 
 
@@ -63,6 +64,7 @@ def rows(figures: Figures) -> list[tuple[str, object]]:
             f"from a worker's kill to the takeover (lease {figures.lease:g} s): the same",
             _spread(figures.takeovers),
         ),
+        ("the same, where nothing else is wrong and there is room", _spread(figures.alone)),
     ]
 
 

@@ -7,7 +7,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -33,12 +33,15 @@ class Kill(msgspec.Struct, frozen=True):
 class Fleet:
     """Two gateways and three workers on a cluster. Whatever is killed is started again."""
 
-    def __init__(self, config: Path, cluster: Cluster) -> None:
+    def __init__(
+        self, config: Path, cluster: Cluster, abilities: Sequence[tuple[str, ...]] = ABILITIES
+    ) -> None:
+        self._abilities = abilities
         self.config = config
         self.cluster = cluster
         self.ports = [free_port(), free_port()]
         self.gateways = [Gateway(config, port) for port in self.ports]
-        self.hands = [Hand(config, *can) for can in ABILITIES]
+        self.hands = [Hand(config, *can) for can in abilities]
         self.kills: list[Kill] = []
 
     def close(self) -> None:
@@ -55,12 +58,14 @@ class Fleet:
         await _pause(rng.choice(self.gateways).signal, rng.uniform(1, 6))
 
     async def kill_worker(self, rng: random.Random) -> None:
-        index = rng.randrange(len(self.hands))
+        await self.kill_worker_at(rng.randrange(len(self.hands)), rng.uniform(0, 3))
+
+    async def kill_worker_at(self, index: int, pause: float = 0.0) -> None:
         self.kills.append(Kill(self.hands[index].pid, time.time()))
         self.hands[index].kill()
         self.hands[index].close()
-        await asyncio.sleep(rng.uniform(0, 3))
-        self.hands[index] = await asyncio.to_thread(Hand, self.config, *ABILITIES[index])
+        await asyncio.sleep(pause)
+        self.hands[index] = await asyncio.to_thread(Hand, self.config, *self._abilities[index])
 
     async def stop_worker(self, rng: random.Random) -> None:
         """For longer than its leases at times: it wakes as a zombie."""

@@ -19,6 +19,7 @@ from heliograph.client import AsyncHeliograph, Retries, Timeout
 TALKER = "fake-1"
 POLICY = Retries(attempts=1000, wait_first=0.05, wait_most=1.0, stall_least=5.0)
 PATIENCE = Timeout(connect=10, read=10)
+ENDS = {"response.completed", "response.incomplete", "response.failed"}
 _START = {"response.created", "response.queued", "response.in_progress"}
 
 
@@ -52,6 +53,11 @@ class Told(msgspec.Struct):
     times: list[float] = []
     types: list[str] = []
     error: str = ""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was told the end."""
+        return bool(self.types) and self.types[-1] in ENDS
 
     @property
     def stall(self) -> float:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from heliograph.journal._nats import _limits
 from heliograph.journal._nats._owners import Owners
 from heliograph.journal._nats._parts import Parts
 from heliograph.journal._nats._records import Live, unpack
 
 __all__ = ["Sweeper"]
+
+
+_AT_ONCE = 8
+
+
+def _age(one: tuple[str, Live]) -> float:
+    return one[1].created_at
 
 
 class Sweeper:
@@ -24,17 +33,21 @@ class Sweeper:
 
     async def sweep(self) -> None:
         """One look at every open response."""
-        waiting: set[str] | None = None
         found: list[tuple[str, Live]] = []
         for shard in range(self._names.shards):
             found += await self._open(shard)
         now = self._clock()
         suspects = [one for one in found if self._suspect(one[1], now)]
-        for response_id, live in sorted(suspects, key=lambda one: one[1].created_at):
-            if waiting is None:
-                waiting = await self._queue.waiting()
-            if response_id not in waiting:
-                await self._put_right(response_id, live, now)
+        if not suspects:
+            return
+        waiting = await self._queue.waiting()
+        left = sorted((one for one in suspects if one[0] not in waiting), key=_age)
+        # A worker that died leaves many at once, and each takes some round trips.
+        for at in range(0, len(left), _AT_ONCE):
+            some = [self._put_right(*one, now) for one in left[at : at + _AT_ONCE]]
+            for failure in await asyncio.gather(*some, return_exceptions=True):
+                if failure is not None:
+                    raise failure
 
     async def _open(self, shard: int) -> list[tuple[str, Live]]:
         """May be behind: whatever is done about a record asks the log first."""
