@@ -25,7 +25,7 @@ demo: $(STAMP) ## draw a red fox under the moon into out/demo.png
 test: $(STAMP) ## run every test that needs no Node and one nats-server at most
 	$(BIN)/python -m pytest -n $(JOBS) -m "not npm and not llm and not shells and not cluster and not faults"
 
-test-cluster: $(STAMP) ## run the tests against three nats-servers (two minutes)
+test-cluster: $(STAMP) ## run the tests against three nats-servers (four minutes)
 	$(BIN)/python -m pytest -n $(JOBS) -m cluster
 
 test-faults: $(STAMP) ## break a fleet on purpose while 400 clients read; writes docs/faults.md (ten minutes)

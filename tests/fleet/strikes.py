@@ -9,8 +9,9 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import nats
@@ -21,6 +22,11 @@ from heliograph.testing.nats import Cluster
 
 ABILITIES = ((), ("--capability", "chat:*"), ("--capability", "image:*"))
 """One worker does all; of the others one speaks and one paints, so that they need each other."""
+
+
+_START_SECONDS = 60.0
+
+T = TypeVar("T")
 
 
 class Kill(msgspec.Struct, frozen=True):
@@ -52,7 +58,7 @@ class Fleet:
         index = rng.randrange(len(self.gateways))
         self.gateways[index].kill()
         self.gateways[index].close()
-        self.gateways[index] = await asyncio.to_thread(Gateway, self.config, self.ports[index])
+        self.gateways[index] = await _again(partial(Gateway, self.config, self.ports[index]))
 
     async def stop_gateway(self, rng: random.Random) -> None:
         await _pause(rng.choice(self.gateways).signal, rng.uniform(1, 6))
@@ -65,7 +71,7 @@ class Fleet:
         self.hands[index].kill()
         self.hands[index].close()
         await asyncio.sleep(pause)
-        self.hands[index] = await asyncio.to_thread(Hand, self.config, *self._abilities[index])
+        self.hands[index] = await _again(partial(Hand, self.config, *self._abilities[index]))
 
     async def stop_worker(self, rng: random.Random) -> None:
         """For longer than its leases at times: it wakes as a zombie."""
@@ -97,6 +103,18 @@ class Fleet:
             node.kill()
         await asyncio.sleep(rng.uniform(0, 2))
         await asyncio.to_thread(self.cluster.start)
+
+
+async def _again(start: Callable[[], T]) -> T:
+    """As a supervisor does: a process that begins while NATS is away ends, and is begun again."""
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            return await asyncio.to_thread(start)
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(0.5)
 
 
 async def _pause(send: Callable[[signal.Signals], None], seconds: float) -> None:
