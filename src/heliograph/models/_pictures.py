@@ -114,6 +114,10 @@ class HasPicture:
 
     def image_bytes(self) -> bytes:
         """The picture, decoded now and not kept; raises ``PictureError`` where there is none."""
+        for name in self.PICTURES:
+            value = raw_field(self, name)
+            if value and not _address(value):
+                return _decode(value, name)  # a picture's other facts are not asked for here
         picture = self.picture()
         if picture is None:
             raise PictureError(f"{type(self).__name__} holds no picture")
