@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from heliograph import errors, models
 from heliograph.client._async._stream import AsyncResponseStream, AsyncStreamManager
 from heliograph.client._core import ParsedResponse, TextFormat, ToolCall, Turns
-from heliograph.client._transport import Wait
+from heliograph.client._transport import AsyncReply, Wait
 
 if TYPE_CHECKING:
     from heliograph.client._async._client import AsyncHeliograph
-    from heliograph.client._async._responses import AsyncResponses
     from heliograph.client._core._course import Course
 
 T = TypeVar("T")
@@ -25,7 +24,15 @@ R = TypeVar("R", covariant=True)
 class AsyncParsedResponseStream(AsyncResponseStream[models.StreamEvent], Generic[T]):
     """A `AsyncResponseStream` whose text is to be a ``T``."""
 
-    _format: TextFormat[T]
+    def __init__(
+        self,
+        client: AsyncHeliograph,
+        course: Course,
+        reply: AsyncReply,
+        text_format: TextFormat[T],
+    ) -> None:
+        super().__init__(client, course, reply)
+        self._format = text_format
 
     async def get_final_response(self) -> ParsedResponse[T]:
         """Read on to the end; the terminal event's response, its text read as a ``T``.
@@ -36,18 +43,21 @@ class AsyncParsedResponseStream(AsyncResponseStream[models.StreamEvent], Generic
 
 
 class AsyncParsedStreamManager(AsyncStreamManager[models.StreamEvent], Generic[T]):
-    """What ``responses.stream`` gives with a ``text_format``."""
+    """What ``stream`` gives with a ``text_format``."""
 
-    def __init__(self, client: AsyncHeliograph, course: Course, text_format: TextFormat[T]) -> None:
-        super().__init__(client, course)
+    def __init__(
+        self,
+        client: AsyncHeliograph,
+        course: Course,
+        send: Callable[[], Awaitable[AsyncReply]],
+        text_format: TextFormat[T],
+    ) -> None:
+        super().__init__(client, course, send)
         self._format = text_format
 
     async def __aenter__(self) -> AsyncParsedResponseStream[T]:
-        reply = await self._client._connect(self._course)
-        stream: AsyncParsedResponseStream[T] = AsyncParsedResponseStream(
-            self._client, self._course, reply
-        )
-        stream._format = self._format
+        reply = await self._send()
+        stream = AsyncParsedResponseStream(self._client, self._course, reply, self._format)
         self._stream = stream
         return stream
 
@@ -62,12 +72,12 @@ class AsyncToolRun(Generic[R]):
 
     def __init__(
         self,
-        responses: AsyncResponses,
+        ask: Callable[..., AsyncStreamManager[models.StreamEvent]],
         turns: Turns,
         finish: Callable[[models.OpenResponsesResult], R],
         timeout: Wait,
     ) -> None:
-        self._responses = responses
+        self._ask = ask
         self._turns = turns
         self._finish = finish
         self._timeout = timeout
@@ -129,7 +139,7 @@ class AsyncToolRun(Generic[R]):
     async def _run(self) -> AsyncGenerator[models.StreamEvent, None]:
         turns = self._turns
         while True:
-            async with self._responses.stream(
+            async with self._ask(
                 extra_body=turns.extra_body,
                 extra_headers=turns.headers,
                 timeout=self._timeout,

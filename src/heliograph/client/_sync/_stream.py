@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic
 
@@ -96,15 +96,16 @@ class ResponseStream(EventStream[E]):
 
 
 class StreamManager(Generic[E]):
-    """What ``responses.stream`` gives: enter it to send the request and get the stream."""
+    """What ``stream`` gives: enter it to send the request and get the stream."""
 
-    def __init__(self, client: Heliograph, course: Course) -> None:
+    def __init__(self, client: Heliograph, course: Course, send: Callable[[], Reply]) -> None:
         self._client = client
         self._course = course
+        self._send = send
         self._stream: ResponseStream[E] | None = None
 
     def __enter__(self) -> ResponseStream[E]:
-        self._stream = self._client._open(self._course)
+        self._stream = ResponseStream(self._client, self._course, self._send())
         return self._stream
 
     def __exit__(
