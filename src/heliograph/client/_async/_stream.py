@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic
 
@@ -11,7 +11,7 @@ from heliograph import errors, models
 from heliograph.client import _core
 from heliograph.client._async._events import AsyncEventStream, E
 from heliograph.client._async._pieces import soon
-from heliograph.client._transport import AsyncReply
+from heliograph.client._transport import AsyncReply, AsyncSend
 
 if TYPE_CHECKING:
     from heliograph.client._async._client import AsyncHeliograph
@@ -106,9 +106,7 @@ class AsyncResponseStream(AsyncEventStream[E]):
 class AsyncStreamManager(Generic[E]):
     """What ``stream`` gives: enter it to send the request and get the stream."""
 
-    def __init__(
-        self, client: AsyncHeliograph, course: Course, send: Callable[[], Awaitable[AsyncReply]]
-    ) -> None:
+    def __init__(self, client: AsyncHeliograph, course: Course, send: AsyncSend) -> None:
         self._client = client
         self._course = course
         self._send = send

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from heliograph import errors, models
 from heliograph.client._async._stream import AsyncResponseStream, AsyncStreamManager
 from heliograph.client._core import ParsedResponse, TextFormat, ToolCall, Turns
-from heliograph.client._transport import AsyncReply, Wait
+from heliograph.client._transport import AsyncReply, AsyncSend, Wait
 
 if TYPE_CHECKING:
     from heliograph.client._async._client import AsyncHeliograph
@@ -49,7 +49,7 @@ class AsyncParsedStreamManager(AsyncStreamManager[models.StreamEvent], Generic[T
         self,
         client: AsyncHeliograph,
         course: Course,
-        send: Callable[[], Awaitable[AsyncReply]],
+        send: AsyncSend,
         text_format: TextFormat[T],
     ) -> None:
         super().__init__(client, course, send)

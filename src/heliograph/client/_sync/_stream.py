@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic
 
 from heliograph import errors, models
 from heliograph.client import _core
 from heliograph.client._sync._events import E, EventStream
-from heliograph.client._transport import Reply
+from heliograph.client._transport import Reply, Send
 
 if TYPE_CHECKING:
     from heliograph.client._core._course import Course
@@ -98,7 +98,7 @@ class ResponseStream(EventStream[E]):
 class StreamManager(Generic[E]):
     """What ``stream`` gives: enter it to send the request and get the stream."""
 
-    def __init__(self, client: Heliograph, course: Course, send: Callable[[], Reply]) -> None:
+    def __init__(self, client: Heliograph, course: Course, send: Send) -> None:
         self._client = client
         self._course = course
         self._send = send

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from heliograph import errors, models
 from heliograph.client._core import ParsedResponse, TextFormat, ToolCall, Turns
 from heliograph.client._sync._stream import ResponseStream, StreamManager
-from heliograph.client._transport import Reply, Wait
+from heliograph.client._transport import Reply, Send, Wait
 
 if TYPE_CHECKING:
     from heliograph.client._core._course import Course
@@ -43,7 +43,7 @@ class ParsedStreamManager(StreamManager[models.StreamEvent], Generic[T]):
         self,
         client: Heliograph,
         course: Course,
-        send: Callable[[], Reply],
+        send: Send,
         text_format: TextFormat[T],
     ) -> None:
         super().__init__(client, course, send)
