@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.ready
 JOBS   ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-interop test-shells test-llm test-kill test-chaos lint check docs gallery bench lock dist clean
+.PHONY: help demo test test-cluster test-interop test-shells test-llm test-kill test-chaos lint check docs gallery bench lock dist clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,8 +22,11 @@ demo: $(STAMP) ## draw a red fox under the moon into out/demo.png
 	@mkdir -p out
 	$(BIN)/heliograph draw "a red fox under the moon" --output out/demo.png --events out/demo.jsonl --partial-images 3
 
-test: $(STAMP) ## run every test that needs no Node
-	$(BIN)/python -m pytest -n $(JOBS) -m "not npm and not llm and not shells"
+test: $(STAMP) ## run every test that needs no Node and one nats-server at most
+	$(BIN)/python -m pytest -n $(JOBS) -m "not npm and not llm and not shells and not cluster"
+
+test-cluster: $(STAMP) ## run the tests against three nats-servers (two minutes)
+	$(BIN)/python -m pytest -n $(JOBS) -m cluster
 
 test-interop: $(STAMP) ## run the tests against the npm clients (Node 22 or newer)
 	$(BIN)/python tests/interop/npm/install.py

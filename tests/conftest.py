@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from starlette.applications import Starlette
-from tests import tap
+from tests import nats_servers, tap
 
 from heliograph import errors
 from heliograph.server import _serve, _socket_wire
@@ -55,3 +55,9 @@ def _valid() -> Iterator[None]:
     yield
     found, tap.problems[:] = list(tap.problems), []
     assert not found, "\n".join(found[:20])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nats_servers() -> Iterator[None]:
+    yield
+    nats_servers.stop_all()

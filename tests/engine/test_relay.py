@@ -224,6 +224,53 @@ async def test_an_untouched_event_is_the_same_bytes(relays: Callable[..., Relays
     assert texts[2:-1] == raw[2:-1]
 
 
+def _odd_words() -> list[s.Wire]:
+    """Pieces of texts as no two upstreams send them."""
+    parts = [s.text_part(*(f"w{n} \u00e9\ud83d\ude00" for n in range(30))) for _ in range(2)]
+    first, second = s.message(0, *parts), s.message(1, s.text_part(*"abcdefgh"))
+    deltas = [event for event in (*first, *second) if event["type"].endswith("output_text.delta")]
+    for n, event in enumerate(deltas):
+        if n % 3 == 0:
+            del event["logprobs"]
+        if n % 5 == 0:
+            event["vendor"] = {"sequence_number": n, "kept": [1.50, "x"]}
+    return stream(first, second)
+
+
+def _renamed(event: s.Wire) -> None:
+    if event["type"].endswith("output_text.delta"):
+        event["item_id"] = "msg_other"
+
+
+def _from_one(event: s.Wire) -> None:
+    event["sequence_number"] += 1
+
+
+def _not_counted(event: s.Wire) -> None:
+    event.pop("sequence_number")
+
+
+@pytest.mark.parametrize("habit", [lambda event: None, _renamed, _from_one, _not_counted])
+@pytest.mark.parametrize("spaced", [False, True])
+async def test_a_burst_is_logged_as_its_events_one_by_one(
+    habit: Callable[[s.Wire], None], spaced: bool, relays: Callable[..., Relays]
+) -> None:
+    sent = _odd_words()
+    for event in sent:
+        habit(event)
+    apart = (", ", " : ") if spaced else (",", ":")
+    raw = [json.dumps(event, separators=apart).encode() for event in sent]
+    logs = []
+    for payloads, switches in (([b"\n\ndata: ".join(raw)], {}), (raw, {"slow": 0.002})):
+        house = relays(play(payloads), switches=switches)
+        events, _ = await house.relay()
+        response_id = house.house.ids[0][1].encode()
+        texts = [t.replace(response_id, b"ID") for t in await house.texts(response_id.decode())]
+        logs.append((texts, [event.sequence_number for event in events]))
+    assert logs[0] == logs[1]
+    assert len(logs[0][0]) == len(sent)
+
+
 async def test_pictures_become_blobs_where_they_come_back_the_same(
     relays: Callable[..., Relays],
 ) -> None:

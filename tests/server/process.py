@@ -1,4 +1,4 @@
-"""A real ``heliograph serve`` process, to be signalled and killed."""
+"""Real ``heliograph serve`` and ``heliograph worker`` processes, to be signalled and killed."""
 
 from __future__ import annotations
 
@@ -7,27 +7,30 @@ import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 
-class Process:
-    """``heliograph serve`` on a free port with its data in ``data``; ``url`` once it answers."""
+class Child:
+    """``heliograph COMMAND``, once it has said its first line; its log is at ``log``."""
 
-    def __init__(self, data: Path, *options: str) -> None:
-        command = [sys.executable, "-m", "heliograph.cli", "serve", "--port", "0"]
-        self.log = (data.parent / f"{data.name}.log").open("ab")
+    def __init__(self, log: Path, command: str, *options: str, cwd: Path | None = None) -> None:
+        self.log = log.open("ab")
         self._child = subprocess.Popen(
-            [*command, "--data", str(data), *options],
+            [sys.executable, "-m", "heliograph.cli", command, *options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self.log,
+            cwd=cwd,
         )
         assert self._child.stdout is not None
-        line = self._child.stdout.readline().decode()
-        self.url = next((word for word in line.split() if word.startswith("http")), "")
-        if not self.url:
+        self.said = self._child.stdout.readline().decode()
+        if not self.said:
             self.close()
-            raise AssertionError(f"serve did not start: {Path(self.log.name).read_text()}")
-        self.url = self.url.removesuffix("/v1")
+            raise AssertionError(f"{command} did not start: {log.read_text()}")
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
 
     def kill(self) -> None:
         """kill -9, and wait until it is gone."""
@@ -48,7 +51,7 @@ class Process:
             self._child.stdout.close()
         self.log.close()
 
-    def __enter__(self) -> Process:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -58,3 +61,21 @@ class Process:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class Process(Child):
+    """``heliograph serve`` on a free port with its data in ``data``; ``url`` once it answers."""
+
+    def __init__(self, data: Path, *options: str) -> None:
+        log = data.parent / f"{data.name}.log"
+        super().__init__(log, "serve", "--port", "0", "--data", str(data), *options)
+        self.url = next(word for word in self.said.split() if word.startswith("http"))
+        self.url = self.url.removesuffix("/v1")
+
+
+class WorkerProcess(Child):
+    """``heliograph worker`` at the server of ``data``."""
+
+    def __init__(self, data: Path, *options: str) -> None:
+        log = data.parent / f"{data.name}-workers.log"
+        super().__init__(log, "worker", "--data", str(data), *options)

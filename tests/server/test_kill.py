@@ -27,10 +27,10 @@ EVENTS = 12
 GONE = (httpx2.TransportError,)
 
 
-def request(number: int, **more: Any) -> dict[str, Any]:
+def request(number: int, size: str = "256x256", **more: Any) -> dict[str, Any]:
     tool = {
         "type": "image_generation",
-        "size": "256x256",
+        "size": size,
         "partial_images": 3,
         "seed": number,
     }
@@ -40,8 +40,9 @@ def request(number: int, **more: Any) -> dict[str, Any]:
 class Reader:
     """Reads one response in a thread of its own, and resumes where it was cut."""
 
-    def __init__(self, number: int, *, background: bool) -> None:
+    def __init__(self, number: int, *, background: bool, size: str = "256x256") -> None:
         self.number = number
+        self.size = size
         self.background = background
         self.stream = Stream()
         self.response_id = ""
@@ -72,16 +73,17 @@ class Reader:
         self._thread = threading.Thread(target=body)
         self._thread.start()
 
+    def _request(self, **more: Any) -> dict[str, Any]:
+        return request(self.number, self.size, **more)
+
     def _post(self, http: httpx2.Client) -> None:
         if self.background:
-            answer = http.post("/v1/responses", json=request(self.number, background=True))
+            answer = http.post("/v1/responses", json=self._request(background=True))
             self.response_id = answer.json()["id"]
             self.posted.set()
             self._resume(http)
             return
-        with http.stream(
-            "POST", "/v1/responses", json=request(self.number, stream=True)
-        ) as response:
+        with http.stream("POST", "/v1/responses", json=self._request(stream=True)) as response:
             self.response_id = response.headers["x-response-id"]
             self.posted.set()
             self._take(response)
@@ -107,10 +109,10 @@ def picture_of(http: httpx2.Client, response_id: str) -> str:
     return digest(item.image_bytes())
 
 
-def undisturbed(url: str, number: int) -> tuple[str, float]:
+def undisturbed(url: str, number: int, size: str = "256x256") -> tuple[str, float]:
     """The picture that nobody interrupts, and how long it takes."""
     began = time.monotonic()
-    reader = Reader(number, background=True)
+    reader = Reader(number, background=True, size=size)
     reader.post(url)
     reader.join()
     return assert_valid(reader.stream).picture, time.monotonic() - began

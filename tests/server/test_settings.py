@@ -8,7 +8,15 @@ import pytest
 
 from heliograph import errors
 from heliograph.providers import Catalog
-from heliograph.server import Limits, Server, Settings, create_app, load_settings
+from heliograph.server import (
+    Limits,
+    NatsSettings,
+    Server,
+    Settings,
+    SqliteSettings,
+    create_app,
+    load_settings,
+)
 
 NOBODY = Catalog(chat=[], images=[])
 
@@ -45,6 +53,14 @@ def test_a_file_sets_what_it_names(tmp_path: Path) -> None:
         ('port = "8080"', "port: expected `int`, got `str`"),
         ("port = 70000", "port is 70000, not 0 to 65535"),
         ('journal = "redis"', "journal: invalid enum value 'redis'"),
+        ('[journal]\nkind = "redis"', "journal.kind: unknown kind 'redis'; allowed: sqlite, nats"),
+        ('[journal]\nkind = "nats"\nserver = []', "unknown key 'journal.server'"),
+        ('[journal]\nkind = "nats"\nservers = []', "journal.servers is empty"),
+        ('[journal]\nkind = "nats"\nservers = ["host"]', "an address begins with one of nats://"),
+        ('[journal]\nkind = "nats"\nservers = ["nats://u:secret@h"]', "no user or password"),
+        ('[journal]\nkind = "nats"\nreplicas = 2', "journal.replicas is 2; allowed: 1, 3, 5"),
+        ('[journal]\nkind = "nats"\nshards = 0', "journal.shards is 0"),
+        ('[journal]\nkind = "nats"\nprefix = "a.b"', "journal.prefix"),
         ("[limits]\nmax_body_bytes = 0", "max_body_bytes is 0"),
         ("[limits]\nkeep_alive_seconds = -1", "keep_alive_seconds is -1"),
         ('key = "secret"', "unknown key 'key'"),
@@ -57,6 +73,23 @@ def test_a_wrong_file_is_refused_by_the_key(tmp_path: Path, text: str, said: str
     assert said in str(refused.value)
     assert "heliograph.toml" in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+def test_a_file_names_nats_servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _load(
+        tmp_path,
+        '[journal]\nkind = "nats"\nservers = ["nats://a:4222", "tls://b:4222"]\n'
+        'user = "u"\npassword_env = "HELIOGRAPH_TEST_NATS"\n',
+    )
+    journal = settings.journal
+    assert isinstance(journal, NatsSettings)
+    assert (journal.servers, journal.replicas) == (("nats://a:4222", "tls://b:4222"), 3)
+    with pytest.raises(errors.ConfigError, match="HELIOGRAPH_TEST_NATS is not set"):
+        settings.check()
+    monkeypatch.setenv("HELIOGRAPH_TEST_NATS", "pw")
+    settings.check()
+    assert (journal.login().user, journal.login().password) == ("u", "pw")
+    assert _load(tmp_path, '[journal]\nkind = "sqlite"\n').journal == SqliteSettings()
 
 
 def test_another_host_needs_a_key() -> None:

@@ -26,6 +26,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     except errors.ConfigError as error:
         raise errors.ConfigError(f"{file}: {error}") from None
     print(f"{file}: would serve on {settings.host} port {settings.port}", file=out)
+    if isinstance(settings.journal, server.NatsSettings):
+        print(f"  journal  {', '.join(settings.journal.servers)}", file=out)
     cards = installed.catalog.cards()
     width = max(len(card.id) for card in cards)
     for card in cards:

@@ -66,9 +66,30 @@ def _serve(command: Parser) -> None:
     where = "where responses and pictures are kept"
     _file(command, "--data", what=FOLDER, metavar="DIR", help=where)
     _file(command, "--config", metavar="FILE", help="a TOML file; the options above win over it")
+    add("--workers", type=_types.count, metavar="N", help="run responses in N processes")
+    _log(command)
+
+
+def _log(command: Parser) -> None:
+    add = command.add_argument
     add("--log-format", choices=("text", "json"), help="default: text")
     levels = ("debug", "info", "warning", "error")
     add("--log-level", choices=levels, help="default: info")
+
+
+def _worker(command: Parser) -> None:
+    where = command.add_mutually_exclusive_group()
+    folder = "the folder that the server keeps data in"
+    _file(where, "--data", what=FOLDER, metavar="DIR", help=folder)
+    _file(where, "--socket", metavar="PATH", help="the server's socket, workers.sock in it")
+    _file(command, "--config", metavar="FILE", help="the server's file, or one of its own")
+    add = command.add_argument
+    does = "what it does: chat:MODEL, image:MODEL, chat:* (default: all that it can)"
+    names: dict[str, Any] = {"type": _types.names, "action": "append", "default": []}
+    add("--capability", metavar="NAME,...", help=does, **names)
+    add("--concurrency", type=_types.count, metavar="N", help="responses at once (default: 16)")
+    _log(command)
+    add("--supervised", action="store_true", help=argparse.SUPPRESS)
 
 
 def _keys(command: Parser) -> None:
@@ -95,6 +116,17 @@ def _config(command: Parser) -> None:
     verbs = command.add_subparsers(dest="verb", required=True, metavar="VERB")
     told = verbs.add_parser("check", help="say what would be served, or what is wrong")
     _file(told, "file", metavar="FILE", help="a TOML file, as `serve --config` takes it")
+
+
+def _cluster(command: Parser) -> None:
+    verbs = command.add_subparsers(dest="verb", required=True, metavar="VERB")
+    up = verbs.add_parser("up", help="run N servers until a signal; prints the [journal] to use")
+    up.add_argument("size", type=_types.cluster_size, metavar="N", help="1, 3 or 5")
+    _file(
+        up, "--data", what=FOLDER, metavar="DIR", required=True, help="where they keep their data"
+    )
+    ports = "the first; default: 4222; 0: free ones"
+    up.add_argument("--port", type=_types.port, default=4222, help=ports)
 
 
 def _check(command: Parser) -> None:
@@ -159,8 +191,10 @@ def _completion(command: Parser) -> None:
 _COMMANDS = (
     ("draw", "_draw", "make a picture and show it being made", _draw),
     ("serve", "_serve", "serve the Responses API", _serve),
+    ("worker", "_worker", "run responses for a server on this machine", _worker),
     ("keys", "_keys", "make, list and revoke API keys", _keys),
     ("config", "_config", "look at a configuration file", _config),
+    ("cluster", "_cluster", "run nats-servers here, to try a cluster out", _cluster),
     ("check", "_check", "hold a captured stream, or an endpoint, against the protocol", _check),
     ("record", "_tapes", "record a real endpoint's answers in a cassette", _record),
     ("replay", "_tapes", "serve a cassette as the endpoint it came from", _replay),

@@ -27,6 +27,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def cluster_size(text: str) -> int:
+    """How many servers: an odd number, so that a majority is one."""
+    if text not in ("1", "3", "5"):
+        raise ArgumentTypeError(f"{text!r} is not 1, 3 or 5")
+    return int(text)
+
+
 def speed(text: str) -> float:
     """A number from 0."""
     number = _number(text)

@@ -162,9 +162,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def capabilities(self) -> tuple[str, ...]:
-        """What a worker needs to serve it."""
-        image = () if self.hosted is None else (f"image:{self.hosted.model}",)
-        return (f"chat:{self.model}", *image)
+        """What its owner must be able to do; pictures can be made by others for it."""
+        return (f"chat:{self.model}",)
 
 
 def read_ask(

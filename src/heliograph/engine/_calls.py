@@ -11,6 +11,7 @@ import msgspec
 from heliograph import errors, models, providers
 from heliograph.engine._emitter import Emitter
 from heliograph.engine._items import Items
+from heliograph.engine._jobs import PictureJobs
 from heliograph.engine._limits import Limits
 from heliograph.engine._notes import CallNote, PictureNote, Usages, write_note
 from heliograph.engine._pictures import base64_size
@@ -53,13 +54,13 @@ class Calls:
         emitter: Emitter,
         items: Items,
         usages: Usages,
-        catalog: providers.Catalog,
+        jobs: PictureJobs,
         limits: Limits,
     ) -> None:
         self._emitter = emitter
         self._items = items
         self._usages = usages
-        self._catalog = catalog
+        self._jobs = jobs
         self._limits = limits
         self.open: dict[int, Call] = {}
         self.made = 0
@@ -139,7 +140,7 @@ class Calls:
             await self._emitter.room()
         job = msgspec.structs.replace(job, first_partial=call.partials)
         try:
-            async with aclosing(self._catalog.image(job.model).draw(job)) as parts:
+            async with aclosing(self._jobs.draw(job, call.item_id)) as parts:
                 async for part in parts:
                     if isinstance(part, providers.Preview):
                         await self._preview(call, job, part)

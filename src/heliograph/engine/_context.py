@@ -56,7 +56,7 @@ _PictureItem = models.OutputImageGenerationCallItem | models.OutputImageGenerati
 _UNMADE = ("failed", "incomplete")
 _BASE64 = ";base64,"
 #: The response that made an item or took it in stands in the item's id.
-_ITEM_ID = re.compile(r"[a-z]+_([0-9a-f]{32})[io]\d+")
+_ITEM_ID = re.compile(r"[a-z]+_([0-9a-f]{32}(?:_[0-9a-f]{2})?)[io]\d+")
 _PREFIXES = {
     "compaction": "cmp",
     "context_compaction": "cmp",

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import cast
+from collections.abc import Sequence
+from typing import Any, cast
 
 from heliograph import lifecycle, models
 from heliograph.engine._limits import Limits
@@ -93,6 +94,20 @@ class Emitter:
         self._pending_bytes += len(entry.data)
         self._wake()
         return wire_size(entry)
+
+    def pass_run(self, first: models.StreamEvent, events: Sequence[Any], texts: list[bytes]) -> int:
+        """Queue the deltas that follow ``first``, which was just passed on, and differ from it in
+        number and text only; ``texts`` are theirs. How many that were: all, or none."""
+        if self.machine.take_run(first, events, 0) != len(events):
+            return 0
+        apply, cut = self.snapshot.apply, self.pictures.cut
+        for event in events:
+            apply(event)
+        self._pending += [cut(text) for text in texts]
+        self._next += len(events)
+        self._pending_bytes += sum(map(len, texts))
+        self._wake()
+        return len(events)
 
     @property
     def response_id(self) -> str:

@@ -9,6 +9,7 @@ import logging
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
@@ -18,6 +19,8 @@ from heliograph import errors, journal, lifecycle, models, providers
 from heliograph.engine._context import Context, Resolved, resolve
 from heliograph.engine._echo import Echo
 from heliograph.engine._items import new_id
+from heliograph.engine._job_run import PictureRun
+from heliograph.engine._job_wire import is_step
 from heliograph.engine._limits import Limits
 from heliograph.engine._observer import UNSEEN, Observer
 from heliograph.engine._opening import opening, read_body
@@ -79,6 +82,9 @@ class Engine:
     pictures that requests name by address; without one such requests are refused. ``seals`` seal
     what clients keep for it; without any, it opens only what it has sealed itself. A response runs
     in a copy of the context that it was submitted in, if that was here; ``observer`` sees it run.
+    ``capabilities`` are what it does of what the catalog can do, all of it unless given: it owns
+    responses of those chat models, draws with those image models for itself and for other owners,
+    and orders the pictures of others (step jobs).
     """
 
     def __init__(
@@ -93,6 +99,7 @@ class Engine:
         fetcher: Fetcher | None = None,
         observer: Observer = UNSEEN,
         seals: Seals | None = None,
+        capabilities: Collection[str] | None = None,
     ) -> None:
         self.journal = store
         self.catalog = catalog
@@ -103,10 +110,14 @@ class Engine:
         self._fetcher = fetcher
         self.seals = seals if seals is not None else Seals()
         self._claiming: asyncio.Task[None] | None = None
-        self._runs: dict[asyncio.Task[None], Run] = {}
+        self._claiming_steps: asyncio.Task[None] | None = None
+        self._runs: dict[asyncio.Task[None], Run | PictureRun] = {}
         self._observer = observer
+        self.capabilities = catalog.capabilities() if capabilities is None else tuple(capabilities)
         self._asked: OrderedDict[str, contextvars.Context] = OrderedDict()
         self._slots = asyncio.Semaphore(self.limits.concurrency)
+        # Their own: owners that wait for pictures of each other must not fill all the places.
+        self._step_slots = asyncio.Semaphore(self.limits.concurrency)
 
     @property
     def running(self) -> int:
@@ -116,17 +127,22 @@ class Engine:
     async def start(self) -> None:
         """Begin to claim and run responses."""
         if self._claiming is None:
-            self._claiming = asyncio.create_task(self._claim())
+            self._claiming = asyncio.create_task(self._claim(self.capabilities, self._slots))
+            pictures = [name for name in self.capabilities if name.startswith("image:")]
+            if pictures:
+                steps = self._claim(pictures, self._step_slots)
+                self._claiming_steps = asyncio.create_task(steps)
 
     async def stop(self, grace: float) -> None:
         """Claim no more, let what runs finish within ``grace`` seconds, hand over the rest.
 
         What is handed over is claimable at once and does not count as a takeover.
         """
-        if self._claiming is not None:
-            self._claiming.cancel()
-            await asyncio.gather(self._claiming, return_exceptions=True)
-            self._claiming = None
+        claiming = [task for task in (self._claiming, self._claiming_steps) if task is not None]
+        for task in claiming:
+            task.cancel()
+        await asyncio.gather(*claiming, return_exceptions=True)
+        self._claiming = self._claiming_steps = None
         if self._runs:
             await asyncio.wait(self._runs, timeout=grace)
         for run in self._runs.values():
@@ -134,10 +150,9 @@ class Engine:
         if self._runs:
             await asyncio.wait(self._runs)
 
-    async def _claim(self) -> None:
-        capabilities = self.catalog.capabilities()
+    async def _claim(self, capabilities: Collection[str], slots: asyncio.Semaphore) -> None:
         while True:
-            await self._slots.acquire()
+            await slots.acquire()
             lease = None
             try:
                 lease = await self.journal.claim(
@@ -151,35 +166,38 @@ class Engine:
                 await asyncio.sleep(_RETRY_SECONDS)
             finally:
                 if lease is None:
-                    self._slots.release()
+                    slots.release()
             if lease is not None:
-                self._run(lease)
+                self._run(lease, slots)
 
-    def _run(self, lease: journal.Lease) -> None:
+    def _run(self, lease: journal.Lease, slots: asyncio.Semaphore) -> None:
         asked = self._asked.pop(lease.response_id, None)
         self._observer.claimed(lease.takeovers)
         try:
-            run = Run(
-                lease,
-                self.journal,
-                self.catalog,
-                self.limits,
-                self._clock,
-                self.seals.of(lease.tenant),
-                echo_hosted_tools=self._echo_hosted_tools,
-                observer=self._observer,
-            )
+            run = self._run_of(lease)
         except msgspec.DecodeError as error:
             log.error("%s: its request cannot be read: %s", lease.response_id, error)
-            self._slots.release()
+            slots.release()
             return
         task = asyncio.create_task(run.run(), name=f"heliograph {lease.response_id}", context=asked)
         self._runs[task] = run
-        task.add_done_callback(self._done)
+        task.add_done_callback(lambda task: self._done(task, slots))
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _run_of(self, lease: journal.Lease) -> Run | PictureRun:
+        work = (lease, self.journal, self.catalog, self.limits, self._clock)
+        if is_step(lease.tenant):
+            return PictureRun(*work, self._observer)
+        return Run(
+            *work,
+            self.seals.of(lease.tenant),
+            able=self.capabilities,
+            echo_hosted_tools=self._echo_hosted_tools,
+            observer=self._observer,
+        )
+
+    def _done(self, task: asyncio.Task[None], slots: asyncio.Semaphore) -> None:
         del self._runs[task]
-        self._slots.release()
+        slots.release()
         if not task.cancelled() and task.exception() is not None:
             log.error("%s: a bug ended it", task.get_name(), exc_info=task.exception())
 
@@ -266,7 +284,7 @@ class Engine:
         and ``BadRequest`` where what the request goes on from was erased since it was looked up.
         """
         resolved = plan.resolved
-        response_id, created_at = new_id("resp"), self._clock()
+        response_id, created_at = self.journal.placed(new_id("resp")), self._clock()
         try:
             context = None if resolved is None else await resolved.kept_in(self.journal.blobs)
             new = journal.NewResponse(
@@ -323,7 +341,7 @@ class Engine:
             if slot and (lease is None or self._claiming is None):
                 self._slots.release()
         if lease is not None and self._claiming is not None:
-            self._run(lease)
+            self._run(lease, self._slots)
         elif lease is not None:  # the engine was stopped meanwhile
             with suppress(errors.JournalError):
                 await self.journal.release(lease)

@@ -12,7 +12,8 @@ MIB = 1024 * 1024
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The engine's limits. Errors name the limit they come from; pass another value to raise it.
 
-    - ``concurrency``: responses run at once by one engine; others wait in the queue.
+    - ``concurrency``: responses run at once by one engine; others wait in the queue. As many
+      pictures are made at once for responses that other workers own.
     - ``lease_seconds``, ``renew_seconds``: how long a worker may be silent before its response may
       be taken over, and how often it says that it is alive.
     - ``claim_seconds``: longest single wait for a job.

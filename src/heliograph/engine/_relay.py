@@ -9,7 +9,8 @@ held to the strict tables all the same: what a provider's habit makes of it is m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import Any, Final, cast
 
@@ -160,7 +161,10 @@ class Relay:
         try:
             async with aclosing(part.events) as batches:
                 async for batch in batches:
-                    for event in batch:
+                    at = 0
+                    while at < len(batch):
+                        event = batch[at]
+                        at += 1
                         if event.__class__ not in _DELTAS:
                             if self._too_long():
                                 return TOO_LONG
@@ -170,7 +174,8 @@ class Relay:
                                 event = await stowed(event, emitter.pictures, limit)
                             if isinstance(event, _TERMINAL):
                                 emitter.settle()  # the end goes in one frame with the response's
-                        self._send(event)
+                        if self._send(event) and event.__class__ is models.TextDeltaEvent:
+                            at = self._send_run(event, batch, at)
                     if emitter.machine.ended:
                         return COMPLETED
                     if self._too_long():
@@ -210,35 +215,69 @@ class Relay:
         )
 
     # --- one event -------------------------------------------------------------------------------
-    def _send(self, event: models.StreamEvent) -> None:
-        """Show an event as it came, but for what is ours; mended where it may not stand so."""
+    def _send(self, event: models.StreamEvent) -> bool:
+        """Show an event as it came, but for what is ours; mended where it may not stand so.
+
+        Whether it was as it came.
+        """
         emitter, mender, cls = self._emitter, self._mender, event.__class__
         if cls is models.UnknownEvent:
             self._send_unknown(cast("models.UnknownEvent", event))
-            return
+            return False
         known = cast("Any", event)
         if cls in _WITH_RESPONSE:
             self._own(known)
         drawn = cls is models.ImageGenCallCompletedEvent
         if not (mender.busy or drawn or emitter.machine.ended):
-            data = self._delta_text(known) if cls in _DELTAS else self._text(known)
-            known.sequence_number = emitter.next
+            number = emitter.next
+            data = self._delta_text(known, number) if cls in _DELTAS else self._text(known)
+            known.sequence_number = number
             try:
                 self._pass(event, models.encode(known) if data is None else data)
             except errors.LifecycleError:
                 pass
             else:
-                return
+                return True
         for other in mender.mend(event):
             self._emit(other)
+        return False
 
-    def _delta_text(self, event: Any) -> bytes:
+    def _send_run(self, first: Any, batch: Sequence[Any], at: int) -> int:
+        """Show the pieces of one text that come in the batch from ``at`` on, behind its ``first``,
+        which was shown: there are many, and they differ in number and text only. How far it came.
+        """
+        item_id, output, content = first.item_id, first.output_index, first.content_index
+        number, limit = self._emitter.next, self._limits.max_response_bytes
+        run: list[Any] = []
+        texts: list[bytes] = []
+        for event in itertools.islice(batch, at, None):
+            if (
+                event.__class__ is not models.TextDeltaEvent
+                or event.item_id != item_id
+                or event.content_index != content
+                or event.output_index != output
+            ):
+                break
+            text = self._delta_text(event, number)
+            if len(text) > limit:
+                break
+            event.sequence_number = number
+            number += 1
+            run.append(event)
+            texts.append(text)
+        if not run:
+            return at
+        shown = self._emitter.pass_run(first, run, texts)
+        for text in texts[:shown]:
+            self._items.count_words(len(text))
+        return at + shown
+
+    def _delta_text(self, event: Any, number: int) -> bytes:
         """The text of a delta with its new number: there are many of these."""
         wire: bytes = event._wire
         if event.__class__ is models.TextDeltaEvent and event.logprobs is UNSET:
             event.logprobs = []
             wire = b'%b,"logprobs":[]}' % wire.rstrip()[:-1].rstrip()
-        number = self._emitter.next
         return wire if event.sequence_number == number else models.renumbered(wire, number)
 
     def _send_unknown(self, event: models.UnknownEvent) -> None:

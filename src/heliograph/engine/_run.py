@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from heliograph.engine._echo import Echo
 from heliograph.engine._emitter import Emitter
 from heliograph.engine._ending import COMPLETED, Ending
 from heliograph.engine._items import Items
+from heliograph.engine._jobs import PictureJobs
 from heliograph.engine._limits import Limits
 from heliograph.engine._notes import CallNote, StartNote, Usages, read_note, write_note
 from heliograph.engine._observer import RESPONSE_ID, UNSEEN, Observer
@@ -42,7 +44,10 @@ HANDED_OVER: Literal["handed over"] = "handed over"
 
 
 class Run:
-    """Owns one response. ``run`` returns when there is nothing left to do for this owner."""
+    """Owns one response. ``run`` returns when there is nothing left to do for this owner.
+
+    ``able`` are this worker's capabilities: pictures of other models are ordered.
+    """
 
     def __init__(
         self,
@@ -53,6 +58,7 @@ class Run:
         clock: journal.Clock,
         seal: Seal,
         *,
+        able: Collection[str],
         echo_hosted_tools: bool,
         observer: Observer = UNSEEN,
     ) -> None:
@@ -73,8 +79,9 @@ class Run:
         included = INCLUDED in (self._body.get("include") or ())
         self._items = Items(self._emitter, seal if included else None)
         self._usages = Usages()
-        self._calls = Calls(self._emitter, self._items, self._usages, catalog, limits)
-        self._started_at = clock()
+        self._jobs = PictureJobs(store, lease, catalog, limits, able)
+        self._calls = Calls(self._emitter, self._items, self._usages, self._jobs, limits)
+        self._claimed_at = self._started_at = clock()
         self._relay = Relay(
             self._emitter,
             self._items,
@@ -338,7 +345,9 @@ class Run:
             )
         if state.unread_since is None or self._lease.background:
             return left
-        grace = state.unread_since + limits.foreground_grace_seconds - now
+        # Whoever made it, or came back to it, has until the next renewal to say that it reads.
+        since = max(state.unread_since, self._claimed_at + limits.renew_seconds)
+        grace = since + limits.foreground_grace_seconds - now
         if grace <= 0:
             return Ending(
                 status="cancelled",
@@ -349,6 +358,7 @@ class Run:
 
     async def _end(self, ending: Ending) -> None:
         """Close what is open, show the terminal event, and end the job: one frame."""
+        unmade = [(call.item_id, call.note.model) for call in self._calls.open.values()]
         if self._emitter.machine.ended:
             response = self._emitter.snapshot.response or self._final(ending)
         else:
@@ -361,6 +371,7 @@ class Run:
             self._emitter.emit(event)
         await self._emitter.finish(self._emitter.pictures.cut(models.encode(response)))
         self._watched.tell(status=str(response.status), events=self._emitter.next)
+        await self._jobs.cancel(unmade)
 
     def _close_all(self, ending: Ending) -> None:
         if self._emitter.machine.state == "none":

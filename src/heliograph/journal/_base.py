@@ -208,6 +208,13 @@ class Journal(ABC):
     async def stop(self) -> None:
         """Flush and close. Readers and claimers that still wait get ``JournalError``."""
 
+    def placed(self, response_id: str) -> str:
+        """The id under which to ``create`` a response that is to be called ``response_id``.
+
+        A journal in several places adds to it what tells it where the response is.
+        """
+        return response_id
+
     @abstractmethod
     async def create(self, new: NewResponse) -> Created:
         """Store the request and queue its job, or claim it for ``new.claim_as``, atomically.
@@ -235,7 +242,7 @@ class Journal(ABC):
 
     @abstractmethod
     async def renew(self, lease: Lease, *, seconds: float) -> LeaseState:
-        """Prolong the lease. Raises ``Fenced``."""
+        """Let the lease run out in ``seconds``, also where that is sooner. Raises ``Fenced``."""
 
     @abstractmethod
     async def release(self, lease: Lease) -> None:

@@ -2,7 +2,8 @@
 
 A blob is written to ``blobs/tmp``, flushed, renamed into place, and its directory flushed. Every
 ``put`` sets the file's time by the journal's clock, also where the bytes were there already:
-``collect`` spares what was put within ``BLOB_GRACE``. A lock per directory keeps the two apart.
+``collect`` spares what was put within ``BLOB_GRACE``. A lock per directory keeps the two apart,
+those of other processes (workers) included.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 from heliograph import errors
 from heliograph.journal import _limits
 from heliograph.journal._base import BlobStore, Clock
-from heliograph.journal._files import flush_directory, flush_file
+from heliograph.journal._files import flush_directory, flush_file, is_used, mark_used, sole
 
 __all__ = ["FileBlobs"]
 
@@ -39,11 +40,13 @@ class FileBlobs(BlobStore):
         self._threads: ThreadPoolExecutor | None = None
 
     def open(self) -> None:
-        """Make the folders and drop what a dead process left half written (blocks)."""
+        """Make the folders and drop what dead processes left half written (blocks)."""
         temporary = self._folder / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
         for left_over in temporary.iterdir():
-            left_over.unlink()
+            with suppress(FileNotFoundError):  # it is whole by now, or dropped by another process
+                if not is_used(left_over):
+                    left_over.unlink()
         flush_directory(self._folder)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="heliograph-blobs")
 
@@ -93,7 +96,7 @@ class FileBlobs(BlobStore):
     def remove_old(self, sha256: str, seconds: float) -> None:
         """Unlink a blob unless it was put within ``seconds`` (blocks); what fails stays."""
         path = self._path(sha256)
-        with self._locks[int(sha256[:2], 16)], suppress(OSError):
+        with self._locks[int(sha256[:2], 16)], suppress(OSError), sole(path.parent):
             if path.stat().st_mtime <= self._clock() - seconds:
                 path.unlink()
 
@@ -105,24 +108,32 @@ class FileBlobs(BlobStore):
                 if not path.parent.exists():
                     path.parent.mkdir(exist_ok=True)
                     flush_directory(self._folder)
-                if not path.exists() or path.stat().st_size != len(data):
-                    self._write(path, data)
-                now = self._clock()
-                os.utime(path, (now, now))
-                flush_directory(path.parent)
+                with sole(path.parent):
+                    if not path.exists() or path.stat().st_size != len(data):
+                        self._write(path, data)
+                    now = self._clock()
+                    os.utime(path, (now, now))
+                    flush_directory(path.parent)
         except OSError as exc:
             raise errors.JournalError(f"blob {sha256} cannot be written: {exc}") from exc
         return sha256
 
     def _write(self, path: Path, data: bytes) -> None:
+        try:
+            self._write_once(path, data)
+        except FileNotFoundError:  # dropped by another process before it was marked
+            self._write_once(path, data)
+
+    def _write_once(self, path: Path, data: bytes) -> None:
         temporary = self._folder / "tmp" / secrets.token_hex(8)
         try:
             with temporary.open("wb", buffering=0) as file:
+                mark_used(file.fileno())
                 view = memoryview(data)
                 while view:
                     view = view[file.write(view) :]
                 flush_file(file.fileno())
-            temporary.replace(path)
+                temporary.replace(path)
         except OSError:
             temporary.unlink(missing_ok=True)
             raise

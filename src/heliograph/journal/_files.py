@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from heliograph import errors
@@ -13,7 +15,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-__all__ = ["FolderLock", "flush_directory", "flush_file"]
+__all__ = ["FolderLock", "flush_directory", "flush_file", "is_used", "mark_used", "sole"]
 
 
 def flush_file(descriptor: int) -> None:
@@ -34,6 +36,43 @@ def flush_directory(path: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+@contextmanager
+def sole(directory: Path) -> Iterator[None]:
+    """Keep other processes of Heliograph out of a directory (blocks until they have left it).
+
+    Nothing on Windows, where no other process works on a data folder.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def mark_used(descriptor: int) -> None:
+    """Say that a process works on an open file: ``is_used`` is true until it closes it, or dies."""
+    if sys.platform != "win32":
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+
+
+def is_used(path: Path) -> bool:
+    """Whether a process that lives has said so of the file."""
+    if sys.platform == "win32":
+        return False
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 class FolderLock:

@@ -6,12 +6,17 @@ __all__ = [
     "BLOB_CACHE_BYTES",
     "BLOB_GRACE",
     "ERASE_BATCH",
+    "GRANT_SECONDS",
+    "GREETING_SECONDS",
     "IDEMPOTENCY_TTL",
     "MAX_BLOB_BYTES",
+    "MAX_CALLS",
+    "MAX_CALL_BYTES",
     "MAX_COMMIT_BYTES",
     "MAX_COMMIT_CALLS",
     "MAX_FRAME_BYTES",
     "MAX_FRAME_ENTRIES",
+    "MAX_MESSAGE_BYTES",
     "READ_PAGE_BYTES",
     "READ_PAGE_FRAMES",
     "TOMBSTONE_TTL",
@@ -60,3 +65,18 @@ BLOB_CACHE_BYTES = 32 * 1024 * 1024
 
 ERASE_BATCH = 64
 """Responses or blobs that ``expire`` erases in one go, so that appends can pass in between."""
+
+MAX_MESSAGE_BYTES = 4 * MAX_FRAME_BYTES
+"""Bytes of one message between a journal and a worker process: a record holds three such bodies."""
+
+MAX_CALLS = 4096
+"""Calls of one worker process that are under way at once; more are refused."""
+
+MAX_CALL_BYTES = 64 * 1024 * 1024
+"""Bytes of such calls; past it, no more is read from that process until some are answered."""
+
+GREETING_SECONDS = 10.0
+"""Seconds in which a journal must answer a worker process that has connected."""
+
+GRANT_SECONDS = 2.0
+"""Seconds in which a worker process must take a lease that it claimed; else others can have it."""

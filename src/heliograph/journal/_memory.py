@@ -238,6 +238,8 @@ class MemoryJournal(Journal):
         log = self._held(lease)
         now = self._clock()
         log.lease_until = now + seconds
+        self._lapse = min(self._lapse, log.lease_until)
+        self._claimers.granted(seconds)
         return LeaseState(
             log.lease_until, log.cancel_requested, log.readers.unread_since(now, log.claimed_at)
         )

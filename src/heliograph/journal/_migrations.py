@@ -89,6 +89,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         "what a response goes on from",
         ("CREATE TABLE contexts (rid INTEGER PRIMARY KEY, data BLOB NOT NULL)",),
     ),
+    Migration("who claimed a response last", ("ALTER TABLE jobs ADD COLUMN worker TEXT",)),
 )
 
 

@@ -10,15 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
 from heliograph import errors
 from heliograph.journal import _limits
 from heliograph.journal._base import Frame, JobState, Load, Record
 from heliograph.journal._database import open_reader, translate
+from heliograph.journal._following import Page
 from heliograph.journal._frames import part_after, unpack_entries, unpack_entry
 
-__all__ = ["Page", "Pages"]
+__all__ = ["Pages"]
 
 T = TypeVar("T")
 
@@ -47,19 +46,6 @@ WHERE r.id = ?1 AND r.tenant = ?2
 _LOAD = """
 SELECT (SELECT count(*) FROM jobs WHERE state = 0), (SELECT count(*) FROM jobs WHERE state = 1)
 """
-
-
-class Page(msgspec.Struct, frozen=True):
-    """Frames after some number.
-
-    ``last_seq`` is how far the page looked (-1 for an empty log): the log's end unless ``more``,
-    which says that the page was full. ``ended``: nothing will follow.
-    """
-
-    frames: list[Frame]
-    last_seq: int
-    more: bool
-    ended: bool
 
 
 class Pages:

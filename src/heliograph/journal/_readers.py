@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 __all__ = ["Readers"]
 
 
@@ -10,9 +12,14 @@ class Readers:
 
     __slots__ = ("_until", "lapsed")
 
-    def __init__(self) -> None:
-        self._until: dict[str, float] = {}
-        self.lapsed = 0.0
+    def __init__(self, held: Mapping[str, float] | None = None, lapsed: float = 0.0) -> None:
+        self._until: dict[str, float] = dict(held or {})
+        self.lapsed = lapsed
+
+    @property
+    def held(self) -> dict[str, float]:
+        """When each reader's lease runs out."""
+        return dict(self._until)
 
     def attach(self, reader: str, now: float, seconds: float) -> None:
         """Take or renew a lease."""

@@ -1,13 +1,11 @@
 """The embedded journal: one data folder, one process, SQLite and files.
 
 ``_store`` has the rules, ``_transaction`` and ``_writer`` the group commit and its thread,
-``_pages`` the reading, ``_tails`` the following, ``_blobs`` the pictures. This module joins them
-to the event loop.
+``_pages`` the reading, ``_tails`` and ``_following`` the following, ``_blobs`` the pictures. This
+module joins them to the event loop.
 
 A frame is published to its followers in the callback that the writer schedules after the commit,
-in the commit's order. A reader looks at the stored log first and goes over to the tail once the
-tail reaches back to where it stands; both hold committed frames only, and sequence numbers drop
-what it has seen.
+in the commit's order.
 """
 
 from __future__ import annotations
@@ -38,12 +36,12 @@ from heliograph.journal._base import (
 from heliograph.journal._blobs import FileBlobs
 from heliograph.journal._database import open_writer, translate
 from heliograph.journal._files import FolderLock
+from heliograph.journal._following import Page, follow
 from heliograph.journal._frames import (
     check_entries,
     check_request,
     pack_entries,
     pack_entry,
-    part_after,
 )
 from heliograph.journal._migrations import migrate
 from heliograph.journal._pages import Pages
@@ -63,10 +61,23 @@ class SqliteJournal(Journal):
 
     Durable: what ``append`` and ``finish`` acknowledged survives a power cut on a disk that keeps
     its promises. ``clock`` gives seconds since the epoch.
+
+    ``own`` is the worker in this process, if there is one: what it ran ends with it, and can be
+    claimed as soon as the journal is open again. The responses of other workers, which go on
+    without it, are theirs for ``reattach_seconds`` more, to be renewed until then.
     """
 
-    def __init__(self, folder: str | Path, clock: Clock = time.time) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        clock: Clock = time.time,
+        *,
+        own: str | None = None,
+        reattach_seconds: float = 0.0,
+    ) -> None:
         self.folder = Path(folder)
+        self._own = own
+        self._reattach = reattach_seconds
         self._clock = clock
         self._blobs = FileBlobs(self.folder / "blobs", clock)
         self.blobs = self._blobs
@@ -99,7 +110,7 @@ class SqliteJournal(Journal):
             connection = open_writer(path)
             migrate(connection, self._clock())
             transaction = Transaction(connection)
-            store = Store(transaction, self._clock, self._blobs.has)
+            store = Store(transaction, self._clock, self._blobs.has, self._own, self._reattach)
             self._blobs.open()
         except (sqlite3.Error, OSError, errors.JournalError) as exc:
             if connection is not None:
@@ -211,7 +222,11 @@ class SqliteJournal(Journal):
     async def renew(self, lease: Lease, *, seconds: float) -> LeaseState:
         """See ``Journal.renew``."""
         opened = self._running()
-        return await opened.writer.submit(partial(opened.store.renew, lease, seconds))
+
+        def then(_: LeaseState) -> None:
+            self._claimers.granted(seconds)
+
+        return await opened.writer.submit(partial(opened.store.renew, lease, seconds), then=then)
 
     async def release(self, lease: Lease) -> None:
         """See ``Journal.release``."""
@@ -270,36 +285,14 @@ class SqliteJournal(Journal):
         if tail is not None:
             tail.publish(Frame(first, lease.epoch, entries), size)
 
-    async def read(
-        self, tenant: str, response_id: str, after: int = -1
-    ) -> AsyncGenerator[Frame, None]:
+    def read(self, tenant: str, response_id: str, after: int = -1) -> AsyncGenerator[Frame, None]:
         """See ``Journal.read``."""
-        with self._tails.follow(response_id, reads=True) as tail:
-            # Else the first look is into the store: it knows the tenant.
-            known = tail.tenant == tenant
-            while True:
-                opened = self._running()
-                seen = tail.changed.count
-                frames = tail.frames_after(after) if known else None
-                ended = tail.ended
-                if frames is None:
-                    page = await opened.pages.page(tenant, response_id, after)
-                    frames, ended, known = page.frames, page.ended, True
-                    if not page.more:
-                        tail.caught_up(page.last_seq)
-                for whole in frames:
-                    if tail.erased:
-                        raise errors.UnknownResponse(response_id)
-                    frame = part_after(whole, after)
-                    after = frame.last
-                    yield frame
-                if ended:
-                    return
-                if tail.erased:
-                    raise errors.UnknownResponse(response_id)
-                if not frames:
-                    tail.seen()
-                    await tail.changed.wait(seen)
+
+        async def look(after: int) -> Page:
+            return await self._running().pages.page(tenant, response_id, after)
+
+        following = self._tails.follow(response_id, reads=True)
+        return follow(following, look, self._running, tenant, response_id, after)
 
     async def get(self, tenant: str, response_id: str) -> Record:
         """See ``Journal.get``."""

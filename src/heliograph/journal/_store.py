@@ -7,11 +7,14 @@ anything, so a refusal leaves the transaction as it was and the other calls in i
 The folder is locked, so this object is the database's only writer: ``_live`` mirrors the running
 responses' epoch and last sequence number, and the fence is checked against it inside the
 transaction without a query. When a lease runs out, and who reads, is known here only: neither
-means anything after a restart, when every running response is claimable at once.
+means anything after a restart.
 
 Rules for the next editor: every change to ``_live`` that the database mirrors pushes its reversal
 to the transaction's ``undo``; every write calls ``begin`` first, and whoever reads or deletes
 events ``flush``.
+
+A worker process outlives the journal's own. After a restart, what ``own`` ran is claimable at once;
+what another worker ran only after ``reattach`` seconds, unless it renews its lease until then.
 """
 
 from __future__ import annotations
@@ -54,6 +57,8 @@ class Store:
         transaction: Transaction,
         clock: Clock,
         blob_exists: Callable[[str], bool],
+        own: str | None = None,
+        reattach: float = 0.0,
     ) -> None:
         self._db = transaction.db
         self._tx = transaction
@@ -61,10 +66,11 @@ class Store:
         self._blob_exists = blob_exists
         self._live: dict[str, Live] = {}
         self._readers: dict[str, Readers] = {}
-        running = "SELECT rid FROM jobs WHERE state = 1"
-        for (rid,) in self._db.execute(running).fetchall():
+        running = "SELECT rid, worker FROM jobs WHERE state = 1"
+        for rid, worker in self._db.execute(running).fetchall():
             live, loaded = load(self._db, rid)
-            live.claimed_at = clock()
+            live.claimed_at = now = clock()
+            live.until = now if worker in (None, own) else now + reattach
             self._live[loaded.response_id] = live
 
     # -- the job queue
@@ -100,12 +106,14 @@ class Store:
             ),
         ).lastrowid
         self._db.execute(
-            "INSERT INTO jobs VALUES (?, ?, ?, ?, 0, 0, NULL, NULL)",
+            "INSERT INTO jobs (rid, state, capabilities, epoch, takeovers, cancel_requested, "
+            "worker) VALUES (?, ?, ?, ?, 0, 0, ?)",
             (
                 rid,
                 QUEUED if new.claim_as is None else RUNNING,
                 msgspec.json.encode(new.capabilities).decode(),
                 0 if new.claim_as is None else 1,
+                new.claim_as,
             ),
         )
         if key is not None:
@@ -179,8 +187,8 @@ class Store:
         live.until = now + seconds
         self._tx.begin()
         self._db.execute(
-            "UPDATE jobs SET state = 1, epoch = ?, takeovers = ? WHERE rid = ?",
-            (live.epoch, takeovers, rid),
+            "UPDATE jobs SET state = 1, epoch = ?, takeovers = ?, worker = ? WHERE rid = ?",
+            (live.epoch, takeovers, worker, rid),
         )
         self._set_live(loaded.response_id, live)
         context = None if loaded.context is None else unpack_entry(loaded.context)

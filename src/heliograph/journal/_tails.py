@@ -60,6 +60,8 @@ class Tail:
     def publish(self, frame: Frame, size: int) -> None:
         """A frame was committed; frames come in the log's order."""
         if self.next_seq is None or frame.first >= self.next_seq:
+            if self.next_seq is not None and frame.first > self.next_seq:
+                self._forget()  # a frame was missed: who needs it reads the stored log
             window = self._window
             if window is None:
                 window = self._window = deque()
@@ -72,6 +74,15 @@ class Tail:
                 self._bytes -= window.popleft()[1]
         self.changed.wake()
 
+    def lost(self) -> None:
+        """Frames may have been missed: everyone reads the stored log."""
+        self._forget()
+        self.next_seq = None
+        self.wake()
+
+    def _forget(self) -> None:
+        self._window, self._bytes = None, 0
+
     def wake(self) -> None:
         """Wake who reads and who owns."""
         self.changed.wake()
@@ -80,7 +91,7 @@ class Tail:
     def seen(self) -> None:
         """A reader has all that there is. Where it is the only one, nothing of it is kept on."""
         if self.readers == 1:
-            self._window, self._bytes = None, 0
+            self._forget()
 
     def caught_up(self, last_seq: int) -> None:
         """A reader saw the stored log end with ``last_seq``: what follows will be published."""
@@ -137,6 +148,7 @@ class Tails:
         tail = self._tails.get(response_id)
         if tail is None:
             tail = self._tails[response_id] = Tail()
+            self._added(response_id)
         return _Following(self, response_id, tail, reads)
 
     def begin(self, response_id: str, tenant: str, opening: tuple[Entry, ...]) -> None:
@@ -159,6 +171,13 @@ class Tails:
         """Forget it where nobody needs it."""
         if not (tail.followers or tail.running) and self._tails.get(response_id) is tail:
             del self._tails[response_id]
+            self._removed(response_id)
+
+    def _added(self, response_id: str) -> None:
+        """For journals whose frames come from elsewhere: begin to feed this tail."""
+
+    def _removed(self, response_id: str) -> None:
+        """Feed it no more."""
 
     def get(self, response_id: str) -> Tail | None:
         """None where nobody follows."""
@@ -174,6 +193,7 @@ class Tails:
         """The response is gone: who follows learns it, and who comes later gets a new tail."""
         tail = self._tails.pop(response_id, None)
         if tail is not None:
+            self._removed(response_id)
             tail.erased = True
             tail.wake()
 

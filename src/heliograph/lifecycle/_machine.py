@@ -143,7 +143,7 @@ class Machine(Core):
                 found, self._found = self._found, []
                 return at - 1, found
             if event.__class__ is delta and at < end and events[at].__class__ is delta:
-                at = self._take_run(event, events, at)
+                at = self.take_run(event, events, at)
         return end, []
 
     def _take_call(self, first: Any, events: Sequence[Any], at: int) -> int:
@@ -196,9 +196,10 @@ class Machine(Core):
         self._next = due + 1
         return at
 
-    def _take_run(self, first: Any, events: Sequence[Any], at: int) -> int:
-        """Takes events of ``first``'s class that differ from it in number and text only; how far it
-        came. What was legal of the first is legal of them."""
+    def take_run(self, first: Any, events: Sequence[Any], at: int) -> int:
+        """Takes events from ``at`` on that are of ``first``'s class, a delta that was just taken,
+        and differ from it in number and text only; how far it came. What was legal of the first is
+        legal of them."""
         part = self._items[first.output_index].parts.get(first.content_index)
         if part is None:
             return at

@@ -1,12 +1,14 @@
 """The Responses API over HTTP: Starlette on uvicorn, streams out of the journal."""
 
 from heliograph.server._app import create_app
+from heliograph.server._journal_settings import NatsSettings, SqliteSettings
 from heliograph.server._keys import Key, Keyring
 from heliograph.server._log import setup_logging
 from heliograph.server._openapi import openapi_document
 from heliograph.server._seen_settings import Log, MetricsPage, Otel
 from heliograph.server._serve import Server, run
 from heliograph.server._settings import Compat, Limits, Settings, load_settings
+from heliograph.server._worker import Worker, run_worker
 
 __all__ = [
     "Compat",
@@ -15,12 +17,16 @@ __all__ = [
     "Limits",
     "Log",
     "MetricsPage",
+    "NatsSettings",
     "Otel",
     "Server",
     "Settings",
+    "SqliteSettings",
+    "Worker",
     "create_app",
     "load_settings",
     "openapi_document",
     "run",
+    "run_worker",
     "setup_logging",
 ]

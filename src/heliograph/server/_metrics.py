@@ -166,6 +166,7 @@ TABLE = (
         _BYTES,
     ),
     Row("heliograph_blob_bytes_total", "counter", (), "Bytes of pictures handed to blob stores."),
+    Row("heliograph_workers_attached", "gauge", (), "Worker processes attached to this server."),
     Row(
         "heliograph_takeovers_total",
         "counter",

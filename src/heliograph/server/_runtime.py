@@ -17,8 +17,10 @@ from heliograph.engine import Compactor, Engine, Observer, Seals, Studio
 from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
 from heliograph.providers.fetch import Fetcher
+from heliograph.server._attaching import Attaching
 from heliograph.server._auth import Caller, Gate
 from heliograph.server._beat import Beat
+from heliograph.server._journal_settings import NatsSettings
 from heliograph.server._passing import Keys, Passing
 from heliograph.server._quota import Place, Quota
 from heliograph.server._readers import Readers
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
     from heliograph.server._trace import Tracer
 
-__all__ = ["Delivery", "Lane", "Runtime"]
+__all__ = ["Delivery", "Lane", "Runtime", "tracer_of"]
 
 _log = logging.getLogger("heliograph.server")
 
@@ -40,6 +42,8 @@ _EXPIRE_EVERY = 60.0
 _CANCEL_WAIT = 5.0
 _READY_WAIT = 2.0
 _DELIVER_WAIT = 2.0
+_OWN = "server"
+"""What the server's own engines call themselves in leases."""
 
 
 def _make_folder(folder: Path) -> None:
@@ -54,7 +58,8 @@ def _make_folder(folder: Path) -> None:
 class Lane:
     """A journal with the engine that works on it and the readers that read from it.
 
-    Stored responses have one; those of ``store: false`` have their own, over memory.
+    Stored responses have one; those of ``store: false`` have their own, over memory. Without
+    ``runs`` the engine only takes requests in, and workers run the responses.
     """
 
     def __init__(
@@ -65,12 +70,16 @@ class Lane:
         fetcher: Fetcher,
         seals: Seals,
         observer: Observer,
+        *,
+        runs: bool = True,
     ) -> None:
         self.journal = journal
+        self._runs = runs
         self.engine = Engine(
             journal,
             catalog,
             settings.limits,
+            worker=_OWN,
             echo_hosted_tools=not settings.compat.echo_without_hosted_tools,
             fetcher=fetcher,
             observer=observer,
@@ -81,7 +90,8 @@ class Lane:
     async def start(self) -> None:
         """Open the journal, then claim."""
         await self.journal.start()
-        await self.engine.start()
+        if self._runs:
+            await self.engine.start()
         self.readers.start()
 
     async def stop(self) -> None:
@@ -97,7 +107,7 @@ class Delivery(Protocol):
         """Wait until an ended response was sent whole; returns at once for one that goes on."""
 
 
-def _tracer(settings: Settings, given: TracerProvider | None) -> Tracer | None:
+def tracer_of(settings: Settings, given: TracerProvider | None) -> Tracer | None:
     """What traces, None where nothing does. Raises ``MissingExtra``."""
     if given is None and not settings.otel.wanted:
         return None
@@ -131,15 +141,19 @@ class Runtime:
         self._stopping = False
         self._scratch: Path | None = None
         self._chores: set[asyncio.Task[None]] = set()
-        self.seen = Seen(settings, catalog, _tracer(settings, tracer_provider))
+        self.seen = Seen(settings, catalog, tracer_of(settings, tracer_provider))
         self.fetcher = Fetcher(
             settings.fetch,
             max_picture_bytes=settings.limits.max_picture_bytes,
             max_pixels=settings.limits.max_image_pixels,
         )
-        seals, seen = seals_of(settings.data), self.seen
-        self.stored = Lane(self._journal(), catalog, settings, self.fetcher, seals, seen.stored)
-        self.passing = Lane(MemoryJournal(), catalog, settings, self.fetcher, seals, seen.passing)
+        journal = self._journal()
+        seals = seals_of(settings.data if self._scratch is None else str(self._scratch))
+        both = (catalog, settings, self.fetcher, seals)
+        runs = settings.workers is None
+        self.stored = Lane(journal, *both, self.seen.stored, runs=runs)
+        self.passing = Lane(MemoryJournal(), *both, self.seen.passing)
+        self.attaching = Attaching(journal, settings, self.seen.stored)
         self.compactor = Compactor(self.stored.engine)
         self.studio = Studio(catalog, settings.limits, settings.limits.max_images_at_once)
         self.unstored = Passing(self.passing.journal, self._chore)
@@ -150,10 +164,15 @@ class Runtime:
     def _journal(self) -> Journal:
         if self.settings.journal == "memory":
             return MemoryJournal()
+        if isinstance(self.settings.journal, NatsSettings):
+            return self.settings.journal.journal()
         if self.settings.data is not None:
-            return SqliteJournal(Path(self.settings.data))
-        self._scratch = Path(tempfile.gettempdir()) / f"heliograph-{secrets.token_hex(8)}"
-        return SqliteJournal(self._scratch)
+            folder = Path(self.settings.data)
+        else:
+            folder = Path(tempfile.gettempdir()) / f"heliograph-{secrets.token_hex(8)}"
+            self._scratch = folder
+        reattach = self.settings.limits.reattach_seconds
+        return SqliteJournal(folder, own=_OWN, reattach_seconds=reattach)
 
     async def start(self) -> None:
         """Open both journals and begin to work; what an earlier process left is taken up."""
@@ -164,6 +183,7 @@ class Runtime:
             _make_folder(Path(self.settings.data))
         await self.stored.start()
         await self.passing.start()
+        await self.attaching.start()
         self._chore(self._expire())
 
     async def stop(self, drain: float | None = None) -> None:
@@ -173,6 +193,7 @@ class Runtime:
         await asyncio.gather(
             self.stored.engine.stop(seconds),
             self.passing.engine.stop(seconds),
+            self.attaching.drain(seconds),
             self.studio.drain(seconds),
             self.compactor.drain(seconds),
         )
@@ -181,6 +202,7 @@ class Runtime:
         for chore in tuple(self._chores):
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
+        await self.attaching.stop()
         await self.stored.stop()
         await self.passing.stop()
         await self.catalog.aclose()

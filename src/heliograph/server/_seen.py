@@ -99,7 +99,7 @@ class _Watching:
 
 
 class _Lane:
-    """``engine.Observer`` of one journal's engine."""
+    """``engine.Observer`` of one journal's engine, ``journal.Watcher`` of its worker processes."""
 
     def __init__(self, metrics: Metrics, tracer: Tracer | None, store: str) -> None:
         self._metrics = metrics
@@ -119,6 +119,9 @@ class _Lane:
 
     def fenced(self) -> None:
         self._metrics.add("fenced_total")
+
+    def attached(self, change: int) -> None:
+        self._metrics.add("workers_attached", by=change)
 
     def appended(self, events: int, size: int, seconds: float) -> None:
         self._events[self._labels] += events

@@ -6,10 +6,9 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import socket
-import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -18,6 +17,7 @@ from heliograph import errors
 from heliograph.providers import Catalog
 from heliograph.server._app import create_app
 from heliograph.server._http import http_protocol
+from heliograph.server._process import run_process
 from heliograph.server._runtime import Runtime
 from heliograph.server._settings import Settings
 from heliograph.server._socket_wire import SocketProtocol
@@ -142,18 +142,7 @@ class Server:
         await self.stop()
 
 
-async def _until_signalled(server: Server, ready: Callable[[Server], None]) -> None:
-    asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def on_signal(number: int) -> None:
-        if asked.is_set():
-            # The journal bears a sudden end: what was shown is in it, the rest is taken over.
-            os._exit(128 + number)
-        asked.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal, number)
+async def _serve(server: Server, ready: Callable[[Server], None], asked: asyncio.Event) -> None:
     await server.start()
     ready(server)
     await asked.wait()
@@ -167,10 +156,4 @@ def run(settings: Settings, ready: Callable[[Server], None] = lambda server: Non
     The first signal stops gracefully within the limit ``drain_seconds``, a second one ends the
     process at once. Raises ``ConfigError``.
     """
-    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
-    if sys.platform != "win32":
-        import uvloop
-
-        loop_factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=loop_factory) as runner:
-        runner.run(_until_signalled(Server(settings), ready))
+    run_process(partial(_serve, Server(settings), ready))

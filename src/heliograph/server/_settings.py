@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -17,11 +16,15 @@ from heliograph.providers.configured import (
 )
 from heliograph.providers.fetch import FetchSettings
 from heliograph.server._edge import is_loopback
+from heliograph.server._journal_settings import JournalSettings, NatsSettings
 from heliograph.server._keys import Keyring
 from heliograph.server._seen_settings import Log, MetricsPage, Otel
 from heliograph.server._strict import read
 
 __all__ = ["Compat", "Limits", "Settings", "load_settings"]
+
+MAX_WORKERS = 256
+"""Worker processes that one server starts at most."""
 
 
 class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +40,10 @@ class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     - ``drain_seconds``: how long running work may take to finish at a graceful stop before it is
       handed over.
     - ``keep_response_seconds``: how long an ended response is kept; 0 for ever.
+    - ``reattach_seconds``: after a restart of the server, how long worker processes have to come
+      back to what they run before others may take it.
+    - ``detached_seconds``: how long they have where only the connection broke.
+    - ``away_seconds``: how long a worker process waits for a server that is away.
     - ``socket_seconds``: how long one WebSocket may live. ``socket_pong_seconds``: how long its
       client may leave a ping without an answer (a ping waits behind a picture under way).
     - ``requests_per_minute``, ``concurrent_requests``: of one key that has no such limits of its
@@ -55,6 +62,9 @@ class Limits(engine.Limits, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reader_lease_seconds: float = 15.0
     drain_seconds: float = 30.0
     keep_response_seconds: float = 30 * 24 * 3600.0
+    reattach_seconds: float = 5.0
+    detached_seconds: float = 1.0
+    away_seconds: float = 60.0
     socket_seconds: float = 3600.0
     socket_pong_seconds: float = 120.0
     max_queued_turns: int = 8
@@ -97,18 +107,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     ``port`` 0 takes a free one. ``data`` is the folder for responses and pictures; without one they
     live in a temporary folder, erased at the end. ``journal`` ``memory`` keeps them in the process
-    alone. ``providers`` are those that it serves, by the names that errors and routes call them;
-    ``routes`` says how hard chat upstreams are tried; ``embedded`` whether the two embedded models
-    are served too. ``fetch`` says whether pictures are fetched that a request names by address.
-    ``log``, ``metrics`` and ``otel`` say how it is seen. Keys made in the ``data`` folder are
-    required of requests once there are any. ``key``, where set, is one more that is known to this
-    process alone, for the tenant ``default``; it is never read from a file.
+    alone, ``NatsSettings`` on NATS servers, shared with other processes. ``providers`` are those
+    that it serves, by the names that errors and routes call them; ``workers`` None runs responses
+    in the server's own process; else that many worker processes are started and watched, and
+    responses run in them alone, and in others that attach by themselves. ``routes`` says how hard
+    chat upstreams are tried; ``embedded`` whether the two embedded models are served too. ``fetch``
+    says whether pictures are fetched that a request names by address. ``log``, ``metrics`` and
+    ``otel`` say how it is seen. Keys made in the ``data`` folder are required of requests once
+    there are any. ``key``, where set, is one more that is known to this process alone, for the
+    tenant ``default``; it is never read from a file.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     data: str | None = None
-    journal: Literal["sqlite", "memory"] = "sqlite"
+    journal: JournalSettings = "sqlite"
     limits: Limits = Limits()
     compat: Compat = Compat()
     log: Log = Log()
@@ -119,6 +132,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     routes: RouteSettings = RouteSettings()
     fetch: FetchSettings = FetchSettings()
     key: str | None = None
+    workers: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
@@ -145,6 +159,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise errors.ConfigError("providers: a provider needs a name")
         if self.journal == "memory" and self.data is not None:
             raise errors.ConfigError("journal 'memory' keeps nothing, so it takes no data folder")
+        if self.workers is not None and not 0 <= self.workers <= MAX_WORKERS:
+            raise errors.ConfigError(f"workers is {self.workers}, not 0 to {MAX_WORKERS}")
+        if self.journal == "memory" and self.workers is not None:
+            raise errors.ConfigError("workers: journal 'memory' is in one process; use 'sqlite'")
+        if isinstance(self.journal, NatsSettings):
+            self.journal.login()
 
     def install(self) -> Installation:
         """The providers that these settings come to. Raises ``ConfigError``, ``MissingExtra``."""
@@ -157,7 +177,7 @@ class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: int = 8080
     data: str | None = None
-    journal: Literal["sqlite", "memory"] = "sqlite"
+    journal: JournalSettings = "sqlite"
     limits: Limits = Limits()
     compat: Compat = Compat()
     log: Log = Log()
@@ -167,6 +187,7 @@ class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     providers: dict[str, ProviderSettings] = {}
     routes: RouteSettings = RouteSettings()
     fetch: FetchSettings = FetchSettings()
+    workers: int | None = None
 
 
 def load_settings(path: str | Path) -> Settings:

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from tests.contract.journal.support import Clock
+from tests.contract.journal.support import Clock, host_of, stop_host
+from tests.nats_servers import cluster, empty, nats_journal
 
-from heliograph.journal import Journal, MemoryJournal, SqliteJournal
+from heliograph.journal import AttachedJournal, Journal, JournalHost, MemoryJournal, SqliteJournal
 
+CLUSTER = pytest.mark.cluster
 Restart = Callable[[Journal], Awaitable[Journal]]
 
 
@@ -18,18 +20,31 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(
+    params=["memory", "sqlite", "socket", "nats-r1", pytest.param("nats-r3", marks=CLUSTER)]
+)
 async def restart(
     request: pytest.FixtureRequest, tmp_path: Path, clock: Clock
 ) -> AsyncIterator[Restart]:
     """Stops a journal and gives the one that comes up after it, over the same data."""
     current: list[Journal] = []
+    behind: list[JournalHost] = []
+    replicas = {"nats-r1": 1, "nats-r3": 3}.get(request.param, 0)
+    if replicas:
+        await empty(cluster(replicas).urls)
 
     async def again(journal: Journal | None) -> Journal:
         if journal is not None:
             await journal.stop()
-        if request.param == "sqlite":
+        for host in behind:
+            await stop_host(host)
+        if request.param == "socket":
+            behind[:] = [await host_of(SqliteJournal(tmp_path / "data", clock))]
+            journal = AttachedJournal(behind[0].path, clock)
+        elif request.param == "sqlite":
             journal = SqliteJournal(tmp_path / "data", clock)
+        elif replicas:
+            journal = nats_journal(replicas, clock)
         elif journal is None:
             journal = MemoryJournal(clock)
         await journal.start()
@@ -39,6 +54,8 @@ async def restart(
     yield again  # type: ignore[misc]
     for journal in current:
         await journal.stop()
+    for host in behind:
+        await stop_host(host)
 
 
 @pytest.fixture

@@ -6,7 +6,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from heliograph.journal import BlobRef, Entry, Frame, Journal, Lease, NewResponse
+from heliograph.journal import (
+    SOCKET,
+    BlobRef,
+    Entry,
+    Frame,
+    Journal,
+    JournalHost,
+    Lease,
+    NewResponse,
+    SqliteJournal,
+)
 
 CHAT = ("chat:heliograph/direct",)
 
@@ -78,3 +88,16 @@ class Seen:
 
 def check_log(data: Sequence[bytes], first: int, last: int) -> None:
     assert list(data) == [one.data for one in entries(first, last - first + 1)]
+
+
+async def host_of(journal: SqliteJournal, **more: float) -> JournalHost:
+    """The journal, opened and served on its socket."""
+    await journal.start()
+    host = JournalHost(journal, journal.folder / SOCKET, **more)
+    await host.start()
+    return host
+
+
+async def stop_host(host: JournalHost) -> None:
+    await host.stop()
+    await host.journal.stop()

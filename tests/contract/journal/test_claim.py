@@ -79,7 +79,7 @@ async def test_twenty_waiting_claimers_and_one_late_job_have_one_winner(journal:
 async def test_each_of_many_jobs_is_claimed_once(journal: Journal) -> None:
     async def work(worker: str) -> list[Lease]:
         got = []
-        while (lease := await journal.claim(worker, ["chat:*"], lease=60, wait=0.2)) is not None:
+        while (lease := await journal.claim(worker, ["chat:*"], lease=60, wait=1)) is not None:
             got.append(lease)
         return got
 
@@ -223,17 +223,16 @@ async def test_a_lease_that_runs_out_wakes_a_claimer_who_came_later(
 async def test_a_lease_that_runs_out_wakes_a_claimer_who_waited_before_it_was_given(
     journal: Journal, clock: Clock
 ) -> None:
+    """Either may be given it first: then the other takes over."""
     clock.run()
-    dead = asyncio.create_task(journal.claim("dead", ["chat:*"], lease=0.2, wait=30))
+    one = asyncio.create_task(journal.claim("one", ["chat:*"], lease=0.2, wait=30))
     await asyncio.sleep(0.01)
-    waiting = asyncio.create_task(journal.claim("w2", ["chat:*"], lease=10, wait=30))
+    other = asyncio.create_task(journal.claim("other", ["chat:*"], lease=0.2, wait=30))
     await asyncio.sleep(0.01)
     await journal.create(new("r"))
     async with asyncio.timeout(2):
-        first, second = await dead, await waiting
-    assert first is not None
-    assert second is not None
-    assert (first.worker, second.worker, second.takeovers) == ("dead", "w2", 1)
+        got = await asyncio.gather(one, other)
+    assert sorted(lease.takeovers for lease in got if lease is not None) == [0, 1]
 
 
 async def test_a_renewed_lease_is_not_taken_by_a_waiting_claimer(
@@ -242,7 +241,7 @@ async def test_a_renewed_lease_is_not_taken_by_a_waiting_claimer(
     clock.run()
     await journal.create(new("r"))
     lease = await claim(journal, lease=0.2)
-    waiting = asyncio.create_task(journal.claim("w2", ["chat:*"], lease=10, wait=0.8))
+    waiting = asyncio.create_task(journal.claim("w2", ["chat:*"], lease=10, wait=2))
     for _ in range(10):
         await asyncio.sleep(0.05)
         await journal.renew(lease, seconds=0.5)

@@ -41,11 +41,27 @@ async def test_the_same_key_and_body_lead_to_the_same_response(journal: Journal)
         await journal.get("t", "r2")
 
 
+async def test_the_same_call_again_under_a_key_is_a_repeat(journal: Journal) -> None:
+    again = new("r1", idempotency_key="k", body_digest="d")
+    assert (await journal.create(again)).fresh is True
+    assert (await journal.create(again)).fresh is False
+
+
 async def test_the_same_key_with_another_body_is_a_conflict(journal: Journal) -> None:
     await journal.create(new("r1", idempotency_key="k", body_digest="d"))
     with pytest.raises(errors.IdempotencyConflict) as raised:
         await journal.create(new("r2", idempotency_key="k", body_digest="other"))
     assert raised.value.key == "k"
+
+
+async def test_a_key_whose_id_was_used_before_leads_nowhere(journal: Journal) -> None:
+    await journal.create(new("r1", "a"))
+    for tenant in ("a", "b"):
+        with pytest.raises(errors.JournalError, match="used before"):
+            await journal.create(new("r1", tenant, idempotency_key="k", body_digest="d"))
+        assert await journal.keyed(tenant, "k", "d") is None
+        again = new(f"{tenant}2", tenant, idempotency_key="k", body_digest="d")
+        assert (await journal.create(again)).fresh is True
 
 
 async def test_keys_are_per_tenant(journal: Journal) -> None:

@@ -1,0 +1,111 @@
+"""Subjects and streams: what is where.
+
+::
+
+    EV_<shard>   <p>.ev.<shard>.<rid>.log           the response's log, written by compare-and-set
+                 <p>.ev.<shard>.<rid>.live          its live record, the newest only, until it ends
+                 <p>.ev.<shard>.<rid>.kept.<due>    erase it (or its tombstone) at ``due``
+      republished <p>.t.<shard>.<rid>.log|live      what tails and owners subscribe to
+    JOBS         <p>.jobs.<needs>.<redo>.<rid>      work queue
+      republished <p>.j.<needs>.<redo>.<rid>        wakes claimers
+    KEYS         <p>.key.<hash>                     idempotency keys
+    REFS         <p>.rf.<sha256>.put                a blob is there
+                 <p>.rf.<sha256>.ref.<rid>          a response refers to it
+    BLOBS        an object store
+
+The shard is part of a response's id (``resp_<32 hex digits>_<shard>``), so that their number can
+grow. An id made from another's (``step_ig_<...>_<shard>o0``) lives beside it; one without a shard
+lives in shard 0.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Sequence
+
+import msgspec
+
+from heliograph import errors
+
+__all__ = ["Names", "needs_token"]
+
+_ID = re.compile(r"[A-Za-z0-9_=-]{1,120}")
+_PLACED = re.compile(r"[0-9a-f]{32}_([0-9a-f]{2})(?![0-9a-f])")
+
+
+def needs_token(capabilities: Sequence[str]) -> str:
+    """One subject token for a set of capabilities."""
+    return hashlib.sha256(msgspec.json.encode(sorted(capabilities))).hexdigest()[:24]
+
+
+class Names:
+    """All names under one ``prefix``."""
+
+    def __init__(self, prefix: str, shards: int) -> None:
+        self.prefix = prefix
+        self.shards = shards
+        name = prefix.upper()
+        self.jobs = f"{name}_JOBS"
+        self.keys = f"{name}_KEYS"
+        self.refs = f"{name}_REFS"
+        self.blobs = f"{name}_BLOBS"
+        self._events = f"{name}_EV"
+
+    def place(self, response_id: str) -> str:
+        """The id with a shard, taken at random."""
+        return f"{response_id}_{secrets.randbelow(self.shards):02x}"
+
+    def shard(self, response_id: str) -> int:
+        """Where a response lives. Raises ``UnknownResponse`` for what cannot be an id."""
+        if not _ID.fullmatch(response_id):
+            raise errors.UnknownResponse(response_id)
+        placed = _PLACED.search(response_id)
+        shard = int(placed[1], 16) if placed else 0
+        return shard if shard < self.shards else 0
+
+    def events(self, shard: int) -> str:
+        """The stream of a shard."""
+        return f"{self._events}_{shard:02d}"
+
+    def stream(self, response_id: str) -> str:
+        """The stream that a response is in."""
+        return self.events(self.shard(response_id))
+
+    def of(self, response_id: str, what: str) -> str:
+        """``log``, ``live``, ``kept.<due>`` (or a pattern of these) of a response."""
+        return f"{self.prefix}.ev.{self.shard(response_id):02x}.{response_id}.{what}"
+
+    def all_of(self, shard: int, what: str) -> str:
+        """The same of every response in a shard."""
+        return f"{self.prefix}.ev.{shard:02x}.*.{what}"
+
+    def tail(self, response_id: str) -> str:
+        """What a response's tails subscribe to."""
+        return f"{self.prefix}.t.{self.shard(response_id):02x}.{response_id}.*"
+
+    def job(self, needs: str, redo: str, response_id: str) -> str:
+        """A job's subject; any part may be ``*``."""
+        return f"{self.prefix}.jobs.{needs}.{redo}.{response_id}"
+
+    def woken(self) -> str:
+        """What claimers subscribe to."""
+        return f"{self.prefix}.j.*.*.*"
+
+    def key(self, tenant: str, key: str) -> str:
+        """An idempotency key's subject."""
+        digest = hashlib.sha256(msgspec.json.encode([tenant, key])).hexdigest()
+        return f"{self.prefix}.key.{digest}"
+
+    def sweeper(self) -> str:
+        """Who sweeps."""
+        return f"{self.prefix}.key.sweeper"
+
+    def blob(self, sha256: str) -> str:
+        """The record that a blob is there."""
+        return f"{self.prefix}.rf.{sha256}.put"
+
+    def ref(self, sha256: str, response_id: str) -> str:
+        """The record that a response refers to a blob; either may be ``*``."""
+        return f"{self.prefix}.rf.{sha256}.ref.{response_id}"

@@ -1,0 +1,33 @@
+"""What the pieces of one journal share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from heliograph.journal._base import Clock
+from heliograph.journal._nats._blobs import NatsBlobs
+from heliograph.journal._nats._kept import Kept
+from heliograph.journal._nats._lives import Lives
+from heliograph.journal._nats._logs import Logs
+from heliograph.journal._nats._names import Names
+from heliograph.journal._nats._queue import Queue
+from heliograph.journal._nats._wire import Wire
+
+__all__ = ["Parts"]
+
+
+class Parts:
+    """``gone`` is called with the id of each response that is erased here."""
+
+    def __init__(
+        self, wire: Wire, names: Names, clock: Clock, replicas: int, gone: Callable[[str], None]
+    ) -> None:
+        self.wire = wire
+        self.names = names
+        self.clock = clock
+        self.gone = gone
+        self.blobs = NatsBlobs(wire, names, clock)
+        self.kept = Kept(wire, names, clock)
+        self.logs = Logs(wire, names, self.blobs)
+        self.lives = Lives(wire, names)
+        self.queue = Queue(wire, names, replicas)

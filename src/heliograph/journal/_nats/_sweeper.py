@@ -1,0 +1,75 @@
+"""Puts right what a process that died has left: one process sweeps, chosen by a record."""
+
+from __future__ import annotations
+
+from heliograph.journal._nats import _limits
+from heliograph.journal._nats._owners import Owners
+from heliograph.journal._nats._parts import Parts
+from heliograph.journal._nats._records import Live, unpack
+
+__all__ = ["Sweeper"]
+
+
+class Sweeper:
+    """Leases that ran out become jobs; a log that has ended is closed."""
+
+    def __init__(self, parts: Parts, owners: Owners) -> None:
+        self._wire = parts.wire
+        self._names = parts.names
+        self._clock = parts.clock
+        self._logs = parts.logs
+        self._lives = parts.lives
+        self._queue = parts.queue
+        self._owners = owners
+
+    async def sweep(self) -> None:
+        """One look at every open response."""
+        waiting: set[str] | None = None
+        found: list[tuple[str, Live]] = []
+        for shard in range(self._names.shards):
+            found += await self._open(shard)
+        now = self._clock()
+        suspects = [one for one in found if self._suspect(one[1], now)]
+        for response_id, live in sorted(suspects, key=lambda one: one[1].created_at):
+            if waiting is None:
+                waiting = await self._queue.waiting()
+            if response_id not in waiting:
+                await self._put_right(response_id, live, now)
+
+    async def _open(self, shard: int) -> list[tuple[str, Live]]:
+        """May be behind: whatever is done about a record asks the log first."""
+        request = {"batch": 1000, "multi_last": [self._names.all_of(shard, "live")]}
+        found: dict[str, Live] = {}
+        more = True
+        while more:
+            stored, more = await self._wire.batch(self._names.events(shard), request)
+            for one in stored:
+                found[one.subject.split(".")[-2]] = unpack(one.data, Live)
+            if not stored:
+                break
+            request = {**request, "seq": stored[-1].seq + 1}
+        return list(found.items())
+
+    def _suspect(self, live: Live, now: float) -> bool:
+        if live.until:
+            return live.until <= now
+        return now - live.since >= _limits.ORPHAN_SECONDS
+
+    async def _put_right(self, response_id: str, seen: Live, now: float) -> None:
+        tip = await self._logs.tip(response_id)
+        known = await self._lives.read(response_id)
+        if known is None or not self._suspect(known[0], now):
+            return
+        live = known[0]
+        if tip is None:
+            # Longer than any ``create`` tries to write the log.
+            if now - live.since >= 2 * _limits.WRITE_SECONDS:
+                await self._lives.drop(response_id)
+        elif tip.record.kind == "end":
+            await self._owners.closed(response_id, await self._logs.end(tip.record))
+        elif tip.record.kind == "tomb":
+            await self._lives.drop(response_id)
+            await self._queue.remove(response_id)
+        else:
+            ran = tip.record.epoch > 0
+            await self._owners.queue_anew(response_id, live, redo=ran)

@@ -1,0 +1,55 @@
+"""A TCP way to a server that can be made deaf, or cut."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+
+class Proxy:
+    """While ``deaf``, what the server says is swallowed; what it is told still arrives."""
+
+    def __init__(self, port: int) -> None:
+        self._to = port
+        self.deaf = False
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def __aenter__(self) -> Proxy:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        self.cut()
+        await asyncio.sleep(0)
+
+    @property
+    def url(self) -> str:
+        return f"nats://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    def cut(self) -> None:
+        """End every connection; new ones hear again."""
+        self.deaf = False
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._to)
+        self._writers |= {writer, up_writer}
+        try:
+            await asyncio.gather(
+                self._pump(reader, up_writer, swallows=False),
+                self._pump(up_reader, writer, swallows=True),
+            )
+        finally:
+            self._writers -= {writer, up_writer}
+
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, swallows: bool
+    ) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                if not (swallows and self.deaf):
+                    writer.write(data)
+                    await writer.drain()
+        writer.close()
