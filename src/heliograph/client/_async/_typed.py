@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from heliograph import errors, models
+from heliograph.client._async._events import AsyncEvents
 from heliograph.client._async._stream import AsyncResponseStream, AsyncStreamManager
 from heliograph.client._core import ParsedResponse, TextFormat, ToolCall, Turns
 from heliograph.client._transport import AsyncReply, AsyncSend, Wait
@@ -62,7 +62,7 @@ class AsyncParsedStreamManager(AsyncStreamManager[models.StreamEvent], Generic[T
         return stream
 
 
-class AsyncToolRun(Generic[R]):
+class AsyncToolRun(AsyncEvents[models.StreamEvent], Generic[R]):
     """The events of all turns of ``responses.run_tools``; a context manager, too.
 
     Between a turn's terminal event and the next turn's first, the functions that the model called
@@ -83,24 +83,7 @@ class AsyncToolRun(Generic[R]):
         self._timeout = timeout
         self._stream: AsyncResponseStream[models.StreamEvent] | None = None
         self._final: models.OpenResponsesResult | None = None
-        self._events = self._run()
-
-    def __aiter__(self) -> AsyncIterator[models.StreamEvent]:
-        return self._events
-
-    async def __anext__(self) -> models.StreamEvent:
-        return await anext(self._events)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
+        super().__init__()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} in turn {self.turn}>"
@@ -131,10 +114,6 @@ class AsyncToolRun(Generic[R]):
         if self._final is None:
             raise errors.UsageError("run_tools: the run did not come to its end")
         return self._finish(self._final)
-
-    async def close(self) -> None:
-        """Stop: no more turns, and nothing more is read of this one."""
-        await self._events.aclose()
 
     async def _run(self) -> AsyncGenerator[models.StreamEvent, None]:
         turns = self._turns

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from collections.abc import Callable, Generator, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from heliograph import errors, models
 from heliograph.client._core import ParsedResponse, TextFormat, ToolCall, Turns
+from heliograph.client._sync._events import Events
 from heliograph.client._sync._stream import ResponseStream, StreamManager
 from heliograph.client._transport import Reply, Send, Wait
 
@@ -55,7 +55,7 @@ class ParsedStreamManager(StreamManager[models.StreamEvent], Generic[T]):
         return stream
 
 
-class ToolRun(Generic[R]):
+class ToolRun(Events[models.StreamEvent], Generic[R]):
     """The events of all turns of ``responses.run_tools``; a context manager, too.
 
     Between a turn's terminal event and the next turn's first, the functions that the model called
@@ -76,24 +76,7 @@ class ToolRun(Generic[R]):
         self._timeout = timeout
         self._stream: ResponseStream[models.StreamEvent] | None = None
         self._final: models.OpenResponsesResult | None = None
-        self._events = self._run()
-
-    def __iter__(self) -> Iterator[models.StreamEvent]:
-        return self._events
-
-    def __next__(self) -> models.StreamEvent:
-        return next(self._events)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+        super().__init__()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} in turn {self.turn}>"
@@ -124,10 +107,6 @@ class ToolRun(Generic[R]):
         if self._final is None:
             raise errors.UsageError("run_tools: the run did not come to its end")
         return self._finish(self._final)
-
-    def close(self) -> None:
-        """Stop: no more turns, and nothing more is read of this one."""
-        self._events.close()
 
     def _run(self) -> Generator[models.StreamEvent, None, None]:
         turns = self._turns
