@@ -77,6 +77,7 @@ docs: $(STAMP) ## write the generated pages anew
 	$(BIN)/python docs/_tools/metrics.py
 	$(BIN)/python docs/_tools/check_page.py
 	$(BIN)/python docs/_tools/behaviours.py
+	$(BIN)/python docs/_tools/protocol.py
 
 gallery: $(STAMP) ## the twenty prompts of the examples sheet, as one picture
 	$(BIN)/python examples/gallery.py

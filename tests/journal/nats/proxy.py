@@ -13,6 +13,7 @@ class Proxy:
         self._to = port
         self.deaf = False
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Proxy:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -21,6 +22,7 @@ class Proxy:
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
         self.cut()
+        await asyncio.wait_for(asyncio.gather(*self._serving, return_exceptions=True), 5)
         await asyncio.sleep(0)
 
     @property
@@ -34,6 +36,10 @@ class Proxy:
             writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._to)
         self._writers |= {writer, up_writer}
         try:
