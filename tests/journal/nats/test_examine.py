@@ -83,7 +83,7 @@ async def test_a_lazy_sync(tmp_path: Path, sync: str, status: str) -> None:
     ("extra", "what", "says"),
     [
         ("max_payload: 1024", "server", "set `max_payload`"),
-        (USERS, "nats", "authorization"),
+        (USERS, "nats", "journal.user"),
     ],
 )
 async def test_settings_of_the_server(tmp_path: Path, extra: str, what: str, says: str) -> None:

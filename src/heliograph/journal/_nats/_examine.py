@@ -55,7 +55,7 @@ async def examine(
     try:
         await wire.connect()
     except errors.JournalError as exc:
-        return [failed("nats", f"{exc}; set journal.servers")], []
+        return [failed("nats", f"{exc}; see journal.servers, journal.user")], []
     try:
         if await _told(found, "server", lambda: _server(wire)):
             there: set[str] = set()
