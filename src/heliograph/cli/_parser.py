@@ -118,6 +118,14 @@ def _config(command: Parser) -> None:
     _file(told, "file", metavar="FILE", help="a TOML file, as `serve --config` takes it")
 
 
+def _doctor(command: Parser) -> None:
+    _file(command, "--config", metavar="FILE", required=True, help="the server's TOML file")
+    add = command.add_argument
+    what = "a server's address to try: http://HOST:PORT; may be given again"
+    add("--gateway", metavar="URL", action="append", default=[], help=what)
+    add("--json", action="store_true", help="print what was found as JSON")
+
+
 def _cluster(command: Parser) -> None:
     verbs = command.add_subparsers(dest="verb", required=True, metavar="VERB")
     up = verbs.add_parser("up", help="run N servers until a signal; prints the [journal] to use")
@@ -199,6 +207,7 @@ _COMMANDS = (
     ),
     ("keys", "_keys", "make, list and revoke API keys", _keys),
     ("config", "_config", "look at a configuration file", _config),
+    ("doctor", "_doctor", "check a deployment from here: journal, providers, servers", _doctor),
     ("cluster", "_cluster", "run nats-servers here, to try a cluster out", _cluster),
     ("check", "_check", "hold a captured stream, or an endpoint, against the protocol", _check),
     ("record", "_tapes", "record a real endpoint's answers in a cassette", _record),

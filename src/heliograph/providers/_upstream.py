@@ -42,6 +42,9 @@ MAX_ERROR_BODY = 64 * 1024
 MAX_ERROR_TEXT = 500
 """Characters of an upstream's own words that are passed on."""
 
+MAX_LIST = 16 * 1024 * 1024
+"""Bytes of a list of models."""
+
 Part = tuple[str, tuple[str | None, bytes, str]]
 """A part of a form: the field's name, then file name (None for plain fields), bytes, type."""
 
@@ -217,6 +220,14 @@ def checked(base_url: str) -> str:
     return base_url
 
 
+class _Model(msgspec.Struct):
+    id: str
+
+
+class _List(msgspec.Struct):
+    data: list[_Model]
+
+
 class Upstream:
     """The HTTP side of one provider.
 
@@ -285,6 +296,19 @@ class Upstream:
         """Get an address of anyone's, without the key. Raises ``ProviderError``."""
         headers = {"accept-encoding": "identity"}
         return self._sent(self._http.build_request("GET", url, headers=headers), label)
+
+    async def listed(self) -> tuple[str, ...]:
+        """The ids of the models that it lists, with the key. Raises ``ProviderError``."""
+        headers = {**self._headers, "accept": "application/json"}
+        request = self._http.build_request("GET", f"{self._base}/models", headers=headers)
+        async with self._sent(request, self._name) as answer:
+            body = await answer.body(MAX_LIST)
+        try:
+            return tuple(one.id for one in msgspec.json.decode(body, type=_List).data)
+        except msgspec.MsgspecError:
+            raise errors.ProviderError(
+                f"{self._name}: /models is no list of models", kind="protocol"
+            ) from None
 
     def _sent(self, request: httpx2.Request, label: str) -> AbstractAsyncContextManager[Answer]:
         watching = OBSERVER.get().watch(

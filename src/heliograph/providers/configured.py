@@ -37,6 +37,7 @@ __all__ = [
     "ProviderSettings",
     "RouteSettings",
     "install",
+    "unlisted",
 ]
 
 
@@ -111,6 +112,27 @@ def install(
     chat = [Routed(candidates, routes)] if candidates else []
     images = [RoutedImages(drawing, routes)] if drawing else []
     return Installation(Catalog(chat, images), {m: tuple(names) for m, names in servers.items()})
+
+
+async def unlisted(name: str, settings: ProviderSettings) -> tuple[str, ...]:
+    """Ask a provider's upstream for its models: those of ``settings`` that it does not list.
+
+    Raises ``ProviderError`` where it cannot be reached or refuses, ``ConfigError``.
+    """
+    provider = _made(name, settings)
+    if isinstance(provider, Direct | Illustrator):
+        return ()
+    try:
+        listed = await provider.listed()
+    finally:
+        await provider.aclose()
+    if isinstance(settings, ChatCompletionsSettings | ResponsesSettings):
+        wanted = [model.upstream or ours for ours, model in settings.models.items()]
+    elif isinstance(settings, OpenAIImagesSettings | OpenRouterImagesSettings):
+        wanted = list(settings.models.values())
+    else:
+        wanted = []
+    return tuple(model for model in wanted if model not in listed)
 
 
 def _made(

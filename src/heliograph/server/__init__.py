@@ -1,6 +1,7 @@
 """The Responses API over HTTP: Starlette on uvicorn, streams out of the journal."""
 
 from heliograph.server._app import create_app
+from heliograph.server._doctor import diagnose
 from heliograph.server._journal_settings import NatsSettings, SqliteSettings
 from heliograph.server._keys import Key, Keyring
 from heliograph.server._log import setup_logging
@@ -24,6 +25,7 @@ __all__ = [
     "SqliteSettings",
     "Worker",
     "create_app",
+    "diagnose",
     "load_settings",
     "openapi_document",
     "run",

@@ -79,7 +79,7 @@ class NatsSettings(
             ca=self.ca,
         )
 
-    def journal(self) -> journal.Journal:
+    def journal(self) -> journal.NatsJournal:
         """The journal, not yet started. Raises ``ConfigError``, ``MissingExtra``."""
         return journal.NatsJournal(
             self.servers,

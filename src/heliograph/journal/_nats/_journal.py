@@ -39,6 +39,7 @@ from heliograph.journal._nats import _limits
 from heliograph.journal._nats._claims import Claims
 from heliograph.journal._nats._creating import Creating
 from heliograph.journal._nats._erasing import Erasing
+from heliograph.journal._nats._examine import examine
 from heliograph.journal._nats._feeds import Feeds
 from heliograph.journal._nats._names import Names
 from heliograph.journal._nats._owners import Owners
@@ -51,6 +52,7 @@ from heliograph.journal._nats._setup import check_server, open_blobs, open_strea
 from heliograph.journal._nats._sweeper import Sweeper
 from heliograph.journal._nats._wire import Login, Wire
 from heliograph.journal._signal import Claimers
+from heliograph.journal.checkup import Finding, Waiting
 
 __all__ = ["NatsJournal"]
 
@@ -133,6 +135,13 @@ class NatsJournal(Journal):
             asyncio.create_task(self._every(_limits.SWEEP_SECONDS, self._sweep)),
             asyncio.create_task(self._every(_limits.SETTLE_SECONDS, self._feeds.compare)),
         ]
+
+    async def examine(self) -> tuple[list[Finding], list[Waiting]]:
+        """What is right and what is wrong with the servers, and what waits; only before ``start``.
+
+        Nothing that it writes stays.
+        """
+        return await examine(self._wire, self._names, self._replicas, self._monitors, self._clock)
 
     async def stop(self) -> None:
         """Let go of what is held here, wake who waits, disconnect. Harmless where not open."""

@@ -19,7 +19,7 @@ from heliograph.journal._nats._names import Names
 from heliograph.journal._nats._records import Live
 from heliograph.journal._nats._wire import Wire
 
-__all__ = ["check_calls", "check_sync"]
+__all__ = ["check_calls", "check_sync", "sync_fault"]
 
 log = logging.getLogger("heliograph.journal")
 
@@ -65,17 +65,23 @@ async def check_calls(wire: Wire, names: Names, now: float) -> None:
 async def check_sync(monitors: Sequence[str]) -> None:
     """Warn of servers that do not flush what they acknowledge; only their monitoring pages tell."""
     for monitor in monitors:
-        try:
-            settings = await asyncio.to_thread(_settings, f"{monitor.rstrip('/')}/varz")
-        except (OSError, ValueError, urllib.error.URLError) as exc:
-            log.warning("journal.monitors: %s tells nothing: %s", monitor, exc)
-            continue
-        if not settings.get("sync_always"):
-            log.warning(
-                "the nats-server at %s acknowledges what a power cut can still take away; set "
-                "`sync_interval: always` in its `jetstream` block",
-                monitor,
-            )
+        fault = await asyncio.to_thread(sync_fault, monitor)
+        if fault is not None:
+            log.warning("%s", fault)
+
+
+def sync_fault(monitor: str) -> str | None:
+    """What is wrong with how a server flushes, None where nothing is (blocks)."""
+    try:
+        settings = _settings(f"{monitor.rstrip('/')}/varz")
+    except (OSError, ValueError, urllib.error.URLError) as exc:
+        return f"journal.monitors: {monitor} tells nothing: {exc}"
+    if settings.get("sync_always"):
+        return None
+    return (
+        f"the nats-server at {monitor} acknowledges what a power cut can still take away; set "
+        "`sync_interval: always` in its `jetstream` block"
+    )
 
 
 def _settings(url: str) -> dict[str, object]:

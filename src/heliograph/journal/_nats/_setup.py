@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from collections.abc import AsyncIterator, Collection
 from typing import Any
 
 import nats.errors
@@ -17,7 +18,18 @@ from heliograph.journal._nats import _limits
 from heliograph.journal._nats._names import Names
 from heliograph.journal._nats._wire import ApiError, Wire
 
-__all__ = ["LEAST_PAYLOAD", "LEAST_VERSION", "check_server", "open_blobs", "open_streams"]
+__all__ = [
+    "LEAST_PAYLOAD",
+    "LEAST_VERSION",
+    "check_server",
+    "check_shards",
+    "compare",
+    "configs",
+    "make",
+    "open_blobs",
+    "open_streams",
+    "streams_there",
+]
 
 log = logging.getLogger("heliograph.journal")
 
@@ -55,22 +67,30 @@ def check_server(info: dict[str, Any]) -> None:
 
 async def open_streams(wire: Wire, names: Names, replicas: int) -> None:
     """Make the streams that are missing. Raises ``JournalError``."""
-    there = await _there(wire, names)
+    there = await streams_there(wire, names)
+    check_shards(names, there)
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(config: dict[str, Any]) -> None:
+        async with slots:
+            await make(wire, config)
+
+    wanted = list(configs(names, replicas))
+    await asyncio.gather(*(one(config) for config in wanted if config["name"] not in there))
+    for config in wanted:
+        if config["name"] in there:
+            async for said in compare(wire, config, replicas):
+                log.warning("%s", said)
+
+
+def check_shards(names: Names, there: Collection[str]) -> None:
+    """Raises ``JournalError`` where there are more shards than ``names`` has."""
     beyond = [name for name in there if _shard_of(name, names) >= names.shards]
     if beyond:
         raise errors.JournalError(
             f"journal.shards: {names.shards}, but the stream {max(beyond)} is there; the number "
             "of shards can only grow"
         )
-    slots = asyncio.Semaphore(_AT_ONCE)
-
-    async def one(config: dict[str, Any]) -> None:
-        async with slots:
-            await _create(wire, config)
-
-    wanted = list(_configs(names, replicas))
-    await asyncio.gather(*(one(config) for config in wanted if config["name"] not in there))
-    await _compare(wire, [one for one in wanted if one["name"] in there], replicas)
 
 
 def _shard_of(name: str, names: Names) -> int:
@@ -79,7 +99,8 @@ def _shard_of(name: str, names: Names) -> int:
     return int(number) if known else -1
 
 
-async def _there(wire: Wire, names: Names) -> set[str]:
+async def streams_there(wire: Wire, names: Names) -> set[str]:
+    """The names of all streams under the prefix."""
     found: set[str] = set()
     while True:
         answer = await wire.api(
@@ -91,7 +112,8 @@ async def _there(wire: Wire, names: Names) -> set[str]:
             return found
 
 
-def _configs(names: Names, replicas: int) -> list[dict[str, Any]]:
+def configs(names: Names, replicas: int) -> list[dict[str, Any]]:
+    """The streams that a journal needs, the object store aside."""
     common = {"storage": "file", "num_replicas": replicas, "allow_direct": True}
     prefix = names.prefix
     events = [
@@ -137,7 +159,8 @@ def _configs(names: Names, replicas: int) -> list[dict[str, Any]]:
     return [*events, jobs, keys, refs]
 
 
-async def _create(wire: Wire, config: dict[str, Any]) -> None:
+async def make(wire: Wire, config: dict[str, Any]) -> None:
+    """Make a stream. Raises ``JournalError`` by the setting to change."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _limits.PEERS_SECONDS
     while True:
@@ -169,24 +192,25 @@ def _refuse(config: dict[str, Any], exc: ApiError) -> None:
         raise exc
 
 
-async def _compare(wire: Wire, wanted: list[dict[str, Any]], replicas: int) -> None:
-    """Warn where a stream is kept otherwise than is asked for."""
-    for config in wanted:
-        answer = await wire.api(f"STREAM.INFO.{config['name']}")
-        found = answer["config"]
-        if found["num_replicas"] != replicas:
-            log.warning(
-                "the stream %s has %d replicas, journal.replicas is %d; "
-                "change it with `nats stream edit --replicas`",
-                config["name"],
-                found["num_replicas"],
-                replicas,
-            )
-        if found.get("retention") != config["retention"] or not found.get("allow_direct"):
-            raise errors.JournalError(
-                f"the stream {config['name']} is not one of Heliograph's; set journal.prefix to a "
-                "name that is free"
-            )
+async def compare(wire: Wire, config: dict[str, Any], replicas: int) -> AsyncIterator[str]:
+    """In what a stream is not as it should be. Raises ``JournalError`` where it is another's."""
+    name = config["name"]
+    answer = await wire.api(f"STREAM.INFO.{name}")
+    found = answer["config"]
+    if found.get("retention") != config["retention"] or not found.get("allow_direct"):
+        raise errors.JournalError(
+            f"the stream {name} is not one of Heliograph's; set journal.prefix to a name that is "
+            "free"
+        )
+    if found["num_replicas"] != replicas:
+        yield (
+            f"the stream {name} has {found['num_replicas']} replicas, journal.replicas is "
+            f"{replicas}; change it with `nats stream edit --replicas`"
+        )
+    for peer in (answer.get("cluster") or {}).get("replicas") or []:
+        if peer.get("offline") or not peer.get("current"):
+            state = "away" if peer.get("offline") else f"{peer.get('lag', 0)} writes behind"
+            yield f"the stream {name}: its replica on {peer['name']} is {state}; see that server"
 
 
 async def open_blobs(wire: Wire, names: Names, replicas: int) -> ObjectStore:

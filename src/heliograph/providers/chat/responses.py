@@ -60,6 +60,10 @@ class Responses:
         """The configured models."""
         return self._cards
 
+    async def listed(self) -> tuple[str, ...]:
+        """The models that the upstream lists. Raises ``ProviderError``."""
+        return await self._upstream.listed()
+
     async def aclose(self) -> None:
         """Close the connections to the upstream."""
         await self._upstream.aclose()

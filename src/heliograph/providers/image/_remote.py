@@ -141,6 +141,10 @@ class RemoteImages(ABC):
         """The models of the settings."""
         return self._cards
 
+    async def listed(self) -> tuple[str, ...]:
+        """The models that the upstream lists. Raises ``ProviderError``."""
+        return await self._upstream.listed()
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._upstream.aclose()

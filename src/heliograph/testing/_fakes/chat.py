@@ -85,6 +85,9 @@ class FakeChat(FakeServer):
     async def answer(self, request: Received, reply: Reply, switches: Switches) -> None:
         """The next answer of the script, in the wire that the path asks for."""
         if request.path.endswith("/models"):
+            if switches.status is not None:
+                await self._refuse(reply, switches, switches.status)
+                return
             listed = [{"id": self.model, "object": "model", "created": 0, "owned_by": "fake"}]
             await reply.json({"object": "list", "data": listed})
             return
