@@ -77,7 +77,9 @@ async def _run(owners: Owners, lease: Lease, entries: int, releases: bool) -> No
 
 async def sweeper(parts: Parts) -> None:
     """One look at every open response."""
-    await Sweeper(parts, Owners(parts)).sweep()
+    look = Sweeper(parts, Owners(parts))
+    for response_id, live in await look.lapsed():
+        await look.put_right(response_id, live)
 
 
 async def deleter(parts: Parts) -> None:

@@ -33,21 +33,25 @@ class Sweeper:
 
     async def sweep(self) -> None:
         """One look at every open response."""
+        left = await self.lapsed()
+        # A worker that died leaves many at once, and each takes some round trips.
+        for at in range(0, len(left), _AT_ONCE):
+            some = [self.put_right(*one) for one in left[at : at + _AT_ONCE]]
+            for failure in await asyncio.gather(*some, return_exceptions=True):
+                if failure is not None:
+                    raise failure
+
+    async def lapsed(self) -> list[tuple[str, Live]]:
+        """What nobody holds or waits for, the oldest first."""
         found: list[tuple[str, Live]] = []
         for shard in range(self._names.shards):
             found += await self._open(shard)
         now = self._clock()
         suspects = [one for one in found if self._suspect(one[1], now)]
         if not suspects:
-            return
+            return []
         waiting = await self._queue.waiting()
-        left = sorted((one for one in suspects if one[0] not in waiting), key=_age)
-        # A worker that died leaves many at once, and each takes some round trips.
-        for at in range(0, len(left), _AT_ONCE):
-            some = [self._put_right(*one, now) for one in left[at : at + _AT_ONCE]]
-            for failure in await asyncio.gather(*some, return_exceptions=True):
-                if failure is not None:
-                    raise failure
+        return sorted((one for one in suspects if one[0] not in waiting), key=_age)
 
     async def _open(self, shard: int) -> list[tuple[str, Live]]:
         """May be behind: whatever is done about a record asks the log first."""
@@ -68,7 +72,9 @@ class Sweeper:
             return live.until <= now
         return now - live.since >= _limits.ORPHAN_SECONDS
 
-    async def _put_right(self, response_id: str, seen: Live, now: float) -> None:
+    async def put_right(self, response_id: str, seen: Live) -> None:
+        """Make one claimable again, or close its log."""
+        now = self._clock()
         tip = await self._logs.tip(response_id)
         known = await self._lives.read(response_id)
         if known is None or not self._suspect(known[0], now):
