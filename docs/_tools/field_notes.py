@@ -255,7 +255,7 @@ BY_NAME: dict[str, str] = {
     "output_format": "`png`, `webp` or `jpeg`; some know others.",
     "output_index": "Index of the item in the response's output.",
     "output_schema": "JSON Schema of the output.",
-    "output_text": "All output text, joined.",
+    "output_text": "All output text, joined, where a server says it (`stated_output_text`).",
     "output_tokens": "Tokens that came out.",
     "output_tokens_details": "Output tokens by kind.",
     "outputs": "What the program put out.",

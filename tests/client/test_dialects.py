@@ -6,15 +6,16 @@ import typing
 from typing import Any
 
 import pytest
+from openai.types import image_edit_params, image_generate_params
 from openai.types.responses import response_create_params
-from openrouter.components import ResponsesRequest
+from openrouter.components import ImageGenerationRequest, ResponsesRequest
 from openrouter.responses import Responses
 from tests.client.scripted import CUT, Scripted, answer, stream
 from tests.client.streams import response, text_events, wire
 from tests.client.ways import WAYS, client, read
 
 from heliograph import Heliograph, errors, lifecycle
-from heliograph.client import Retries
+from heliograph.client import ImageParams, Retries
 from heliograph.client._core._dialects import DIALECTS, OPENAI, OPENROUTER
 from heliograph.client._core._params import NAMES
 
@@ -22,6 +23,7 @@ all_ways = pytest.mark.parametrize("way", WAYS)
 SOON = Retries(wait_first=0.01, wait_most=0.02)
 TEXT = text_events("a", "b")
 ASK: dict[str, Any] = {"model": "m", "input": "x"}
+PNG = ("fox.png", b"bytes", "image/png")
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +42,19 @@ def test_the_fields_are_those_of_the_official_clients() -> None:
     assert NAMES - openai_has == OPENAI.foreign
     openrouter_has = {field.alias or name for name, field in ResponsesRequest.model_fields.items()}
     assert NAMES - openrouter_has == OPENROUTER.foreign
+
+
+def test_the_fields_of_images_are_those_of_the_official_clients() -> None:
+    ours = set(ImageParams.__annotations__)
+    openai_has = {
+        *typing.get_type_hints(image_generate_params.ImageGenerateParamsBase),
+        *typing.get_type_hints(image_edit_params.ImageEditParamsBase),
+    }
+    assert ours - openai_has == OPENAI.foreign_images
+    openrouter_has = {
+        field.alias or name for name, field in ImageGenerationRequest.model_fields.items()
+    }
+    assert ours - openrouter_has == OPENROUTER.foreign_images
 
 
 def test_openrouters_own_client_can_only_ask() -> None:
@@ -116,6 +131,33 @@ async def test_what_openrouter_does_not_have_is_refused_unsent(way: str) -> None
             await made.responses.create(**ASK, conversation="conv_1", image_config={})
             await made.responses.cancel("resp_1")
         assert len(server.seen) == 4
+
+
+@all_ways
+async def test_whose_images_api_it_is(way: str) -> None:
+    made_ = answer({"created": 1, "data": []})
+    asked = [
+        ("", "auto", {"style": "vivid", "seed": 1}, "/images/generations"),
+        ("/api/v1", "auto", {"style": "vivid"}, "/images"),
+        ("/api/v1", "heliograph", {"partial_images": 1}, "/images"),
+        ("/api/v1", "openai", {"style": "vivid"}, "/images/generations"),
+        ("/x", "openrouter", {"seed": 1}, "/images"),
+        ("/x", "openai", {"extra_body": {"seed": 1}, "seed": None}, "/images/generations"),
+    ]
+    with Scripted(made_) as server:
+        for path, dialect, fields, at in asked:
+            async with client(
+                way, f"http://127.0.0.1:{server.port}{path}", dialect=dialect
+            ) as made:
+                await made.images.generate("a fox", model="m", **fields)
+            assert server.seen[-1].target == path + at
+        for dialect, field in (("openai", "seed"), ("openrouter", "partial_images")):
+            async with client(way, server.url, dialect=dialect) as made:
+                with pytest.raises(errors.UsageError, match=f"{field}: Open.* no such field"):
+                    await made.images.generate("a fox", model="m", **{field: 1})
+                with pytest.raises(errors.UsageError, match=f"{field}: Open.* no such field"):
+                    await made.images.edit(PNG, "a fox", model="m", **{field: 1})
+        assert len(server.seen) == len(asked)
 
 
 @all_ways

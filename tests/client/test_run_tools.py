@@ -460,3 +460,47 @@ async def test_the_synchronous_client_refuses_what_it_cannot_await() -> None:
 
         await asyncio.to_thread(lead)
         assert "AsyncHeliograph does" in here.told(1)["h"]
+
+
+# -- over a WebSocket -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["sync", "async-httpx2"])
+@pytest.mark.parametrize("store", [True, False])
+async def test_a_run_over_one_connection(way: str, store: bool) -> None:
+    clerk = Clerk()
+    said = (*TWO, Say(text='{"what": "fox"}'))
+    async with (
+        talking(*said) as here,
+        client(way, here.url, strict=True) as heliograph,
+        heliograph.responses.connect() as connection,
+    ):
+        response = await connection.run_tools(**ASK, tools=[clerk.look], store=store)
+        assert (text_of(response), clerk.asked) == ("A fox.", ["north"])
+        # The connection has the newest response, stored or not.
+        assert response.previous_response_id is not None
+        assert here.told(1) == {"call_1": FOX}
+        typed = await connection.parse(
+            model=TALKER, input="Say it.", text_format=Sight, previous_response_id=response.id
+        )
+        assert typed.output_parsed == Sight("fox")
+        assert here.fake.requests[2].json()["response_format"]["type"] == "json_schema"
+        assert "Let me see." in json.dumps(here.messages(2))
+
+
+@pytest.mark.parametrize("way", ["sync", "async-httpx2"])
+async def test_the_turns_of_a_connection_come_as_events(way: str) -> None:
+    clerk = Clerk()
+    async with (
+        talking(*TWO, Say(text='{"what": "fox"}')) as here,
+        client(way, here.url) as heliograph,
+        heliograph.responses.connect() as connection,
+    ):
+        it = await connection.run_tools(**ASK, tools=[clerk.look], stream=True)
+        async with it:
+            types = [event.type async for event in it]
+        assert types.count("response.completed") == 2
+        async with connection.stream(**ASK, text_format=Sight) as s:
+            seen = [event.type async for event in s]
+            assert (await s.get_final_response()).output_parsed == Sight("fox")
+        assert seen[-1] == "response.completed"

@@ -10,6 +10,8 @@ import httpx2
 import pytest
 from tests.client.scripted import Scripted, answer, stream
 from tests.client.streams import text_events, wire
+from tests.client.ways import client as way_client
+from tests.client.ways import read
 
 import heliograph
 from heliograph import client, errors
@@ -235,6 +237,27 @@ def test_twins_have_the_same_signatures(pair: tuple[type, type]) -> None:
         assert isinstance(member, property) == isinstance(twin, property)
         if not isinstance(member, property):
             assert _shape(member) == _shape(twin), name
+
+
+@pytest.mark.parametrize("way", ["sync", "async-httpx2", "async-aiohttp"])
+async def test_errors_of_a_first_try_say_where_they_come_from(way: str) -> None:
+    ask = {"model": "m", "input": "x"}
+    async with way_client(way, "http://127.0.0.1:9/v1") as made:
+        with pytest.raises(errors.TransportError, match=r"127\.0\.0\.1:9"):
+            await made.responses.create(**ask)
+    with Scripted(answer({"error": {"message": "no such path"}}, 404)) as server:
+        bare = server.url.removesuffix("/v1")
+        for url, hint in ((bare, True), (server.url, False)):
+            async with way_client(way, url) as made:
+                for call in (
+                    made.responses.create(**ask),
+                    read(made.responses.stream(**ask)),
+                    made.images.generate("a fox", model="m"),
+                ):
+                    with pytest.raises(errors.NotFound, match="no such path") as caught:
+                        await call
+                    assert ("most servers are at /v1" in str(caught.value)) is hint
+                    assert caught.value.message == "no such path"
 
 
 def test_faces_export_what_they_say() -> None:

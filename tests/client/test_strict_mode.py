@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -139,6 +140,11 @@ async def test_events_that_do_not_decode_are_faults_also_where_they_are_given(wa
                 await take(made, [], **ASK, invalid="give")
 
 
+@dataclass
+class Words:
+    text: str
+
+
 @all_ways
 async def test_whole_responses(way: str) -> None:
     failed = response("failed")
@@ -151,6 +157,8 @@ async def test_whole_responses(way: str) -> None:
                 errors.LifecycleError, match="HG-FLD-001 at event 0: the response lacks"
             ):
                 await made.with_options(strict="strict").responses.create(**ASK)
+            with pytest.raises(errors.LifecycleError, match="HG-END-006"):
+                await made.responses.parse(**ASK, text_format=Words)
             easy = made.with_options(strict=False)
             assert (await easy.responses.create(**ASK)).status == "failed"
 

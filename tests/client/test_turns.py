@@ -21,7 +21,7 @@ def look(window: str = "north") -> str:
     return window
 
 
-def turns(*, awaits: bool = False, **params: Any) -> Turns:
+def turns(*, awaits: bool = False, remembers: bool = False, **params: Any) -> Turns:
     settings = {key: params.pop(key) for key in ("extra_body", "extra_headers") if key in params}
     return Turns(
         {"model": "m", "input": "hi", "tools": [look], **params},
@@ -30,6 +30,7 @@ def turns(*, awaits: bool = False, **params: Any) -> Turns:
         max_turns=MAX_TURNS,
         tool_errors="tell",
         awaits=awaits,
+        remembers=remembers,
     )
 
 
@@ -74,6 +75,15 @@ def test_a_stored_response_is_gone_on_from_by_its_id() -> None:
     assert sent(request["input"]) == [OUT]
     assert request["model"] == "m"
     assert led(turns(), call())["previous_response_id"] == "resp_1"
+
+
+@pytest.mark.parametrize("more", [{}, {"store": False}])
+def test_a_connection_goes_on_from_what_it_did_not_store(more: dict[str, Any]) -> None:
+    run = turns(remembers=True, store=False, reasoning={"effort": "low"})
+    request = led(run, call(), **more)
+    assert request["previous_response_id"] == "resp_1"
+    assert sent(request["input"]) == [OUT]
+    assert "include" not in request
 
 
 @pytest.mark.parametrize("told", [{"store": False}, {"extra_body": {"store": False}}, {}])

@@ -115,25 +115,66 @@ async def test_a_websocket_through_a_proxy(
             assert "407" in str(refused.value)
 
 
+@pytest.mark.parametrize("way", ["sync", "async-httpx2"])
+async def test_a_websocket_trusts_whom_http_trusts(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(CERTIFICATE)
+    with socket_server(says(TEXT), context) as heard:
+        async with client(way, heard.url) as made:
+            with pytest.raises(errors.TransportError, match=r"connect\(ssl=\.\.\.\) takes"):
+                async with made.responses.connect():
+                    pass
+            monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+            async with made.responses.connect() as connection:
+                assert (await connection.create(**ASK)).status == "completed"
+
+
 # -- timeouts ---------------------------------------------------------------------------------
 
 
 @all_ways
 async def test_total_bounds_an_answer_that_trickles(way: str) -> None:
-    def trickle(seen: Any) -> Any:
-        return answer_slowly()
-
-    def answer_slowly() -> Any:
-        slow = answer(b"")
-        slow.pieces = [piece for _ in range(40) for piece in (b" ", 0.05)]
-        return slow
-
-    with Scripted(trickle) as server:
+    images = {"prompt": "a fox", "model": "m"}
+    with Scripted(trickle(200), trickle(200), trickle(500), trickle(200)) as server:
         async with client(way, server.url, timeout=Timeout(total=0.4), retries=SOON) as made:
+            for call, arguments in (
+                (made.responses.create, ASK),
+                (made.images.generate, images),
+                (made.images.generate, images),
+                (made.images.fetch, {"picture": f"{server.url}/fox.png"}),
+            ):
+                began = time.monotonic()
+                with pytest.raises(errors.TransportTimeout, match=r"timeout\.total, 0\.4 s"):
+                    await call(**arguments)
+                assert time.monotonic() - began < 1.5
+        assert len(server.seen) == 4
+
+
+def trickle(status: int) -> Any:
+    slow = answer(b"", status)
+    slow.pieces = [piece for _ in range(40) for piece in (b" ", 0.05)]
+    return slow
+
+
+@all_ways
+async def test_total_bounds_a_stream_of_images(way: str) -> None:
+    pieces = [piece for _ in range(40) for piece in (b": keep-alive\n\n", 0.05)]
+    with Scripted(stream(*pieces)) as server:
+        async with client(way, server.url, timeout=Timeout(total=0.4)) as made:
             began = time.monotonic()
-            with pytest.raises(errors.TransportTimeout, match=r"total|[Tt]imeout"):
-                await made.responses.create(**ASK)
+            drawn = await made.images.generate("a fox", model="m", stream=True)
+            async with drawn:
+                with pytest.raises(errors.StreamInterrupted, match=r"timeout\.total, 0\.4 s"):
+                    [event async for event in drawn]
             assert time.monotonic() - began < 1.5
+            answered = made.with_options(timeout=Timeout(read=0.2)).images
+            server.replies[:] = [stream(b": keep-alive\n\n", 0.6)]
+            drawn = await answered.generate("a fox", model="m", stream=True)
+            async with drawn:
+                with pytest.raises(errors.StreamInterrupted, match=r"[Tt]imeout"):
+                    [event async for event in drawn]
 
 
 @all_ways

@@ -46,7 +46,7 @@ class _Awaited:
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             result = await asyncio.to_thread(value, *args, **kwargs)
-            return _Awaited(result) if hasattr(result, "save_images") else result
+            return _Awaited(result) if hasattr(result, "__next__") else result
 
         return call
 

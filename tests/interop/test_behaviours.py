@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.interop.behaviours import page
 from tests.interop.behaviours.cases import CASES, GROUPS, PLAIN, TEXT
-from tests.interop.behaviours.sides import SIDES
+from tests.interop.behaviours.sides import SIDES, STRICT
 from tests.interop.behaviours.verdicts import MEANING, NAME, Record, Seen, Verdict, judge
 
 WRITTEN = page.PAGE.read_text("utf-8")
@@ -17,6 +17,12 @@ OURS = "heliograph"
 @pytest.mark.parametrize("case", CASES)
 def test_the_page_says_what_happens(case: str, side: str) -> None:
     assert page.cell_of(case, side) == CELLS[case, side]
+
+
+def test_strict_mode_tells_of_a_hole() -> None:
+    assert GROUPS[PLAIN][0].cell(STRICT, "sync").verdict is Verdict.WHOLE
+    verdict, _, detail = str(CASES["gap"].cell(STRICT, "sync")).partition(": ")
+    assert f"(*{verdict}*: {detail})" in WRITTEN
 
 
 def test_the_page_is_not_stale() -> None:

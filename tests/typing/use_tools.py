@@ -105,6 +105,30 @@ def run(client: Heliograph) -> None:
     client.responses.run_tools(input="", tool_errors="hide")  # type: ignore[call-overload]
 
 
+def connected(client: Heliograph) -> None:
+    """The same over a WebSocket."""
+    with client.responses.connect() as connection:
+        assert_type(connection.parse(input="", text_format=Fox).output_parsed, Fox)
+        with connection.stream(input="a fox", text_format=Fox) as stream:
+            assert_type(stream.get_final_response().output_parsed, Fox)
+        response = connection.run_tools(input="", tools=[look, shout])
+        assert_type(response.output_text, str)
+        typed = connection.run_tools(input="", tools=[look], text_format=Fox)
+        assert_type(typed.output_parsed, Fox)
+        with connection.run_tools(input="", tools=[look], stream=True) as events:
+            assert_type(events, ToolRun[models.OpenResponsesResult])
+
+
+async def connected_asynchronously(client: AsyncHeliograph) -> None:
+    """The same, awaited."""
+    async with client.responses.connect() as connection:
+        assert_type((await connection.parse(input="", text_format=Fox)).output_parsed, Fox)
+        async with connection.stream(input="a fox", text_format=Fox) as stream:
+            assert_type((await stream.get_final_response()).output_parsed, Fox)
+        response = await connection.run_tools(input="", tools=[look, watch])
+        assert_type(response, models.OpenResponsesResult)
+
+
 async def asynchronous(client: AsyncHeliograph) -> None:
     """The same, awaited."""
     fox = await client.responses.parse(input="a fox", text_format=Fox)

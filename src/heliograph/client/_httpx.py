@@ -16,20 +16,24 @@ from heliograph.http import DirectTransport, Patient, proxied
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Nothing of httpx2's errors leaves this block."""
+def translated(to: httpx2.URL | None = None) -> Iterator[None]:
+    """Nothing of httpx2's errors leaves this block, which sends ``to`` an address."""
     try:
         yield
     except httpx2.ConnectError as error:
-        raise errors.TransportError(_say(error), sent=False) from error
+        raise errors.TransportError(_at(to) + _say(error), sent=False) from error
     except (httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-        raise errors.TransportTimeout(_say(error), sent=False) from error
+        raise errors.TransportTimeout(_at(to) + _say(error), sent=False) from error
     except httpx2.TimeoutException as error:
         raise errors.TransportTimeout(_say(error)) from error
     except httpx2.InvalidURL as error:
         raise errors.UsageError(f"base_url: {error}") from error
     except (httpx2.HTTPError, httpx2.StreamError) as error:
         raise errors.TransportError(_say(error)) from error
+
+
+def _at(url: httpx2.URL | None) -> str:
+    return "" if url is None else f"{url.scheme}://{url.netloc.decode()}: "
 
 
 def _say(error: Exception) -> str:
@@ -93,6 +97,7 @@ class HttpxTransport:
                 content=call.body,
                 timeout=waits(call.timeout),
             )
+        with translated(request.url):
             return HttpxReply(client.send(request, stream=True))
 
     def close(self) -> None:

@@ -59,6 +59,7 @@ class AsyncHttpxTransport:
                 content=call.body,
                 timeout=waits(call.timeout),
             )
+        with translated(request.url):
             return AsyncHttpxReply(await client.send(request, stream=True))
 
     async def close(self) -> None:

@@ -6,7 +6,7 @@ httpx2 or aiohttp leaks past it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -93,3 +93,9 @@ class AsyncTransport(Protocol):
     async def send(self, call: Call) -> AsyncReply: ...
 
     async def close(self) -> None: ...
+
+
+Send: TypeAlias = Callable[[], Reply]
+"""Sends what was decided before; the answer's head has come."""
+AsyncSend: TypeAlias = Callable[[], Awaitable[AsyncReply]]
+"""`Send`, awaited."""

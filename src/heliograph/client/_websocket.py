@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias
 
+import httpx2
+
 from heliograph import errors
 from heliograph.client._core import error_from
 from heliograph.client._transport import Call
@@ -38,8 +40,13 @@ _TOO_BIG = 1009
 def settings(
     call: Call, max_frame: int, ssl: tls.SSLContext | None, proxy: Proxy
 ) -> dict[str, Any]:
-    """What both halves tell the library. Nothing is compressed: pictures are already."""
+    """What both halves tell the library. Nothing is compressed: pictures are already.
+
+    Without a context of the caller's, the certificates are those that HTTP trusts.
+    """
     headers = dict(call.headers)
+    if ssl is None and call.url.startswith("wss:"):
+        ssl = httpx2.create_ssl_context()
     return {
         "additional_headers": headers,
         "user_agent_header": headers.pop("user-agent", None),
@@ -68,6 +75,12 @@ def opening() -> Iterator[None]:
         raise errors.TransportError(f"no WebSocket: {error}", sent=False) from error
     except TimeoutError as error:
         raise errors.TransportTimeout("no WebSocket in time", sent=False) from error
+    except tls.SSLCertVerificationError as error:
+        raise errors.TransportError(
+            f"no WebSocket: {error}; connect(ssl=...) takes certificates of your own (those of an "
+            "http_client are its own)",
+            sent=False,
+        ) from error
     except (WebSocketException, OSError, ValueError) as error:
         raise errors.TransportError(f"no WebSocket: {error}", sent=False) from error
 

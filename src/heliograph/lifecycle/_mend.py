@@ -28,7 +28,7 @@ from ._mend_calls import IMAGE_TYPES, closed_parts, ended_call, made, way, withi
 from ._mend_fields import emptied, fill, zero_usage
 from ._mend_parts import PART_PREFIXES, announced, settled, within_part
 from ._snapshot import Snapshot
-from ._whole import has_picture, present
+from ._whole import present
 
 __all__ = ["Mender"]
 
@@ -290,10 +290,10 @@ def _set_status(item: Item, final: Any, order: tuple[str, ...]) -> None:
         return
     given = present(final.status) or ""
     statuses = (given, *order) if order is _ENDINGS else order
-    picture = has_picture(final)
+    bare = final.type in IMAGE_TYPES and not final.has_picture()
     for status in statuses:
         steps = way(item.state, t.done(status))
-        if steps is None or (status == "completed" and final.type in IMAGE_TYPES and not picture):
+        if steps is None or (status == "completed" and bare):
             continue
         if status != given:
             final.status = status or UNSET

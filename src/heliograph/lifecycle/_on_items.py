@@ -11,14 +11,17 @@ from heliograph import models
 
 from . import _tables as t
 from ._core import ADOPTED, Core, Item, State, readable
-from ._whole import ITEM_TEXTS, check_whole, difference, has_picture, item_text, present
+from ._whole import ITEM_TEXTS, check_whole, difference, item_text, present
 
 _IMAGE_TYPES: Final = frozenset({"image_generation_call", "openrouter:image_generation"})
 _PARTIAL: Final = "response.image_generation_call.partial_image"
 
 #: Item table -> the rule that its refusals break; other tables: HG-CAL-001.
 _ORDER_RULES: Final = {"function_call": "HG-FNC-001"}
-_DONE_NAMES: Final = {s: t.done(s) for s in ("", "completed", "incomplete", "failed", "generating")}
+#: Status -> the event that the tables know an item's end by.
+DONE_NAMES: Final[dict[Any, str]] = {
+    s: t.done(s) for s in ("", "completed", "incomplete", "failed", "generating")
+}
 _FINAL: Final = frozenset({"", "completed", "incomplete", "failed"})
 
 #: Delta and done events of calls: the field that holds the text.
@@ -131,10 +134,10 @@ def done(m: Core, event: Any) -> None:
         status = getattr(final, "status", UNSET)
         if status is UNSET or status is None:
             status = ""
-        if before.next.get(_DONE_NAMES.get(status) or t.done(status)) is None:
+        if before.next.get(DONE_NAMES.get(status) or t.done(status)) is None:
             _refuse_done(m, item, status)
         if kind in _IMAGE_TYPES:
-            if status == "completed" and not has_picture(final):
+            if status == "completed" and not final.has_picture():
                 m._flag("HG-IMG-009", "a completed image call without a result", "the picture")
         else:
             check_whole(m, item, final)

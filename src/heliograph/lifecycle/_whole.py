@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, Final
 
-import msgspec
 from msgspec import UNSET
 
 from ._core import ADOPTED, Core, Item
-
-_PICTURES: Final = ("result", "image_b64", "image_url")
 
 #: Item type -> where the done item holds the text that its events streamed.
 ITEM_TEXTS: Final = {
@@ -44,22 +40,6 @@ def item_text(item: Any) -> str | None:
     for name in ITEM_TEXTS[item.type]:
         item = present(getattr(item, name, None))
     return item if isinstance(item, str) else None
-
-
-@cache
-def _picture_fields(cls: type) -> tuple[int, ...]:
-    fields: tuple[str, ...] = cls.__struct_fields__  # type: ignore[attr-defined]
-    return tuple(fields.index(name) for name in _PICTURES if name in fields)
-
-
-def has_picture(item: Any) -> bool:
-    """Whether a picture, or where one is, stands in the item."""
-    # Not by attribute: reading a picture's attribute would build its text out of the frame.
-    values = msgspec.structs.astuple(item)
-    for n in _picture_fields(item.__class__):  # noqa: SIM110 - half the time of any()
-        if values[n]:
-            return True
-    return False
 
 
 def check_whole(m: Core, item: Item, final: Any) -> None:

@@ -17,6 +17,7 @@ from msgspec import UNSET
 
 from ._base import Model, Unknown, wire_of
 from ._codec import decode_like
+from ._compact import NotCompact, compact
 from ._json import Node, parse, scan
 from ._pictures import Base64Text, raw_field
 from ._plan import class_plan
@@ -39,7 +40,10 @@ def encode(obj: Model | Unknown) -> bytes:
     before = decode_like(obj, wire)
     if _same(obj, before):
         return wire
-    return b"".join(_changed(scan(wire), before, obj))
+    try:
+        return b"".join(_changed(compact(wire), before, obj))
+    except NotCompact:
+        return b"".join(_changed(scan(wire), before, obj))
 
 
 def members(obj: Model) -> dict[str, Any]:
@@ -144,12 +148,18 @@ def _member(key: str, text: bytes) -> bytes:
 # -- the same or not --------------------------------------------------------------------------
 
 
+_ATOMS = frozenset((str, int, bool))
+"""Classes whose equal values are written alike; 0.0 and -0.0 are not."""
+
+
 def _same(now: Any, before: Any) -> bool:
     """Equal, and written alike: ``True`` is not 1 here, nor 1 the same as 1.0."""
     if now is before:
         return True
     if now != before:
         return False
+    if now.__class__ is before.__class__ and now.__class__ in _ATOMS:
+        return True
     try:
         return _outline.encode(now) == _outline.encode(before)
     except UnicodeEncodeError:
@@ -171,6 +181,7 @@ def _changed(node: Node, before: Any, now: Any) -> list[bytes]:
     """The text of ``node``, which held ``before``, for ``now``; in pieces."""
     if _same(now, before):
         return [node.text]
+    node.look()
     if isinstance(now, Model) and type(now) is type(before) and node.kind == "object":
         fields = class_plan(type(now)).fields.values()
         pairs = {

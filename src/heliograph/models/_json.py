@@ -13,7 +13,7 @@ import re
 from itertools import accumulate
 from typing import Any, Literal
 
-__all__ = ["MAX_NESTING", "JSONError", "Node", "parse", "scan", "too_deep"]
+__all__ = ["MAX_NESTING", "JSONError", "Kind", "Node", "parse", "scan", "too_deep"]
 
 MAX_NESTING = 256
 """How deep arrays and objects may nest before a text is refused."""
@@ -60,6 +60,9 @@ class Node:
         self.end = end
         self.members: list[tuple[str, int, Node]] = []
         self.items: list[Node] = []
+
+    def look(self) -> None:
+        """Be ready to be looked into; a scanned node always is."""
 
     @property
     def text(self) -> bytes:

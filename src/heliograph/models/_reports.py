@@ -7,14 +7,14 @@ from functools import cache
 from itertools import chain
 from operator import attrgetter
 from types import NoneType
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
 from ._base import Model, wire_of
 from ._events_response import ErrorEvent
 from ._json import Node, scan
-from ._pictures import Base64Text, LazyText, raw_field
+from ._pictures import Base64Text, raw_field, raw_name
 from ._plan import FieldPlan, TypePlan, class_plan
 
 _FLAT = {Base64Text, NoneType, UnsetType, bool, dict, float, int, str}
@@ -73,39 +73,45 @@ def are_whole(objects: Sequence[object]) -> bool:
     lack nothing, that costs a fraction of asking each.
     """
     classes = {*map(type, objects)}
+    if list in classes:
+        lists: Any = [o for o in objects if o.__class__ is list]
+        if not are_whole([*chain.from_iterable(lists)]):
+            return False
+    alike: dict[tuple[_Look, ...], list[type]] = {}
     for cls in classes:
-        if cls is list:
-            lists: Any = [o for o in objects if o.__class__ is list]
-            if not are_whole([*chain.from_iterable(lists)]):
+        if looks := _looks(cls):
+            alike.setdefault(looks, []).append(cls)
+    for looks, kinds in alike.items():
+        mine = objects
+        if len(kinds) < len(classes):
+            mine = [o for o in objects if o.__class__ in kinds]
+        if ErrorEvent in kinds and any(map(missing_fields, mine)):
+            return False
+        for get, strict in looks:
+            values = {*map(type, map(get, mine))}
+            if strict and UnsetType in values:
                 return False
-        elif issubclass(cls, Model) and (looks := _looks(cls)):
-            mine = objects if len(classes) == 1 else [o for o in objects if o.__class__ is cls]
-            if cls is ErrorEvent and any(map(missing_fields, mine)):
+            if not values <= _FLAT and not are_whole([*filter(None, map(get, mine))]):
                 return False
-            for get, strict in looks:
-                values = [*map(get, mine)]
-                kinds = {*map(type, values)}
-                if strict and UnsetType in kinds:
-                    return False
-                if not kinds <= _FLAT and not are_whole([*filter(None, values)]):
-                    return False
     return True
 
 
+_Look: TypeAlias = tuple[Callable[[Any], Any], bool]
+
+
 @cache
-def _looks(cls: type[Model]) -> tuple[tuple[Callable[[Any], Any], bool], ...]:
+def _looks(cls: type) -> tuple[_Look, ...]:
     """How to read each field that is watched, and whether it must be there."""
+    if not issubclass(cls, Model):
+        return ()
     return tuple(
-        (_getter(cls, field.name), field.strict and not field.required)
+        (_getter(raw_name(cls, field.name)), field.strict and not field.required)
         for field in _watched(cls)
         if field.wire != "sequence_number"
     )
 
 
-def _getter(cls: type[Model], name: str) -> Callable[[Any], Any]:
-    """Reads the field; a picture's text as it is kept."""
-    attribute = getattr(cls, name)
-    return attribute.slot.__get__ if isinstance(attribute, LazyText) else attrgetter(name)
+_getter = cache(attrgetter)
 
 
 def unknown_fields(obj: object) -> dict[str, Any]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
-from msgspec import UNSET
+from msgspec import UNSET, field
 
 from heliograph.pictures import Picture
 
 from ._base import Known, Maybe, Model, Strict, Tagged, UnknownObject
+from ._content import ResponseOutputText
 from ._finished import finished_picture
 from ._item_unions import InputItem, OutputItem
+from ._items import OutputMessageItem
 from ._options import (
     AccessPrograms,
     ContextCompressionOptions,
@@ -74,7 +76,7 @@ class OpenResponsesResult(Model, kw_only=True):
     max_output_tokens: Strict[int | None] = UNSET
     max_tool_calls: Strict[int | None] = UNSET
     metadata: Strict[dict[str, Any] | None] = UNSET
-    output_text: Maybe[str] = UNSET
+    stated_output_text: Maybe[str] = field(default=UNSET, name="output_text")
     presence_penalty: Strict[float | None] = UNSET
     previous_response_id: Strict[str | None] = UNSET
     prompt: Maybe[StoredPromptTemplate | None] = UNSET
@@ -143,6 +145,20 @@ class OpenResponsesResult(Model, kw_only=True):
     prompt_cache_diagnostics: Maybe[PromptCacheDiagnostics | None] = UNSET
     prompt_cache_retention: Maybe[Annotated[str, Known("in_memory", "24h")] | None] = UNSET
     tool_usage: Maybe[ToolUsage | None] = UNSET
+
+    @property
+    def output_text(self) -> str:
+        """The text of all messages in ``output``, joined; "" where there is none.
+
+        No field: what a server itself says under this name is ``stated_output_text``.
+        """
+        return "".join(
+            part.text
+            for item in self.output
+            if isinstance(item, OutputMessageItem)
+            for part in item.content
+            if isinstance(part, ResponseOutputText)
+        )
 
     @property
     def images(self) -> list[Picture]:

@@ -38,7 +38,8 @@ A null that is left out, or a field that a helper adds (`snapshot`, `parsed`), i
 over in the event's place, with its bytes, and the stream goes on. An event over `max_frame` (64
 MiB, an argument of the client) is `FrameTooLarge`; the others have no bound. A hole in the
 sequence numbers is filled where the server can give the stream again. Where it cannot, a lost event
-looks like a server that counts so, and no client here tells of it; `heliograph check` does.
+looks like a server that counts so, and no client here tells of it as it comes. Ours in strict mode
+does (*error*: `LifecycleError`), and `heliograph check`.
 """
 
 

@@ -98,9 +98,9 @@ def _openrouter_async(url: str, note: Note) -> None:
     asyncio.run(read())
 
 
-def _heliograph(url: str, note: Note) -> None:
+def _heliograph(url: str, note: Note, **more: Any) -> None:
     with (
-        Heliograph("any", url, retries=QUICK) as client,
+        Heliograph("any", url, retries=QUICK, **more) as client,
         client.responses.stream(**ASK) as stream,
     ):
         for event in stream:
@@ -195,3 +195,8 @@ SIDES = {
         },
     ),
 }
+
+STRICT = SIDES["heliograph"]._replace(
+    ways={"sync": functools.partial(_heliograph, strict="missing-fields")}
+)
+"""Ours in strict mode: no column, but the page's last word on a hole."""

@@ -18,6 +18,7 @@ from heliograph.client import _core
 from heliograph.client._async._draw import drawn
 from heliograph.client._async._images import AsyncImages
 from heliograph.client._async._models import AsyncModels
+from heliograph.client._async._pieces import whole
 from heliograph.client._async._responses import AsyncResponses
 from heliograph.client._async._stream import AsyncResponseStream
 from heliograph.client._core import (
@@ -165,7 +166,7 @@ class AsyncHeliograph:
             try:
                 reply = await self._transport.send(tries.now())
                 accepted = tries.accepts(reply.status, reply.headers)
-                body = await _timely(reply, tries.left())
+                body = await whole(reply, tries)
             except errors.TransportError as error:
                 failed = error
             else:
@@ -204,20 +205,10 @@ class AsyncHeliograph:
                 reply = await self._transport.send(course.now())
                 if course.accepts(reply.status, reply.headers):
                     return reply
-                failed = course.refusal(reply.status, reply.headers, await reply.read())
+                failed = course.refusal(reply.status, reply.headers, await whole(reply, course))
             except errors.TransportError as error:
                 failed = error
             await asyncio.sleep(course.again(failed))
-
-
-async def _timely(reply: AsyncReply, seconds: float | None) -> bytes:
-    """The body, if it comes in time."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await reply.read()
-    except TimeoutError as error:
-        await reply.close()
-        raise errors.TransportTimeout("not done within timeout.total") from error
 
 
 def _transport(

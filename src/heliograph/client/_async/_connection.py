@@ -6,16 +6,19 @@ from __future__ import annotations
 import asyncio
 import ssl as tls
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
 from msgspec import UNSET, UnsetType
 
 from heliograph import errors, models
 from heliograph.client import _core
-from heliograph.client._async._stream import AsyncResponseStream
-from heliograph.client._core import ResponseParams
-from heliograph.client._transport import Call, Wait
+from heliograph.client._async._stream import AsyncStreamManager
+from heliograph.client._async._typed import AsyncParsedStreamManager
+from heliograph.client._async._typed_calls import AsyncToolRuns
+from heliograph.client._core import ParsedResponse, ResponseParams, TextFormat
+from heliograph.client._transport import AsyncReply, Call, Wait
 
 if TYPE_CHECKING:
     from heliograph.client._async._client import AsyncHeliograph
@@ -23,8 +26,10 @@ if TYPE_CHECKING:
     from heliograph.client._websocket import Proxy
     from heliograph.client._websocket_async import AsyncChannel
 
+T = TypeVar("T")
 
-class AsyncConnection:
+
+class AsyncConnection(AsyncToolRuns):
     """A WebSocket to ``/responses``. Enter it to open it.
 
     One turn at a time; the server keeps the newest response in the connection's own memory, so
@@ -33,6 +38,8 @@ class AsyncConnection:
     where its response is stored, the next one raises an `APIError` with the code
     ``websocket_connection_limit_reached``, later ones `TransportError`. Open another then.
     """
+
+    _remembers = True
 
     def __init__(
         self, client: AsyncHeliograph, call: Call, ssl: tls.SSLContext | None, proxy: Proxy
@@ -99,28 +106,80 @@ class AsyncConnection:
         async with manager as stream:
             return await stream.get_final_response()
 
+    @overload
     def stream(
         self,
         *,
+        text_format: None = None,
         generate: bool | UnsetType = UNSET,
         extra_body: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
         timeout: Wait = UNSET,
         **params: Unpack[ResponseParams],
-    ) -> AsyncTurnManager:
-        """Take a turn: ``async with connection.stream(...) as stream``. See ``create``."""
+    ) -> AsyncStreamManager[models.StreamEvent]: ...
+
+    @overload
+    def stream(
+        self,
+        *,
+        text_format: type[T],
+        generate: bool | UnsetType = UNSET,
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> AsyncParsedStreamManager[T]: ...
+
+    def stream(
+        self,
+        *,
+        text_format: type[Any] | None = None,
+        generate: bool | UnsetType = UNSET,
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> AsyncStreamManager[models.StreamEvent]:
+        """Take a turn: ``async with connection.stream(...) as stream``. See ``create``.
+
+        With a ``text_format`` the final response is one of ``parse``.
+        """
         from heliograph.client._core._socket import turn_of
 
+        asked = None if text_format is None else TextFormat(text_format)
         turn = turn_of(
             self._client._config,
             self._client._server,
-            params,
+            params if asked is None else asked.within(params, extra_body),
             generate=generate,
             extra_body=extra_body,
             extra_headers=extra_headers,
             timeout=timeout,
         )
-        return AsyncTurnManager(self, turn)
+        send = partial(self._begin, turn)
+        if asked is not None:
+            return AsyncParsedStreamManager(self._client, turn.course, send, asked)
+        return AsyncStreamManager(self._client, turn.course, send)
+
+    async def parse(
+        self,
+        *,
+        text_format: type[T],
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> ParsedResponse[T]:
+        """Take a turn whose text is a ``T``. As ``client.responses.parse``."""
+        manager = self.stream(
+            text_format=text_format,
+            extra_body=extra_body,
+            extra_headers=extra_headers,
+            timeout=timeout,
+            **params,
+        )
+        async with manager as stream:
+            return await stream.get_final_response()
 
     async def _open(self) -> None:
         from heliograph.client._core._socket import Line
@@ -145,7 +204,7 @@ class AsyncConnection:
         self._channel = channel
         self._line = Line(channel.headers)
 
-    async def _begin(self, turn: Turn) -> AsyncResponseStream[models.StreamEvent]:
+    async def _begin(self, turn: Turn) -> AsyncReply:
         """Send the turn, and see whether it is taken."""
         from heliograph.client._core._socket import wait_for
 
@@ -155,8 +214,7 @@ class AsyncConnection:
             first = await self._first(self._channel, self._line, turn)
             refused = self._line.first(first)
             if refused is None:
-                reply = _Reply(self._channel, self._line, turn, first)
-                return AsyncResponseStream(self._client, turn.course, reply)
+                return _Reply(self._channel, self._line, turn, first)
             await asyncio.sleep(wait_for(turn, refused))
 
     async def _first(self, channel: AsyncChannel, line: Line, turn: Turn) -> bytes:
@@ -179,28 +237,6 @@ class AsyncConnection:
         except BaseException:
             line.left()  # interrupted: the turn goes on unread
             raise
-
-
-class AsyncTurnManager:
-    """What ``connection.stream`` gives: enter it to send the turn and get its stream."""
-
-    def __init__(self, connection: AsyncConnection, turn: Turn) -> None:
-        self._connection = connection
-        self._turn = turn
-        self._stream: AsyncResponseStream[models.StreamEvent] | None = None
-
-    async def __aenter__(self) -> AsyncResponseStream[models.StreamEvent]:
-        self._stream = await self._connection._begin(self._turn)
-        return self._stream
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._stream is not None:
-            await self._stream.close()
 
 
 class _Reply:

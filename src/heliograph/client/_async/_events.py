@@ -17,11 +17,10 @@ from heliograph.pictures import Picture
 E = TypeVar("E", covariant=True)
 
 
-class AsyncEventStream(Generic[E]):
-    """A base of streams: iteration, ``images()`` and ``save_images()`` over what ``_run`` gives."""
+class AsyncEvents(Generic[E]):
+    """A base of what is looped over: ``_run`` gives the events."""
 
-    def __init__(self, reply: AsyncReply) -> None:
-        self._reply = reply
+    def __init__(self) -> None:
         self._events = self._run()
 
     def __aiter__(self) -> AsyncIterator[E]:
@@ -41,6 +40,21 @@ class AsyncEventStream(Generic[E]):
     ) -> None:
         await self.close()
 
+    async def close(self) -> None:
+        """Stop: nothing more is read."""
+        await self._events.aclose()
+
+    def _run(self) -> AsyncGenerator[E, None]:
+        raise NotImplementedError
+
+
+class AsyncEventStream(AsyncEvents[E]):
+    """A base of streams: adds ``images()`` and ``save_images()``."""
+
+    def __init__(self, reply: AsyncReply) -> None:
+        self._reply = reply
+        super().__init__()
+
     @property
     def request_id(self) -> str | None:
         """The server's name for this request, for its logs (``x-request-id``)."""
@@ -48,11 +62,8 @@ class AsyncEventStream(Generic[E]):
 
     async def close(self) -> None:
         """Stop reading. The connection is kept if the stream had come to its end."""
-        await self._events.aclose()
+        await super().close()
         await self._reply.close()
-
-    def _run(self) -> AsyncGenerator[E, None]:
-        raise NotImplementedError
 
     def _begin(self) -> _core.Pictures:
         """Where the showing of pictures begins."""

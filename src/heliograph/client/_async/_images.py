@@ -13,6 +13,7 @@ from msgspec import UNSET
 from heliograph import models
 from heliograph.client import _core
 from heliograph.client._async._images_stream import AsyncImageStream
+from heliograph.client._async._pieces import pieces
 from heliograph.client._core import EditParams, ImageParams
 from heliograph.client._files import PictureInput, read_files
 from heliograph.client._transport import Call, Wait
@@ -158,8 +159,8 @@ class AsyncImages:
         reply = await client._connect(tries)
         fetched = _core.Fetched(picture, client._config.max_frame)
         try:
-            async for chunk in reply.chunks():
-                fetched.take(chunk)
+            async for piece in pieces(reply, tries):
+                fetched.take(piece)
         finally:
             await reply.close()
         return fetched.picture
@@ -168,7 +169,7 @@ class AsyncImages:
         self, call: Call, stream: bool, wanted: int
     ) -> models.ImagesResponse | models.ImageGenerationResponse | AsyncImageStream:
         client = self._client
-        openrouter = _core.speaks_openrouter(client._config)
+        openrouter = client._config.openrouter_images
         if not stream:
             return _core.images_from(openrouter, *(await client._ask(call, made=False)))
         tries = _core.Tries(client._config.retries, client._server, call, repeatable=False)
@@ -179,4 +180,4 @@ class AsyncImages:
             wanted=wanted,
             openrouter=openrouter,
         )
-        return AsyncImageStream(reply, assembly)
+        return AsyncImageStream(reply, tries, assembly)

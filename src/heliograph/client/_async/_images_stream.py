@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from heliograph import errors, models
 from heliograph.client import _core
 from heliograph.client._async._events import AsyncEventStream
+from heliograph.client._async._pieces import pieces, whole
 from heliograph.client._transport import AsyncReply
 
 
@@ -19,7 +20,10 @@ class AsyncImageStream(AsyncEventStream[models.ImageStreamEvent]):
     `FrameTooLarge`. There is nothing to resume.
     """
 
-    def __init__(self, reply: AsyncReply, assembly: _core.ImageAssembly) -> None:
+    def __init__(
+        self, reply: AsyncReply, tries: _core.Tries, assembly: _core.ImageAssembly
+    ) -> None:
+        self._tries = tries
         self._assembly = assembly
         super().__init__(reply)
 
@@ -28,14 +32,14 @@ class AsyncImageStream(AsyncEventStream[models.ImageStreamEvent]):
         cut: errors.TransportError | None = None
         try:
             if not _core.is_stream(reply.status, reply.headers):
-                body = await reply.read()
+                body = await whole(reply, self._tries)
                 for event in assembly.take_whole(reply.status, reply.headers, body):
                     yield event
                 assembly.end(None)
                 return
             try:
-                async for chunk in reply.chunks():
-                    for event in assembly.take(chunk):
+                async for piece in pieces(reply, self._tries):
+                    for event in assembly.take(piece):
                         yield event
                         del event  # no picture is held while the next one comes
                     if assembly.done:

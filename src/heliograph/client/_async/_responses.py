@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from msgspec import UNSET
@@ -149,9 +150,10 @@ class AsyncResponses(AsyncTypedResponses):
             invalid=invalid,
             include=params.get("include"),
         )
+        send = partial(self._client._connect, course)
         if asked is not None:
-            return AsyncParsedStreamManager(self._client, course, asked)
-        return AsyncStreamManager(self._client, course)
+            return AsyncParsedStreamManager(self._client, course, send, asked)
+        return AsyncStreamManager(self._client, course, send)
 
     @overload
     async def retrieve(

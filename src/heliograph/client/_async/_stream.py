@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Generic
 from heliograph import errors, models
 from heliograph.client import _core
 from heliograph.client._async._events import AsyncEventStream, E
-from heliograph.client._transport import AsyncReply
+from heliograph.client._async._pieces import soon
+from heliograph.client._transport import AsyncReply, AsyncSend
 
 if TYPE_CHECKING:
     from heliograph.client._async._client import AsyncHeliograph
@@ -78,7 +79,7 @@ class AsyncResponseStream(AsyncEventStream[E]):
                 try:
                     while not assembly.done:
                         limit = self._course.patience()
-                        chunk = await (anext(chunks) if limit is None else _soon(chunks, limit))
+                        chunk = await (anext(chunks) if limit is None else soon(chunks, limit))
                         for event in assembly.take(chunk):
                             yield event
                             del event  # no picture is held while the next one comes
@@ -103,15 +104,16 @@ class AsyncResponseStream(AsyncEventStream[E]):
 
 
 class AsyncStreamManager(Generic[E]):
-    """What ``responses.stream`` gives: enter it to send the request and get the stream."""
+    """What ``stream`` gives: enter it to send the request and get the stream."""
 
-    def __init__(self, client: AsyncHeliograph, course: Course) -> None:
+    def __init__(self, client: AsyncHeliograph, course: Course, send: AsyncSend) -> None:
         self._client = client
         self._course = course
+        self._send = send
         self._stream: AsyncResponseStream[E] | None = None
 
     async def __aenter__(self) -> AsyncResponseStream[E]:
-        self._stream = await self._client._open(self._course)
+        self._stream = AsyncResponseStream(self._client, self._course, await self._send())
         return self._stream
 
     async def __aexit__(
@@ -122,17 +124,6 @@ class AsyncStreamManager(Generic[E]):
     ) -> None:
         if self._stream is not None:
             await self._stream.close()
-
-
-async def _soon(chunks: AsyncIterator[bytes], seconds: float) -> bytes:
-    """The next piece, if it comes in time."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await anext(chunks)
-    except TimeoutError as error:
-        raise errors.TransportTimeout(
-            f"neither event nor keep-alive for {seconds:.3g} s"
-        ) from error
 
 
 async def _linger(chunks: AsyncIterator[bytes]) -> None:

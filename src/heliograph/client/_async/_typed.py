@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from heliograph import errors, models
+from heliograph.client._async._events import AsyncEvents
 from heliograph.client._async._stream import AsyncResponseStream, AsyncStreamManager
 from heliograph.client._core import ParsedResponse, TextFormat, ToolCall, Turns
-from heliograph.client._transport import Wait
+from heliograph.client._transport import AsyncReply, AsyncSend, Wait
 
 if TYPE_CHECKING:
     from heliograph.client._async._client import AsyncHeliograph
-    from heliograph.client._async._responses import AsyncResponses
     from heliograph.client._core._course import Course
 
 T = TypeVar("T")
@@ -25,7 +24,15 @@ R = TypeVar("R", covariant=True)
 class AsyncParsedResponseStream(AsyncResponseStream[models.StreamEvent], Generic[T]):
     """A `AsyncResponseStream` whose text is to be a ``T``."""
 
-    _format: TextFormat[T]
+    def __init__(
+        self,
+        client: AsyncHeliograph,
+        course: Course,
+        reply: AsyncReply,
+        text_format: TextFormat[T],
+    ) -> None:
+        super().__init__(client, course, reply)
+        self._format = text_format
 
     async def get_final_response(self) -> ParsedResponse[T]:
         """Read on to the end; the terminal event's response, its text read as a ``T``.
@@ -36,23 +43,26 @@ class AsyncParsedResponseStream(AsyncResponseStream[models.StreamEvent], Generic
 
 
 class AsyncParsedStreamManager(AsyncStreamManager[models.StreamEvent], Generic[T]):
-    """What ``responses.stream`` gives with a ``text_format``."""
+    """What ``stream`` gives with a ``text_format``."""
 
-    def __init__(self, client: AsyncHeliograph, course: Course, text_format: TextFormat[T]) -> None:
-        super().__init__(client, course)
+    def __init__(
+        self,
+        client: AsyncHeliograph,
+        course: Course,
+        send: AsyncSend,
+        text_format: TextFormat[T],
+    ) -> None:
+        super().__init__(client, course, send)
         self._format = text_format
 
     async def __aenter__(self) -> AsyncParsedResponseStream[T]:
-        reply = await self._client._connect(self._course)
-        stream: AsyncParsedResponseStream[T] = AsyncParsedResponseStream(
-            self._client, self._course, reply
-        )
-        stream._format = self._format
+        reply = await self._send()
+        stream = AsyncParsedResponseStream(self._client, self._course, reply, self._format)
         self._stream = stream
         return stream
 
 
-class AsyncToolRun(Generic[R]):
+class AsyncToolRun(AsyncEvents[models.StreamEvent], Generic[R]):
     """The events of all turns of ``responses.run_tools``; a context manager, too.
 
     Between a turn's terminal event and the next turn's first, the functions that the model called
@@ -62,35 +72,18 @@ class AsyncToolRun(Generic[R]):
 
     def __init__(
         self,
-        responses: AsyncResponses,
+        ask: Callable[..., AsyncStreamManager[models.StreamEvent]],
         turns: Turns,
         finish: Callable[[models.OpenResponsesResult], R],
         timeout: Wait,
     ) -> None:
-        self._responses = responses
+        self._ask = ask
         self._turns = turns
         self._finish = finish
         self._timeout = timeout
         self._stream: AsyncResponseStream[models.StreamEvent] | None = None
         self._final: models.OpenResponsesResult | None = None
-        self._events = self._run()
-
-    def __aiter__(self) -> AsyncIterator[models.StreamEvent]:
-        return self._events
-
-    async def __anext__(self) -> models.StreamEvent:
-        return await anext(self._events)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
+        super().__init__()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} in turn {self.turn}>"
@@ -122,14 +115,10 @@ class AsyncToolRun(Generic[R]):
             raise errors.UsageError("run_tools: the run did not come to its end")
         return self._finish(self._final)
 
-    async def close(self) -> None:
-        """Stop: no more turns, and nothing more is read of this one."""
-        await self._events.aclose()
-
     async def _run(self) -> AsyncGenerator[models.StreamEvent, None]:
         turns = self._turns
         while True:
-            async with self._responses.stream(
+            async with self._ask(
                 extra_body=turns.extra_body,
                 extra_headers=turns.headers,
                 timeout=self._timeout,

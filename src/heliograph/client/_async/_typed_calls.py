@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from msgspec import UNSET
 
 from heliograph import models
 from heliograph.client import _core
+from heliograph.client._async._stream import AsyncStreamManager
 from heliograph.client._async._typed import AsyncToolRun
 from heliograph.client._core import MAX_TURNS, ParsedResponse, ResponseParams, TextFormat, Turns
 from heliograph.client._transport import Wait
@@ -20,38 +21,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class AsyncTypedResponses:
-    """What `AsyncResponses` does with types and functions of the caller's."""
+class AsyncToolRuns:
+    """``run_tools``, for whatever makes responses by a method ``stream``."""
 
-    _client: AsyncHeliograph
-
-    async def parse(
-        self,
-        *,
-        text_format: type[T],
-        extra_body: Mapping[str, Any] | None = None,
-        extra_headers: Mapping[str, str] | None = None,
-        timeout: Wait = UNSET,
-        **params: Unpack[ResponseParams],
-    ) -> ParsedResponse[T]:
-        """Make a response whose text is a ``T``: ``response.output_parsed``.
-
-        ``text_format`` is a msgspec Struct, a dataclass, a TypedDict or a pydantic model; it is
-        sent as a strict JSON Schema. Raises as ``create`` does; `UsageError` for a type that a
-        strict schema cannot say; `Refused`, `IncompleteOutput` and `UnfitOutput`, each with the
-        response.
-        """
-        asked = TextFormat(text_format)
-        call = _core.create_call(
-            self._client._config,
-            asked.within(params, extra_body),
-            stream=False,
-            extra_body=extra_body,
-            extra_headers=extra_headers,
-            timeout=timeout,
-        )
-        stored = _core.is_stored(params, extra_body)
-        return asked.parsed(_core.response_from(*(await self._client._ask(call, made=stored))))
+    stream: Callable[..., AsyncStreamManager[Any]]
+    _remembers = False
+    """Whoever is asked has the newest response, stored or not."""
 
     @overload
     async def run_tools(
@@ -136,12 +111,47 @@ class AsyncTypedResponses:
             extra_headers=extra_headers,
             max_turns=max_turns,
             tool_errors=tool_errors,
+            remembers=self._remembers,
             awaits=True,
         )
         finish: Any = _core.unparsed if asked is None else asked.parsed
-        run: AsyncToolRun[Any] = AsyncToolRun(self._client.responses, turns, finish, timeout)
+        run: AsyncToolRun[Any] = AsyncToolRun(self.stream, turns, finish, timeout)
         if stream:
             return run
         async with run:
             response: models.OpenResponsesResult = await run.get_final_response()
         return response
+
+
+class AsyncTypedResponses(AsyncToolRuns):
+    """What `AsyncResponses` does with types and functions of the caller's."""
+
+    _client: AsyncHeliograph
+
+    async def parse(
+        self,
+        *,
+        text_format: type[T],
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> ParsedResponse[T]:
+        """Make a response whose text is a ``T``: ``response.output_parsed``.
+
+        ``text_format`` is a msgspec Struct, a dataclass, a TypedDict or a pydantic model; it is
+        sent as a strict JSON Schema. Raises as ``create`` does; `UsageError` for a type that a
+        strict schema cannot say; `Refused`, `IncompleteOutput` and `UnfitOutput`, each with the
+        response.
+        """
+        asked = TextFormat(text_format)
+        call = _core.create_call(
+            self._client._config,
+            asked.within(params, extra_body),
+            stream=False,
+            extra_body=extra_body,
+            extra_headers=extra_headers,
+            timeout=timeout,
+        )
+        stored = _core.is_stored(params, extra_body)
+        return asked.parsed(await self._client._response(call, made=stored))

@@ -48,7 +48,6 @@ from heliograph.client._core._requests import (
 from heliograph.client._core._retries import Retries, Server, Tries
 from heliograph.client._core._thin import Thinner
 from heliograph.client._core._turns import MAX_TURNS, Turns
-from heliograph.client._core._vendors import speaks_openrouter
 
 __all__ = [
     "MAX_TURNS",
@@ -100,7 +99,6 @@ __all__ = [
     "resolve",
     "response_from",
     "retrieve_call",
-    "speaks_openrouter",
     "tolerances",
     "unparsed",
     "wanted",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, TypedDict
 from urllib.parse import unquote, urlsplit
@@ -60,8 +60,29 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     def require(self, method: str, params: Mapping[str, Any] = MappingProxyType({})) -> None:
         """Raises `UsageError` for what the server that was named does not have."""
         if self.named:
-            given = (name for name, value in params.items() if value is not None)
-            self.dialect.require(method, given)
+            self.dialect.require(method, _given(params))
+
+    def require_images(self, params: Mapping[str, Any]) -> None:
+        """The same of a request for images."""
+        if self.named:
+            self.dialect.require_images(_given(params))
+
+    @property
+    def openrouter_images(self) -> bool:
+        """Whether the Images API is OpenRouter's: its own, or that of a server in its manner (at
+        ``/api/v1``)."""
+        if self.dialect.images is not None:
+            return self.dialect.images == "openrouter"
+        return urlsplit(self.base_url).path.endswith(OPENROUTER.base_path)
+
+    @property
+    def direct(self) -> bool:
+        """Whether ``heliograph/direct`` may be there."""
+        return self.dialect.direct or not self.named
+
+
+def _given(params: Mapping[str, Any]) -> Iterator[str]:
+    return (name for name, value in params.items() if value is not None)
 
 
 def resolve(

@@ -63,7 +63,7 @@ class Course(Tries):
         self, status: int, headers: Mapping[str, str], body: bytes
     ) -> errors.HeliographError:
         """Why an answer that was not accepted is no stream."""
-        return no_stream(status, headers, body)
+        return self._placed(no_stream(status, headers, body))
 
     def patience(self) -> float | None:
         """Seconds to wait for the next piece, where the call's own timeout is too long."""

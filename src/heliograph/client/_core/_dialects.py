@@ -43,6 +43,12 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Methods of ``client.responses`` that it does not serve."""
     foreign: frozenset[str] = frozenset()
     """Fields of `ResponseParams` that its requests do not have."""
+    images: Literal["openai", "openrouter"] | None = None
+    """Whose Images API it serves; None: by the path it is at."""
+    foreign_images: frozenset[str] = frozenset()
+    """Fields of `ImageParams` that its requests for images do not have."""
+    direct: bool = True
+    """It may have Heliograph's own model, which passes a prompt on as it is."""
 
     @property
     def url(self) -> str | None:
@@ -54,8 +60,15 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
         way = 'dialect="open-responses" sends it all the same'
         if method in self.absent:
             raise errors.UsageError(f"responses.{method}: {self.service} has no such call; {way}")
+        self._refuse(self.foreign, fields)
+
+    def require_images(self, fields: Iterable[str]) -> None:
+        """The same of a request for images."""
+        self._refuse(self.foreign_images, fields)
+
+    def _refuse(self, foreign: frozenset[str], fields: Iterable[str]) -> None:
         for name in fields:
-            if name in self.foreign:
+            if name in foreign:
                 raise errors.UsageError(
                     f"{name}: {self.service} has no such field; extra_body sends it all the same"
                 )
@@ -79,6 +92,11 @@ OPENAI = Dialect(
         "frequency_penalty", "image_config", "modalities", "models", "plugins", "presence_penalty",
         "provider", "session_id", "top_k",
     }),
+    images="openai",
+    foreign_images=frozenset({
+        "aspect_ratio", "input_references", "provider", "resolution", "seed",
+    }),
+    direct=False,
 )  # fmt: skip
 OPENROUTER = Dialect(
     name="openrouter",
@@ -90,7 +108,13 @@ OPENROUTER = Dialect(
     resumes=False,
     absent=frozenset({"retrieve", "cancel", "input_items", "delete", "connect"}),
     foreign=frozenset({"conversation", "stream_options"}),
-)
+    images="openrouter",
+    foreign_images=frozenset({
+        "complexity", "frame_count", "frame_duration_ms", "input_fidelity", "moderation",
+        "partial_images", "response_format", "safety_identifier", "style", "svg",
+    }),
+    direct=False,
+)  # fmt: skip
 GENERIC = Dialect(
     name="open-responses", service="an Open Responses server", tolerances="open-responses"
 )

@@ -9,7 +9,6 @@ from heliograph import errors, models
 from heliograph.client._core._config import Config
 from heliograph.client._core._params import ResponseParams
 from heliograph.client._core._requests import refuse_unknown
-from heliograph.client._core._vendors import vendor
 from heliograph.pictures import Picture
 
 _OURS = "heliograph/direct"
@@ -48,8 +47,8 @@ def draw_request(
     Raises `UsageError` for an unknown field, and for no ``model`` where ours cannot be.
     """
     refuse_unknown(params, _NAMES)
-    if "model" not in params and (host := vendor(config)) is not None:
-        raise errors.UsageError(f"model: name one; {host} has no {_OURS}")
+    if "model" not in params and not config.direct:
+        raise errors.UsageError(f"model: name one; {config.dialect.service} has no {_OURS}")
     tool: dict[str, Any] = {"type": "image_generation"}
     if watched:
         tool["partial_images"] = _PREVIEWS

@@ -16,7 +16,6 @@ from heliograph import errors, pictures
 from heliograph.client._core._config import Config
 from heliograph.client._core._params import Object
 from heliograph.client._core._requests import json_body, post_call, refuse_unknown
-from heliograph.client._core._vendors import speaks_openrouter
 from heliograph.client._transport import Call, Wait
 
 
@@ -87,9 +86,10 @@ def generate_call(
     timeout: Wait,
 ) -> Call:
     """``POST /images/generations``, or ``/images``. Raises `UsageError` for an unknown field."""
+    config.require_images(params)
     first = {"stream": True} if stream else {}
     body = json_body(params, _GENERATE, extra_body, prompt=prompt, **first)
-    path = "/images" if speaks_openrouter(config) else "/images/generations"
+    path = "/images" if config.openrouter_images else "/images/generations"
     return post_call(
         config, path, body, stream=stream, extra_headers=extra_headers, timeout=timeout
     )
@@ -109,9 +109,10 @@ def edit_call(
 ) -> Call:
     """``POST /images/edits``, or ``/images`` with references. Raises `UsageError`."""
     refuse_unknown(params, _EDIT)
+    config.require_images(params)
     if not images:
         raise errors.UsageError("image: there is none to start from")
-    if not speaks_openrouter(config):
+    if not config.openrouter_images:
         fields = {"prompt": prompt, **params, **({"stream": True} if stream else {})}
         body, content_type = _form({**fields, **(extra_body or {})}, images, mask)
         return post_call(

@@ -19,6 +19,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -28,6 +29,8 @@ from heliograph.client._core._dialects import GENERIC, Dialect, learned
 from heliograph.client._transport import Call, Timeout
 
 _EARLY = 0.01  # seconds by which a wait may end before its time
+_PATHS = frozenset({"/responses", "/models", "/images", "/images/generations", "/images/edits"})
+_NO_MODEL = "model_not_found"
 _MANY = 32  # doublings of a wait: any more would only make a float overflow
 
 
@@ -196,7 +199,14 @@ class Tries:
         self, status: int, headers: Mapping[str, str], body: bytes
     ) -> errors.HeliographError:
         """What an answer that was not accepted means."""
-        return error_from(status, headers, body)
+        return self._placed(error_from(status, headers, body))
+
+    def _placed(self, error: errors.HeliographError) -> errors.HeliographError:
+        """Says of a path that was not found where a ``base_url`` without one leads."""
+        path = urlsplit(self._asked.url).path
+        if isinstance(error, errors.NotFound) and path in _PATHS and error.code != _NO_MODEL:
+            error.args = (f"{error.message}; base_url has no path, most servers are at /v1",)
+        return error
 
     def again(self, error: errors.HeliographError) -> float:
         """Seconds to wait before ``call`` is sent (again). Raises ``error`` where it is the end."""

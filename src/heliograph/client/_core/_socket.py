@@ -24,7 +24,6 @@ from heliograph.client._core._answers import error_of_event
 from heliograph.client._core._config import Config
 from heliograph.client._core._course import Course
 from heliograph.client._core._opening import course
-from heliograph.client._core._params import ResponseParams
 from heliograph.client._core._requests import create_body, create_call, is_stored, socket_headers
 from heliograph.client._core._retries import Server
 from heliograph.client._transport import Call, Timeout, Wait
@@ -63,7 +62,7 @@ def socket_call(config: Config, *, extra_headers: Mapping[str, str] | None, time
 def turn_of(
     config: Config,
     server: Server,
-    params: ResponseParams,
+    params: Mapping[str, Any],
     *,
     generate: bool | UnsetType,
     extra_body: Mapping[str, Any] | None,

@@ -5,7 +5,8 @@ one of which is ours to run; their outputs are the next turn's input. What else 
 be given depends on who keeps the conversation:
 
 - a ``conversation``: it has everything;
-- a server that stored the response: its id goes along as ``previous_response_id``;
+- a server that stored the response, or a connection that has it: its id goes along as
+  ``previous_response_id``;
 - nobody (``store=False``, or a response that says that it was not stored): all items go back, those
   of the response word for word. Reasoning goes back where it holds its content, sealed or plain;
   ``reasoning.encrypted_content`` is asked for as soon as the model is seen, or told, to reason.
@@ -57,6 +58,7 @@ class _Terminal(msgspec.Struct):
 class Turns:
     """One run. ``request`` is what the turn under way was asked, or the next one will be.
 
+    ``remembers`` says that the newest response is kept where the next turn is asked, stored or not.
     Raises `UsageError` for tools that cannot be run: two of one name, or an asynchronous one where
     nothing can be awaited (``awaits``).
     """
@@ -69,6 +71,7 @@ class Turns:
         extra_headers: Mapping[str, str] | None,
         max_turns: int,
         tool_errors: Literal["tell", "raise"],
+        remembers: bool = False,
         awaits: bool,
     ) -> None:
         if isinstance(max_turns, bool) or not isinstance(max_turns, int) or max_turns < 1:
@@ -82,7 +85,8 @@ class Turns:
         managed = {key: self.extra_body.pop(key) for key in _MANAGED if key in self.extra_body}
         self.request: dict[str, Any] = {**params, **managed}
         self._headers = extra_headers
-        self._stored = is_stored(params, extra_body)
+        self._remembers = remembers
+        self._stored = remembers or is_stored(params, extra_body)
         self._runnable: dict[str, CallableTool[..., Any]] = {}
         self._declared: set[str] = set()
         self._terminal: models.CompletedEvent | None = None
@@ -135,7 +139,7 @@ class Turns:
         request = self.request
         if request.get("conversation") is not None:
             pass
-        elif self._stored and response.store is not False:
+        elif self._remembers or (self._stored and response.store is not False):
             request["previous_response_id"] = response.id
         else:
             given = [*_items(request.get("input")), *self._said(response), *outputs]

@@ -28,6 +28,7 @@ from heliograph.client._httpx import HttpxTransport
 from heliograph.client._sync._draw import drawn
 from heliograph.client._sync._images import Images
 from heliograph.client._sync._models import Models
+from heliograph.client._sync._pieces import whole
 from heliograph.client._sync._responses import Responses
 from heliograph.client._sync._stream import ResponseStream
 from heliograph.client._transport import Call, Reply, Timeout, Transport, Wait
@@ -158,7 +159,7 @@ class Heliograph:
             try:
                 reply = self._transport.send(tries.now())
                 accepted = tries.accepts(reply.status, reply.headers)
-                body = reply.read() if tries.left() is None else _timely(reply, tries)
+                body = whole(reply, tries)
             except errors.TransportError as error:
                 failed = error
             else:
@@ -197,23 +198,10 @@ class Heliograph:
                 reply = self._transport.send(course.now())
                 if course.accepts(reply.status, reply.headers):
                     return reply
-                failed = course.refusal(reply.status, reply.headers, reply.read())
+                failed = course.refusal(reply.status, reply.headers, whole(reply, course))
             except errors.TransportError as error:
                 failed = error
             time.sleep(course.again(failed))
-
-
-def _timely(reply: Reply, tries: _core.Tries) -> bytes:
-    """The body, if it comes within the caller's total."""
-    pieces = []
-    try:
-        reply.limit(tries.left())
-        for piece in reply.chunks():
-            pieces.append(piece)
-            reply.limit(tries.left())
-    finally:
-        reply.close()
-    return b"".join(pieces)
 
 
 def _transport(

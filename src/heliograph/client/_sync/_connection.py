@@ -5,24 +5,29 @@ from __future__ import annotations
 import ssl as tls
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
 from msgspec import UNSET, UnsetType
 
 from heliograph import errors, models
 from heliograph.client import _core
-from heliograph.client._core import ResponseParams
-from heliograph.client._sync._stream import ResponseStream
-from heliograph.client._transport import Call, Wait
+from heliograph.client._core import ParsedResponse, ResponseParams, TextFormat
+from heliograph.client._sync._stream import StreamManager
+from heliograph.client._sync._typed import ParsedStreamManager
+from heliograph.client._sync._typed_calls import ToolRuns
+from heliograph.client._transport import Call, Reply, Wait
 
 if TYPE_CHECKING:
     from heliograph.client._core._socket import Line, Turn
     from heliograph.client._sync._client import Heliograph
     from heliograph.client._websocket import Channel, Proxy
 
+T = TypeVar("T")
 
-class Connection:
+
+class Connection(ToolRuns):
     """A WebSocket to ``/responses``. Enter it to open it.
 
     One turn at a time; the server keeps the newest response in the connection's own memory, so
@@ -31,6 +36,8 @@ class Connection:
     where its response is stored, the next one raises an `APIError` with the code
     ``websocket_connection_limit_reached``, later ones `TransportError`. Open another then.
     """
+
+    _remembers = True
 
     def __init__(
         self, client: Heliograph, call: Call, ssl: tls.SSLContext | None, proxy: Proxy
@@ -97,28 +104,80 @@ class Connection:
         with manager as stream:
             return stream.get_final_response()
 
+    @overload
     def stream(
         self,
         *,
+        text_format: None = None,
         generate: bool | UnsetType = UNSET,
         extra_body: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
         timeout: Wait = UNSET,
         **params: Unpack[ResponseParams],
-    ) -> TurnManager:
-        """Take a turn: ``with connection.stream(...) as stream``. See ``create``."""
+    ) -> StreamManager[models.StreamEvent]: ...
+
+    @overload
+    def stream(
+        self,
+        *,
+        text_format: type[T],
+        generate: bool | UnsetType = UNSET,
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> ParsedStreamManager[T]: ...
+
+    def stream(
+        self,
+        *,
+        text_format: type[Any] | None = None,
+        generate: bool | UnsetType = UNSET,
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> StreamManager[models.StreamEvent]:
+        """Take a turn: ``with connection.stream(...) as stream``. See ``create``.
+
+        With a ``text_format`` the final response is one of ``parse``.
+        """
         from heliograph.client._core._socket import turn_of
 
+        asked = None if text_format is None else TextFormat(text_format)
         turn = turn_of(
             self._client._config,
             self._client._server,
-            params,
+            params if asked is None else asked.within(params, extra_body),
             generate=generate,
             extra_body=extra_body,
             extra_headers=extra_headers,
             timeout=timeout,
         )
-        return TurnManager(self, turn)
+        send = partial(self._begin, turn)
+        if asked is not None:
+            return ParsedStreamManager(self._client, turn.course, send, asked)
+        return StreamManager(self._client, turn.course, send)
+
+    def parse(
+        self,
+        *,
+        text_format: type[T],
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> ParsedResponse[T]:
+        """Take a turn whose text is a ``T``. As ``client.responses.parse``."""
+        manager = self.stream(
+            text_format=text_format,
+            extra_body=extra_body,
+            extra_headers=extra_headers,
+            timeout=timeout,
+            **params,
+        )
+        with manager as stream:
+            return stream.get_final_response()
 
     def _open(self) -> None:
         from heliograph.client._core._socket import Line
@@ -143,7 +202,7 @@ class Connection:
         self._channel = channel
         self._line = Line(channel.headers)
 
-    def _begin(self, turn: Turn) -> ResponseStream[models.StreamEvent]:
+    def _begin(self, turn: Turn) -> Reply:
         """Send the turn, and see whether it is taken."""
         from heliograph.client._core._socket import wait_for
 
@@ -153,8 +212,7 @@ class Connection:
             first = self._first(self._channel, self._line, turn)
             refused = self._line.first(first)
             if refused is None:
-                reply = _Reply(self._channel, self._line, turn, first)
-                return ResponseStream(self._client, turn.course, reply)
+                return _Reply(self._channel, self._line, turn, first)
             time.sleep(wait_for(turn, refused))
 
     def _first(self, channel: Channel, line: Line, turn: Turn) -> bytes:
@@ -177,28 +235,6 @@ class Connection:
         except BaseException:
             line.left()  # interrupted: the turn goes on unread
             raise
-
-
-class TurnManager:
-    """What ``connection.stream`` gives: enter it to send the turn and get its stream."""
-
-    def __init__(self, connection: Connection, turn: Turn) -> None:
-        self._connection = connection
-        self._turn = turn
-        self._stream: ResponseStream[models.StreamEvent] | None = None
-
-    def __enter__(self) -> ResponseStream[models.StreamEvent]:
-        self._stream = self._connection._begin(self._turn)
-        return self._stream
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._stream is not None:
-            self._stream.close()
 
 
 class _Reply:

@@ -16,11 +16,10 @@ from heliograph.pictures import Picture
 E = TypeVar("E", covariant=True)
 
 
-class EventStream(Generic[E]):
-    """A base of streams: iteration, ``images()`` and ``save_images()`` over what ``_run`` gives."""
+class Events(Generic[E]):
+    """A base of what is looped over: ``_run`` gives the events."""
 
-    def __init__(self, reply: Reply) -> None:
-        self._reply = reply
+    def __init__(self) -> None:
         self._events = self._run()
 
     def __iter__(self) -> Iterator[E]:
@@ -40,6 +39,21 @@ class EventStream(Generic[E]):
     ) -> None:
         self.close()
 
+    def close(self) -> None:
+        """Stop: nothing more is read."""
+        self._events.close()
+
+    def _run(self) -> Generator[E, None, None]:
+        raise NotImplementedError
+
+
+class EventStream(Events[E]):
+    """A base of streams: adds ``images()`` and ``save_images()``."""
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        super().__init__()
+
     @property
     def request_id(self) -> str | None:
         """The server's name for this request, for its logs (``x-request-id``)."""
@@ -47,11 +61,8 @@ class EventStream(Generic[E]):
 
     def close(self) -> None:
         """Stop reading. The connection is kept if the stream had come to its end."""
-        self._events.close()
+        super().close()
         self._reply.close()
-
-    def _run(self) -> Generator[E, None, None]:
-        raise NotImplementedError
 
     def _begin(self) -> _core.Pictures:
         """Where the showing of pictures begins."""

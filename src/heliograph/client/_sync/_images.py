@@ -13,6 +13,7 @@ from heliograph.client import _core
 from heliograph.client._core import EditParams, ImageParams
 from heliograph.client._files import PictureInput, read_files
 from heliograph.client._sync._images_stream import ImageStream
+from heliograph.client._sync._pieces import pieces
 from heliograph.client._transport import Call, Wait
 from heliograph.pictures import Picture
 
@@ -156,8 +157,8 @@ class Images:
         reply = client._connect(tries)
         fetched = _core.Fetched(picture, client._config.max_frame)
         try:
-            for chunk in reply.chunks():
-                fetched.take(chunk)
+            for piece in pieces(reply, tries):
+                fetched.take(piece)
         finally:
             reply.close()
         return fetched.picture
@@ -166,7 +167,7 @@ class Images:
         self, call: Call, stream: bool, wanted: int
     ) -> models.ImagesResponse | models.ImageGenerationResponse | ImageStream:
         client = self._client
-        openrouter = _core.speaks_openrouter(client._config)
+        openrouter = client._config.openrouter_images
         if not stream:
             return _core.images_from(openrouter, *(client._ask(call, made=False)))
         tries = _core.Tries(client._config.retries, client._server, call, repeatable=False)
@@ -177,4 +178,4 @@ class Images:
             wanted=wanted,
             openrouter=openrouter,
         )
-        return ImageStream(reply, assembly)
+        return ImageStream(reply, tries, assembly)

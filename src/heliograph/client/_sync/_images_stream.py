@@ -7,6 +7,7 @@ from collections.abc import Generator
 from heliograph import errors, models
 from heliograph.client import _core
 from heliograph.client._sync._events import EventStream
+from heliograph.client._sync._pieces import pieces, whole
 from heliograph.client._transport import Reply
 
 
@@ -19,7 +20,8 @@ class ImageStream(EventStream[models.ImageStreamEvent]):
     `FrameTooLarge`. There is nothing to resume.
     """
 
-    def __init__(self, reply: Reply, assembly: _core.ImageAssembly) -> None:
+    def __init__(self, reply: Reply, tries: _core.Tries, assembly: _core.ImageAssembly) -> None:
+        self._tries = tries
         self._assembly = assembly
         super().__init__(reply)
 
@@ -28,14 +30,14 @@ class ImageStream(EventStream[models.ImageStreamEvent]):
         cut: errors.TransportError | None = None
         try:
             if not _core.is_stream(reply.status, reply.headers):
-                body = reply.read()
+                body = whole(reply, self._tries)
                 for event in assembly.take_whole(reply.status, reply.headers, body):
                     yield event
                 assembly.end(None)
                 return
             try:
-                for chunk in reply.chunks():
-                    for event in assembly.take(chunk):
+                for piece in pieces(reply, self._tries):
+                    for event in assembly.take(piece):
                         yield event
                         del event  # no picture is held while the next one comes
                     if assembly.done:

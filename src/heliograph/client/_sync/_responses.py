@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from msgspec import UNSET
@@ -148,9 +149,10 @@ class Responses(TypedResponses):
             invalid=invalid,
             include=params.get("include"),
         )
+        send = partial(self._client._connect, course)
         if asked is not None:
-            return ParsedStreamManager(self._client, course, asked)
-        return StreamManager(self._client, course)
+            return ParsedStreamManager(self._client, course, send, asked)
+        return StreamManager(self._client, course, send)
 
     @overload
     def retrieve(

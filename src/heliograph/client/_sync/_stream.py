@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic
 from heliograph import errors, models
 from heliograph.client import _core
 from heliograph.client._sync._events import E, EventStream
-from heliograph.client._transport import Reply
+from heliograph.client._transport import Reply, Send
 
 if TYPE_CHECKING:
     from heliograph.client._core._course import Course
@@ -96,15 +96,16 @@ class ResponseStream(EventStream[E]):
 
 
 class StreamManager(Generic[E]):
-    """What ``responses.stream`` gives: enter it to send the request and get the stream."""
+    """What ``stream`` gives: enter it to send the request and get the stream."""
 
-    def __init__(self, client: Heliograph, course: Course) -> None:
+    def __init__(self, client: Heliograph, course: Course, send: Send) -> None:
         self._client = client
         self._course = course
+        self._send = send
         self._stream: ResponseStream[E] | None = None
 
     def __enter__(self) -> ResponseStream[E]:
-        self._stream = self._client._open(self._course)
+        self._stream = ResponseStream(self._client, self._course, self._send())
         return self._stream
 
     def __exit__(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from collections.abc import Callable, Generator, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from heliograph import errors, models
 from heliograph.client._core import ParsedResponse, TextFormat, ToolCall, Turns
+from heliograph.client._sync._events import Events
 from heliograph.client._sync._stream import ResponseStream, StreamManager
-from heliograph.client._transport import Wait
+from heliograph.client._transport import Reply, Send, Wait
 
 if TYPE_CHECKING:
     from heliograph.client._core._course import Course
     from heliograph.client._sync._client import Heliograph
-    from heliograph.client._sync._responses import Responses
 
 T = TypeVar("T")
 R = TypeVar("R", covariant=True)
@@ -23,7 +22,11 @@ R = TypeVar("R", covariant=True)
 class ParsedResponseStream(ResponseStream[models.StreamEvent], Generic[T]):
     """A `ResponseStream` whose text is to be a ``T``."""
 
-    _format: TextFormat[T]
+    def __init__(
+        self, client: Heliograph, course: Course, reply: Reply, text_format: TextFormat[T]
+    ) -> None:
+        super().__init__(client, course, reply)
+        self._format = text_format
 
     def get_final_response(self) -> ParsedResponse[T]:
         """Read on to the end; the terminal event's response, its text read as a ``T``.
@@ -34,21 +37,25 @@ class ParsedResponseStream(ResponseStream[models.StreamEvent], Generic[T]):
 
 
 class ParsedStreamManager(StreamManager[models.StreamEvent], Generic[T]):
-    """What ``responses.stream`` gives with a ``text_format``."""
+    """What ``stream`` gives with a ``text_format``."""
 
-    def __init__(self, client: Heliograph, course: Course, text_format: TextFormat[T]) -> None:
-        super().__init__(client, course)
+    def __init__(
+        self,
+        client: Heliograph,
+        course: Course,
+        send: Send,
+        text_format: TextFormat[T],
+    ) -> None:
+        super().__init__(client, course, send)
         self._format = text_format
 
     def __enter__(self) -> ParsedResponseStream[T]:
-        reply = self._client._connect(self._course)
-        stream: ParsedResponseStream[T] = ParsedResponseStream(self._client, self._course, reply)
-        stream._format = self._format
+        stream = ParsedResponseStream(self._client, self._course, self._send(), self._format)
         self._stream = stream
         return stream
 
 
-class ToolRun(Generic[R]):
+class ToolRun(Events[models.StreamEvent], Generic[R]):
     """The events of all turns of ``responses.run_tools``; a context manager, too.
 
     Between a turn's terminal event and the next turn's first, the functions that the model called
@@ -58,35 +65,18 @@ class ToolRun(Generic[R]):
 
     def __init__(
         self,
-        responses: Responses,
+        ask: Callable[..., StreamManager[models.StreamEvent]],
         turns: Turns,
         finish: Callable[[models.OpenResponsesResult], R],
         timeout: Wait,
     ) -> None:
-        self._responses = responses
+        self._ask = ask
         self._turns = turns
         self._finish = finish
         self._timeout = timeout
         self._stream: ResponseStream[models.StreamEvent] | None = None
         self._final: models.OpenResponsesResult | None = None
-        self._events = self._run()
-
-    def __iter__(self) -> Iterator[models.StreamEvent]:
-        return self._events
-
-    def __next__(self) -> models.StreamEvent:
-        return next(self._events)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+        super().__init__()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} in turn {self.turn}>"
@@ -118,14 +108,10 @@ class ToolRun(Generic[R]):
             raise errors.UsageError("run_tools: the run did not come to its end")
         return self._finish(self._final)
 
-    def close(self) -> None:
-        """Stop: no more turns, and nothing more is read of this one."""
-        self._events.close()
-
     def _run(self) -> Generator[models.StreamEvent, None, None]:
         turns = self._turns
         while True:
-            with self._responses.stream(
+            with self._ask(
                 extra_body=turns.extra_body,
                 extra_headers=turns.headers,
                 timeout=self._timeout,

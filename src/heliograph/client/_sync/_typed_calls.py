@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from msgspec import UNSET
@@ -10,6 +10,7 @@ from msgspec import UNSET
 from heliograph import models
 from heliograph.client import _core
 from heliograph.client._core import MAX_TURNS, ParsedResponse, ResponseParams, TextFormat, Turns
+from heliograph.client._sync._stream import StreamManager
 from heliograph.client._sync._typed import ToolRun
 from heliograph.client._transport import Wait
 
@@ -19,38 +20,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class TypedResponses:
-    """What `Responses` does with types and functions of the caller's."""
+class ToolRuns:
+    """``run_tools``, for whatever makes responses by a method ``stream``."""
 
-    _client: Heliograph
-
-    def parse(
-        self,
-        *,
-        text_format: type[T],
-        extra_body: Mapping[str, Any] | None = None,
-        extra_headers: Mapping[str, str] | None = None,
-        timeout: Wait = UNSET,
-        **params: Unpack[ResponseParams],
-    ) -> ParsedResponse[T]:
-        """Make a response whose text is a ``T``: ``response.output_parsed``.
-
-        ``text_format`` is a msgspec Struct, a dataclass, a TypedDict or a pydantic model; it is
-        sent as a strict JSON Schema. Raises as ``create`` does; `UsageError` for a type that a
-        strict schema cannot say; `Refused`, `IncompleteOutput` and `UnfitOutput`, each with the
-        response.
-        """
-        asked = TextFormat(text_format)
-        call = _core.create_call(
-            self._client._config,
-            asked.within(params, extra_body),
-            stream=False,
-            extra_body=extra_body,
-            extra_headers=extra_headers,
-            timeout=timeout,
-        )
-        stored = _core.is_stored(params, extra_body)
-        return asked.parsed(_core.response_from(*self._client._ask(call, made=stored)))
+    stream: Callable[..., StreamManager[Any]]
+    _remembers = False
+    """Whoever is asked has the newest response, stored or not."""
 
     @overload
     def run_tools(
@@ -135,12 +110,47 @@ class TypedResponses:
             extra_headers=extra_headers,
             max_turns=max_turns,
             tool_errors=tool_errors,
+            remembers=self._remembers,
             awaits=False,
         )
         finish: Any = _core.unparsed if asked is None else asked.parsed
-        run: ToolRun[Any] = ToolRun(self._client.responses, turns, finish, timeout)
+        run: ToolRun[Any] = ToolRun(self.stream, turns, finish, timeout)
         if stream:
             return run
         with run:
             response: models.OpenResponsesResult = run.get_final_response()
         return response
+
+
+class TypedResponses(ToolRuns):
+    """What `Responses` does with types and functions of the caller's."""
+
+    _client: Heliograph
+
+    def parse(
+        self,
+        *,
+        text_format: type[T],
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: Wait = UNSET,
+        **params: Unpack[ResponseParams],
+    ) -> ParsedResponse[T]:
+        """Make a response whose text is a ``T``: ``response.output_parsed``.
+
+        ``text_format`` is a msgspec Struct, a dataclass, a TypedDict or a pydantic model; it is
+        sent as a strict JSON Schema. Raises as ``create`` does; `UsageError` for a type that a
+        strict schema cannot say; `Refused`, `IncompleteOutput` and `UnfitOutput`, each with the
+        response.
+        """
+        asked = TextFormat(text_format)
+        call = _core.create_call(
+            self._client._config,
+            asked.within(params, extra_body),
+            stream=False,
+            extra_body=extra_body,
+            extra_headers=extra_headers,
+            timeout=timeout,
+        )
+        stored = _core.is_stored(params, extra_body)
+        return asked.parsed(self._client._response(call, made=stored))
