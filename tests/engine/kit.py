@@ -167,6 +167,9 @@ class Through(journal.Journal):
     ) -> journal.Lease | None:
         return await self.inner.claim(worker, capabilities, lease=lease, wait=wait)
 
+    async def claim_overdue(self, worker: str, *, lease: float) -> journal.Lease | None:
+        return await self.inner.claim_overdue(worker, lease=lease)
+
     async def renew(self, lease: journal.Lease, *, seconds: float) -> journal.LeaseState:
         return await self.inner.renew(lease, seconds=seconds)
 
@@ -195,6 +198,9 @@ class Through(journal.Journal):
 
     async def load(self) -> journal.Load:
         return await self.inner.load()
+
+    async def queued(self, tenant: str) -> journal.Queued:
+        return await self.inner.queued(tenant)
 
     async def expire(self) -> int:
         return await self.inner.expire()

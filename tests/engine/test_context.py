@@ -113,7 +113,7 @@ async def test_the_newest_earlier_pictures_are_given_where_there_is_room(house: 
 
 async def test_a_run_needs_no_earlier_response(house: Build) -> None:
     painter = Painter("image")
-    here = house(draws("a fox"), painter)
+    here = house(draws("a fox"), painter, max_queued_seconds=0.0)
     first = await turn(here, tools=[TOOL])
     await here.engine.stop(0)
     body = ask(tools=[TOOL], previous_response_id=first.id)

@@ -62,6 +62,8 @@ class Recorder:
         self.frames: list[tuple[int, int, float]] = []
         self.pictures: list[int] = []
         self.lost = 0
+        self.refusals: list[str] = []
+        self.expiries = 0
 
     def watch(self, work: str, **facts: Any) -> Watching:
         watching = Watching(self, work, facts)
@@ -73,6 +75,12 @@ class Recorder:
 
     def fenced(self) -> None:
         self.lost += 1
+
+    def refused(self, limit: str) -> None:
+        self.refusals.append(limit)
+
+    def expired(self) -> None:
+        self.expiries += 1
 
     def appended(self, events: int, size: int, seconds: float) -> None:
         self.frames.append((events, size, seconds))

@@ -45,7 +45,7 @@ CLAIM = ("w", list(CHAT), 10.0, 0.0)
         (b"\x00\x00\x00\x00", "not a message"),
         (bytes(wire.pack(wire.Cancel(1))), "must be a hello"),
         (hello(magic="other"), "must be a hello"),
-        (hello(version=99), "a worker of protocol 99, and this server speaks 1"),
+        (hello(version=99), f"a worker of protocol 99, and this server speaks {wire.VERSION}"),
         (hello() * 2, "a second hello"),
         (hello() + call(1, "stop"), "no method 'stop'"),
         (hello() + call(1, "claim", 5), "claim: "),
@@ -77,7 +77,7 @@ import asyncio, sys
 from heliograph.journal import JournalHost, SqliteJournal, SOCKET
 from heliograph.journal._attached import _wire
 
-_wire.VERSION = 2
+_wire.VERSION += 1
 
 async def main():
     journal = SqliteJournal(sys.argv[1])

@@ -14,6 +14,8 @@ import pytest
 
 from heliograph import errors
 from heliograph.providers._upstream import MAX_ERROR_TEXT, Timeouts, Upstream, failure, read_key
+from heliograph.providers.configured import ProviderSettings
+from heliograph.providers.configured import _made as made
 from heliograph.testing import FakeServer, Received, Reply, Switches
 from heliograph.testing._fakes import Events
 
@@ -228,3 +230,80 @@ def test_a_key_that_is_not_set_is_a_configuration_error(monkeypatch: pytest.Monk
     assert read_key(None) is None
     with pytest.raises(errors.ConfigError, match="OTHER_KEY"):
         read_key("OTHER_KEY")
+
+
+class Crowded(FakeServer):
+    """Counts whom it has at once; ``/never`` is answered to nobody, ``/no`` with an error."""
+
+    here = most = 0
+
+    async def answer(self, request: Received, reply: Reply, switches: Switches) -> None:
+        self.here += 1
+        self.most = max(self.most, self.here)
+        try:
+            await asyncio.sleep(60 if request.path == "/never" else 0.03)
+            await reply.json({}, 503 if request.path == "/no" else 200)
+        finally:
+            self.here -= 1
+
+
+@pytest.mark.parametrize(("limit", "most"), [(1, 1), (2, 2), (0, 6)])
+async def test_no_more_than_max_concurrent_are_asked_at_once(limit: int, most: int) -> None:
+    with Crowded() as fake:
+        upstream = Upstream(fake.url, max_concurrent=limit)
+
+        async def one() -> bytes:
+            async with upstream.post("/json", "a/model", json=b"{}") as answer:
+                return await answer.body(1000)
+
+        assert await asyncio.gather(*(one() for _ in range(6))) == [b"{}"] * 6
+        assert fake.most <= most
+        assert fake.most > 1 or limit == 1
+        await upstream.aclose()
+
+
+async def test_a_place_is_given_back_whatever_becomes_of_the_request() -> None:
+    with Crowded() as fake:
+        upstream = Upstream(fake.url, max_concurrent=1, timeouts=Timeouts(first_byte_seconds=5))
+
+        async def one(path: str) -> int:
+            async with upstream.post(path, "a/model", json=b"{}") as answer:
+                # A link in an answer is fetched while the answer is open.
+                async with upstream.get(fake.url + "/picture", "a/model") as picture:
+                    await picture.body(1000)
+                return answer.status
+
+        for _ in range(2):
+            with pytest.raises(errors.ProviderError):
+                await one("/no")
+            hanging = asyncio.create_task(one("/never"))
+            waiting = asyncio.create_task(one("/json"))
+            await asyncio.sleep(0.05)
+            assert not waiting.done()
+            waiting.cancel()
+            hanging.cancel()
+            await asyncio.gather(waiting, hanging, return_exceptions=True)
+            async with asyncio.timeout(20):
+                assert await one("/json") == 200
+        await upstream.aclose()
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"kind": "chat_completions", "models": {"a/model": {}}},
+        {"kind": "responses", "models": {"a/model": {}}},
+        {"kind": "openai_images", "models": {"a/model": "m"}, "api_key_env": None},
+        {"kind": "openrouter_images", "models": {"a/model": "m"}, "api_key_env": None},
+    ],
+)
+async def test_every_provider_over_http_has_the_limit(section: dict[str, Any]) -> None:
+    told = {**section, "base_url": "http://127.0.0.1:9/v1", "max_concurrent": 3}
+    provider = made("p", msgspec.convert(told, ProviderSettings))
+    places = provider._upstream._places  # type: ignore[union-attr]
+    assert places is not None
+    assert [await places.acquire() for _ in range(3)] == [True] * 3
+    assert places.locked()
+    await provider.aclose()  # type: ignore[union-attr]
+    with pytest.raises(msgspec.ValidationError, match="max_concurrent"):
+        msgspec.convert({**told, "max_concurrent": -1}, ProviderSettings)

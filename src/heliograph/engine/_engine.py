@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from heliograph import errors, journal, lifecycle, models, providers
+from heliograph.engine._admission import admit, claim_within
 from heliograph.engine._context import Context, Resolved, resolve
 from heliograph.engine._echo import Echo
 from heliograph.engine._items import new_id
@@ -37,6 +38,12 @@ __all__ = ["Engine", "Plan", "body_digest", "json_of"]
 log = logging.getLogger("heliograph.engine")
 
 _RETRY_SECONDS = 1.0
+
+_SWEEP_SECONDS = 2.0
+"""Between looks for responses that nobody has claimed in time."""
+
+_SWEPT_AT_ONCE = 4
+"""Such responses that are ended at the same time."""
 
 _CONTEXTS = 4096
 """Contexts kept of responses that wait to be claimed, here or by another process."""
@@ -111,6 +118,7 @@ class Engine:
         self.seals = seals if seals is not None else Seals()
         self._claiming: asyncio.Task[None] | None = None
         self._claiming_steps: asyncio.Task[None] | None = None
+        self._sweeping: asyncio.Task[None] | None = None
         self._runs: dict[asyncio.Task[None], Run | PictureRun] = {}
         self._observer = observer
         self.capabilities = catalog.capabilities() if capabilities is None else tuple(capabilities)
@@ -124,9 +132,14 @@ class Engine:
         """How many responses it runs now."""
         return len(self._runs)
 
-    async def start(self) -> None:
-        """Begin to claim and run responses."""
-        if self._claiming is None:
+    async def start(self, *, claims: bool = True) -> None:
+        """Begin to claim and run responses, and to end those that nobody claims in time.
+
+        Without ``claims`` that end is all it brings about.
+        """
+        if self._sweeping is None:
+            self._sweeping = asyncio.create_task(self._sweep())
+        if claims and self._claiming is None:
             self._claiming = asyncio.create_task(self._claim(self.capabilities, self._slots))
             pictures = [name for name in self.capabilities if name.startswith("image:")]
             if pictures:
@@ -138,17 +151,38 @@ class Engine:
 
         What is handed over is claimable at once and does not count as a takeover.
         """
-        claiming = [task for task in (self._claiming, self._claiming_steps) if task is not None]
+        tasks = (self._claiming, self._claiming_steps, self._sweeping)
+        claiming = [task for task in tasks if task is not None]
         for task in claiming:
             task.cancel()
         await asyncio.gather(*claiming, return_exceptions=True)
-        self._claiming = self._claiming_steps = None
+        self._claiming = self._claiming_steps = self._sweeping = None
         if self._runs:
             await asyncio.wait(self._runs, timeout=grace)
         for run in self._runs.values():
             run.hand_over()
         if self._runs:
             await asyncio.wait(self._runs)
+
+    async def _sweep(self) -> None:
+        """End what nobody claims in time: whoever could, may not be there at all."""
+        slots = asyncio.Semaphore(_SWEPT_AT_ONCE)
+        while True:
+            await slots.acquire()
+            lease = None
+            try:
+                lease = await self.journal.claim_overdue(
+                    self.worker, lease=self.limits.lease_seconds
+                )
+            except errors.JournalError as error:
+                log.error("no overdue response can be looked for: %s", error)
+            finally:
+                if lease is None:
+                    slots.release()
+            if lease is None:
+                await asyncio.sleep(_SWEEP_SECONDS)
+            else:
+                self._run(lease, slots)
 
     async def _claim(self, capabilities: Collection[str], slots: asyncio.Semaphore) -> None:
         while True:
@@ -281,7 +315,8 @@ class Engine:
         """Store the request (``body`` as it came), and run it here or queue it.
 
         ``expires_in`` is seconds after its end, None for never. Raises ``IdempotencyConflict``,
-        and ``BadRequest`` where what the request goes on from was erased since it was looked up.
+        ``RateLimited`` where the queue is full, and ``BadRequest`` where what the request goes on
+        from was erased since it was looked up.
         """
         resolved = plan.resolved
         response_id, created_at = self.journal.placed(new_id("resp")), self._clock()
@@ -299,6 +334,7 @@ class Engine:
                 context=context,
                 opening=() if plan.relayed else self._opening(response_id, created_at, body, plan),
                 created_at=created_at,
+                claim_within=claim_within(self.limits, background=plan.background),
             )
             return await self._create(new)
         except errors.IdempotencyConflict:
@@ -316,7 +352,10 @@ class Engine:
         return opening(echo, background=plan.background)
 
     async def _create(self, new: journal.NewResponse) -> journal.Created:
-        """Store it, and run it where there is room; it will run in a copy of this context."""
+        """Store it, and run it where there is room; it will run in a copy of this context.
+
+        Raises ``RateLimited`` where it would have to wait and must not.
+        """
         # A free slot is taken before anything suspends; the claim loop holds one of its own.
         slot = self._claiming is not None and not self._slots.locked()
         if slot:
@@ -324,6 +363,9 @@ class Engine:
             new = msgspec.structs.replace(
                 new, claim_as=self.worker, claim_seconds=self.limits.lease_seconds
             )
+        else:
+            asked = self.journal, self.limits, self._observer, new.tenant
+            await admit(*asked, background=new.background)
         self._asked[new.response_id] = contextvars.copy_context()
         if len(self._asked) > _CONTEXTS:
             self._asked.popitem(last=False)

@@ -14,6 +14,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     - ``concurrency``: responses run at once by one engine; others wait in the queue. As many
       pictures are made at once for responses that other workers own.
+    - ``max_queued``, ``max_queued_per_tenant``: with as many responses in the queue, of all and of
+      one tenant, another foreground one that would have to wait is refused (429); 0 for none.
+    - ``max_queued_background``, ``max_queued_background_per_tenant``: for a background one.
+    - ``max_queued_seconds``, ``max_queued_background_seconds``: how long a foreground and a
+      background response may wait until it is begun; else it ends ``failed``. 0 for as long as it
+      takes.
     - ``lease_seconds``, ``renew_seconds``: how long a worker may be silent before its response may
       be taken over, and how often it says that it is alive.
     - ``claim_seconds``: longest single wait for a job.
@@ -53,6 +59,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     concurrency: int = 16
+    max_queued: int = 5_000
+    max_queued_per_tenant: int = 2_500
+    max_queued_background: int = 20_000
+    max_queued_background_per_tenant: int = 10_000
+    max_queued_seconds: float = 300.0
+    max_queued_background_seconds: float = 24 * 3600.0
     lease_seconds: float = 10.0
     renew_seconds: float = 3.0
     claim_seconds: float = 5.0

@@ -22,6 +22,12 @@ class Observer(providers.Observer, Protocol):
     def fenced(self) -> None:
         """The run of a response ended because another owner has it."""
 
+    def refused(self, limit: str) -> None:
+        """A request was not taken: the queue is as long as ``limit`` allows."""
+
+    def expired(self) -> None:
+        """A response ended because nobody had begun it in time."""
+
     def appended(self, events: int, size: int, seconds: float) -> None:
         """A frame is in the log: its events, their bytes without pictures, and how long the
         journal took, its queue included."""
@@ -38,6 +44,10 @@ class _Nobody:
     def claimed(self, takeovers: int) -> None: ...
 
     def fenced(self) -> None: ...
+
+    def refused(self, limit: str) -> None: ...
+
+    def expired(self) -> None: ...
 
     def appended(self, events: int, size: int, seconds: float) -> None: ...
 

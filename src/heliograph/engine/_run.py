@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from heliograph import errors, journal, models, providers
+from heliograph.engine._admission import waited_too_long
 from heliograph.engine._calls import Calls, Failure
 from heliograph.engine._context import converse, fetched_texts, read_context
 from heliograph.engine._echo import Echo
@@ -82,6 +83,7 @@ class Run:
         self._jobs = PictureJobs(store, lease, catalog, limits, able)
         self._calls = Calls(self._emitter, self._items, self._usages, self._jobs, limits)
         self._claimed_at = self._started_at = clock()
+        self._begun = False
         self._relay = Relay(
             self._emitter,
             self._items,
@@ -197,15 +199,16 @@ class Run:
         return Ending(status="failed", message=f"internal error: {type(failure).__name__}")
 
     async def _work(self) -> Ending:
-        if self._lease.last_seq >= 0:
+        lease = self._lease
+        if lease.last_seq >= 0:
             await self._replay()
         _settle(self._caught_up)
         if self._emitter.machine.ended:
             return COMPLETED
-        if self._lease.takeovers > self._limits.max_takeovers:
+        if lease.takeovers > self._limits.max_takeovers:
             return Ending(
                 status="failed",
-                message=f"{self._lease.takeovers} workers in turn were lost while this ran; the "
+                message=f"{lease.takeovers} workers in turn were lost while this ran; the "
                 f"limit max_takeovers is {self._limits.max_takeovers}",
             )
         if self._relay.relayed:
@@ -224,6 +227,10 @@ class Run:
             )
         if await self._cancelled_before():
             return CANCELLED
+        overdue = None if self._begun else waited_too_long(lease, self._clock())
+        if overdue is not None:
+            self._observer.expired()
+            return overdue
         body, request = await self._asked()
         if self._limits.max_output_tokens:
             request.max_output_tokens = body["max_output_tokens"]
@@ -273,7 +280,7 @@ class Run:
                 self._items.replay(event, wire_size(entry))
                 self._calls.replay(event, note)
                 if isinstance(note, StartNote):
-                    self._started_at = note.started_at
+                    self._begun, self._started_at = True, note.started_at
                     self._watched.follows(note.trace)
                 elif isinstance(note, CallNote):
                     self._usages.add(note.usage)

@@ -16,6 +16,7 @@ from heliograph.journal._base import (
     LeaseState,
     Load,
     NewResponse,
+    Queued,
     Record,
 )
 from heliograph.journal._limits import MAX_BLOB_BYTES, MAX_FRAME_BYTES, MAX_FRAME_ENTRIES
@@ -46,6 +47,7 @@ __all__ = [
     "MemoryJournal",
     "NatsJournal",
     "NewResponse",
+    "Queued",
     "Record",
     "SqliteJournal",
     "Watcher",

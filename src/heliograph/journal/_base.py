@@ -35,6 +35,7 @@ __all__ = [
     "LeaseState",
     "Load",
     "NewResponse",
+    "Queued",
     "Record",
 ]
 
@@ -95,7 +96,8 @@ class NewResponse(msgspec.Struct, frozen=True, kw_only=True):
     for ``claim_seconds``: the response is never in the queue, and one commit does for both.
     ``opening`` is the log's first frame, where its beginning is known before anybody has claimed
     it: readers have it as soon as there is a response. ``created_at`` is what the opening says of
-    that, None for the journal's own clock.
+    that, None for the journal's own clock. ``claim_within`` is in how many seconds from then it is
+    to be claimed for the first time, None for whenever: see ``Journal.claim_overdue``.
     """
 
     response_id: str
@@ -111,6 +113,7 @@ class NewResponse(msgspec.Struct, frozen=True, kw_only=True):
     claim_seconds: float = 0.0
     opening: tuple[Entry, ...] = ()
     created_at: float | None = None
+    claim_within: float | None = None
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +121,7 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
 
     ``epoch`` is the fencing token. ``takeovers`` counts earlier holders that neither finished nor
     released. ``last_seq`` is the log's last sequence number at the claim, -1 for an empty log.
+    ``claim_by`` is when it was to be claimed for the first time, None for whenever.
     """
 
     response_id: str
@@ -131,6 +135,7 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float
     background: bool
     context: Entry | None = None
+    claim_by: float | None = None
 
 
 class Created(msgspec.Struct, frozen=True):
@@ -181,6 +186,13 @@ class Load(msgspec.Struct, frozen=True):
 
     queued: int
     running: int
+
+
+class Queued(msgspec.Struct, frozen=True):
+    """How many responses wait to be claimed: of all tenants, and of one."""
+
+    total: int
+    own: int
 
 
 class BlobStore(ABC):
@@ -238,6 +250,13 @@ class Journal(ABC):
         and that is queued, released, or whose lease ran out; waits up to ``wait`` seconds for one.
 
         A call that is cancelled leaves no lease behind: what it was granted is released.
+        """
+
+    @abstractmethod
+    async def claim_overdue(self, worker: str, *, lease: float) -> Lease | None:
+        """A response that nobody has claimed within its ``claim_within``, whatever it needs.
+
+        Does not wait. A call that is cancelled leaves no lease behind, as with ``claim``.
         """
 
     @abstractmethod
@@ -303,6 +322,10 @@ class Journal(ABC):
     @abstractmethod
     async def load(self) -> Load:
         """What waits and what runs now, of all tenants."""
+
+    @abstractmethod
+    async def queued(self, tenant: str) -> Queued:
+        """How long the queue is. May be a second old; what was created here since is counted."""
 
     @abstractmethod
     async def expire(self) -> int:

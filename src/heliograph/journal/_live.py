@@ -27,8 +27,8 @@ _LOAD = (
     "SELECT r.id, r.tenant, r.background, r.created_at, r.request, j.capabilities, j.epoch, "
     "j.takeovers, j.cancel_requested, j.state, "
     "coalesce((SELECT seq + n - 1 FROM events e WHERE e.rid = r.rid ORDER BY seq DESC LIMIT 1), -1)"
-    ", c.data FROM responses r JOIN jobs j USING (rid) LEFT JOIN contexts c USING (rid) "
-    "WHERE r.rid = ?"
+    ", c.data, j.claim_by FROM responses r JOIN jobs j USING (rid) "
+    "LEFT JOIN contexts c USING (rid) WHERE r.rid = ?"
 )
 
 
@@ -67,6 +67,7 @@ class Loaded(msgspec.Struct, frozen=True):
     takeovers: int
     state: int
     context: bytes | None
+    claim_by: float | None = None
 
 
 class LeaseView(msgspec.Struct, frozen=True):
@@ -82,4 +83,4 @@ def load(db: sqlite3.Connection, rid: int) -> tuple[Live, Loaded]:
     live = Live(rid, row[1], decode_capabilities(row[5]), row[6])
     live.cancel_requested = bool(row[8])
     live.last_seq = row[10]
-    return live, Loaded(row[0], bool(row[2]), row[3], row[4], row[7], row[9], row[11])
+    return live, Loaded(row[0], bool(row[2]), row[3], row[4], row[7], row[9], *row[11:])

@@ -27,6 +27,7 @@ from heliograph.journal._base import (
     LeaseState,
     Load,
     NewResponse,
+    Queued,
     Record,
 )
 from heliograph.journal._frames import check_entries, check_request, part_after
@@ -87,6 +88,8 @@ class _Log:
         self.snapshot: Entry | None = None
         self.finished_at: float | None = None
         self.expires_at: float | None = None
+        within = new.claim_within
+        self.claim_by = None if within is None else created_at + within
         self.erased = False
         self.readers = Readers()
         self.changed = Signal()  # the log
@@ -231,7 +234,17 @@ class MemoryJournal(Journal):
             created_at=log.created_at,
             background=log.new.background,
             context=log.new.context,
+            claim_by=log.claim_by,
         )
+
+    async def claim_overdue(self, worker: str, *, lease: float) -> Lease | None:
+        """See ``Journal.claim_overdue``."""
+        self._check_open()
+        now = self._clock()
+        for log in self._queued.values():
+            if not log.epoch and log.claim_by is not None and log.claim_by <= now:
+                return self._take(log, worker, now, lease)
+        return None
 
     async def renew(self, lease: Lease, *, seconds: float) -> LeaseState:
         """See ``Journal.renew``."""
@@ -376,6 +389,12 @@ class MemoryJournal(Journal):
         self._check_open()
         states = [log.state for log in self._logs.values()]
         return Load(states.count("queued"), states.count("running"))
+
+    async def queued(self, tenant: str) -> Queued:
+        """See ``Journal.queued``."""
+        self._check_open()
+        own = sum(log.new.tenant == tenant for log in self._queued.values())
+        return Queued(len(self._queued), own)
 
     async def expire(self) -> int:
         """See ``Journal.expire``."""

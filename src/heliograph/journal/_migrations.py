@@ -90,6 +90,18 @@ MIGRATIONS: tuple[Migration, ...] = (
         ("CREATE TABLE contexts (rid INTEGER PRIMARY KEY, data BLOB NOT NULL)",),
     ),
     Migration("who claimed a response last", ("ALTER TABLE jobs ADD COLUMN worker TEXT",)),
+    Migration(
+        "whose work waits, and for how long it may",
+        (
+            "ALTER TABLE jobs ADD COLUMN tenant TEXT",
+            "ALTER TABLE jobs ADD COLUMN claim_by REAL",
+            "UPDATE jobs SET tenant = (SELECT tenant FROM responses r WHERE r.rid = jobs.rid) "
+            "WHERE state < 2",
+            "CREATE INDEX jobs_waiting ON jobs (tenant) WHERE state = 0",
+            "CREATE INDEX jobs_overdue ON jobs (claim_by) "
+            "WHERE state = 0 AND epoch = 0 AND claim_by IS NOT NULL",
+        ),
+    ),
 )
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from heliograph import errors
 from heliograph.journal import _limits
-from heliograph.journal._base import Frame, JobState, Load, Record
+from heliograph.journal._base import Frame, JobState, Load, Queued, Record
 from heliograph.journal._database import open_reader, translate
 from heliograph.journal._following import Page
 from heliograph.journal._frames import part_after, unpack_entries, unpack_entry
@@ -45,6 +45,10 @@ WHERE r.id = ?1 AND r.tenant = ?2
 """
 _LOAD = """
 SELECT (SELECT count(*) FROM jobs WHERE state = 0), (SELECT count(*) FROM jobs WHERE state = 1)
+"""
+_QUEUED = """
+SELECT (SELECT count(*) FROM jobs WHERE state = 0),
+    (SELECT count(*) FROM jobs WHERE state = 0 AND tenant = ?)
 """
 
 
@@ -79,6 +83,10 @@ class Pages:
     async def load(self) -> Load:
         """See ``Journal.load``."""
         return await self._run(lambda db: Load(*db.execute(_LOAD).fetchone()))
+
+    async def queued(self, tenant: str) -> Queued:
+        """See ``Journal.queued``."""
+        return await self._run(lambda db: Queued(*db.execute(_QUEUED, (tenant,)).fetchone()))
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self._threads is None:

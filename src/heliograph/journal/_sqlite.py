@@ -31,6 +31,7 @@ from heliograph.journal._base import (
     LeaseState,
     Load,
     NewResponse,
+    Queued,
     Record,
 )
 from heliograph.journal._blobs import FileBlobs
@@ -201,8 +202,23 @@ class SqliteJournal(Journal):
                 return None
             await self._claimers.wait(offered, min(left, found), seen)
 
+    async def claim_overdue(self, worker: str, *, lease: float) -> Lease | None:
+        """See ``Journal.claim_overdue``."""
+        opened = self._running()
+        future = opened.writer.submit(
+            partial(opened.store.claim_overdue, worker, lease),
+            then=partial(self._claimed, lease),
+            unwanted=self._give_back,
+        )
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if _came(future):
+                self._give_back(future.result())
+            raise
+
     def _claimed(
-        self, seconds: float, found: Lease | float, opening: tuple[Entry, ...] = ()
+        self, seconds: float, found: Lease | float | None, opening: tuple[Entry, ...] = ()
     ) -> None:
         if isinstance(found, Lease):
             if found.last_seq == len(opening) - 1:
@@ -343,6 +359,10 @@ class SqliteJournal(Journal):
     async def load(self) -> Load:
         """See ``Journal.load``."""
         return await self._running().pages.load()
+
+    async def queued(self, tenant: str) -> Queued:
+        """See ``Journal.queued``."""
+        return await self._running().pages.queued(tenant)
 
     async def expire(self) -> int:
         """See ``Journal.expire``. In small batches, so that appends pass in between."""

@@ -79,6 +79,7 @@ class Store:
         """See ``Journal.create``."""
         now = self._clock()
         created_at = now if new.created_at is None else new.created_at
+        claim_by = None if new.claim_within is None else created_at + new.claim_within
         key = new.idempotency_key
         if key is not None:
             known = self.keyed(new.tenant, key, new.body_digest)
@@ -107,13 +108,15 @@ class Store:
         ).lastrowid
         self._db.execute(
             "INSERT INTO jobs (rid, state, capabilities, epoch, takeovers, cancel_requested, "
-            "worker) VALUES (?, ?, ?, ?, 0, 0, ?)",
+            "worker, tenant, claim_by) VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?)",
             (
                 rid,
                 QUEUED if new.claim_as is None else RUNNING,
                 msgspec.json.encode(new.capabilities).decode(),
                 0 if new.claim_as is None else 1,
                 new.claim_as,
+                new.tenant,
+                claim_by,
             ),
         )
         if key is not None:
@@ -133,7 +136,7 @@ class Store:
             live.claimed_at, live.until = now, now + new.claim_seconds
             self._set_live(new.response_id, live)
             loaded = Loaded(
-                new.response_id, new.background, created_at, new.request, 0, QUEUED, None
+                new.response_id, new.background, created_at, new.request, 0, QUEUED, None, claim_by
             )
             lease = _lease(live, loaded, new.claim_as, 0, new.context)
         return Created(new.response_id, fresh=True, lease=lease)
@@ -162,6 +165,16 @@ class Store:
                 elif rid is None or live.rid < rid:
                     rid = live.rid
         return next_run_out - now if rid is None else self._take(rid, worker, now, seconds)
+
+    def claim_overdue(self, worker: str, seconds: float) -> Lease | None:
+        """See ``Journal.claim_overdue``."""
+        now = self._clock()
+        found = self._db.execute(
+            "SELECT rid FROM jobs WHERE state = 0 AND epoch = 0 AND claim_by IS NOT NULL "
+            "AND claim_by <= ? ORDER BY claim_by, rid LIMIT 1",
+            (now,),
+        ).fetchone()
+        return None if found is None else self._take(found[0], worker, now, seconds)
 
     def _oldest_queued(self, offered: Collection[str]) -> int | None:
         """The first queued response that fits; steps over the index, one distinct value a time."""
@@ -417,6 +430,7 @@ def _lease(live: Live, loaded: Loaded, worker: str, takeovers: int, context: Ent
         created_at=loaded.created_at,
         background=loaded.background,
         context=context,
+        claim_by=loaded.claim_by,
     )
 
 

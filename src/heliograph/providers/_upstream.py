@@ -234,7 +234,8 @@ class Upstream:
     ``base_url`` is where the API's paths begin; ``ConfigError`` where it is no such address.
     ``http`` is a client to use instead of an own one; whoever gave it closes it. ``headers`` win
     over those set here. ``name`` is the provider's in the configuration, ``kind`` what its models
-    make: an observer is told both.
+    make: an observer is told both. ``max_concurrent`` posts are open at once, others wait in the
+    order in which they came; 0 for any number.
     """
 
     def __init__(
@@ -247,12 +248,14 @@ class Upstream:
         http: httpx2.AsyncClient | None = None,
         name: str = "",
         kind: Literal["chat", "image"] = "chat",
+        max_concurrent: int = 0,
     ) -> None:
         self._name = name
         self._kind = kind
         self._base = checked(base_url).rstrip("/")
         self._key = key
         self._timeouts = timeouts if timeouts is not None else Timeouts()
+        self._places = asyncio.Semaphore(max_concurrent) if max_concurrent else None
         self._own = http is None
         self._http = http if http is not None else _client()
         self._headers = {"accept-encoding": "identity"}
@@ -290,10 +293,13 @@ class Upstream:
             content=json,
             files=None if form is None else list(form),
         )
-        return self._sent(request, label)
+        return self._sent(request, label, self._places)
 
     def get(self, url: str, label: str) -> AbstractAsyncContextManager[Answer]:
-        """Get an address of anyone's, without the key. Raises ``ProviderError``."""
+        """Get an address of anyone's, without the key. Raises ``ProviderError``.
+
+        Not counted: a picture may be fetched while the post that named it is open.
+        """
         headers = {"accept-encoding": "identity"}
         return self._sent(self._http.build_request("GET", url, headers=headers), label)
 
@@ -310,7 +316,9 @@ class Upstream:
                 f"{self._name}: /models is no list of models", kind="protocol"
             ) from None
 
-    def _sent(self, request: httpx2.Request, label: str) -> AbstractAsyncContextManager[Answer]:
+    def _sent(
+        self, request: httpx2.Request, label: str, places: asyncio.Semaphore | None = None
+    ) -> AbstractAsyncContextManager[Answer]:
         watching = OBSERVER.get().watch(
             "upstream",
             provider=self._name,
@@ -319,7 +327,7 @@ class Upstream:
             method=request.method,
             url=str(request.url),
         )
-        return _Sent(self, request, label, watching)
+        return _Sent(self, request, label, watching, places)
 
     async def send(self, request: httpx2.Request, label: str, watched: Watched) -> Answer:
         """The answer, whose status is that of a success. Raises ``ProviderError``."""
@@ -359,7 +367,7 @@ class Upstream:
 class _Sent:
     """Around an answer that is open. A generator would keep 900 bytes more for as long."""
 
-    __slots__ = ("_answer", "_label", "_request", "_upstream", "_watching")
+    __slots__ = ("_answer", "_label", "_places", "_request", "_upstream", "_watching")
 
     def __init__(
         self,
@@ -367,7 +375,9 @@ class _Sent:
         request: httpx2.Request,
         label: str,
         watching: Watched,
+        places: asyncio.Semaphore | None,
     ) -> None:
+        self._places = places
         self._upstream = upstream
         self._request: httpx2.Request | None = request
         self._label = label
@@ -377,13 +387,25 @@ class _Sent:
         request, self._request = self._request, None  # its body is not kept while the answer comes
         if request is None:
             raise RuntimeError("a request is sent once")
+        if self._places is not None:
+            await self._places.acquire()
         watched = self._watching.__enter__()
         try:
             self._answer = await self._upstream.send(request, self._label, watched)
         except BaseException as error:
-            self._watching.__exit__(type(error), error, error.__traceback__)
+            self._leave(type(error), error, error.__traceback__)
             raise
         return self._answer
+
+    def _leave(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._places is not None:
+            self._places.release()
+        self._watching.__exit__(kind, error, trace)
 
     async def __aexit__(
         self,
@@ -394,9 +416,9 @@ class _Sent:
         try:
             await self._answer.aclose()
         except BaseException as failed:
-            self._watching.__exit__(type(failed), failed, failed.__traceback__)
+            self._leave(type(failed), failed, failed.__traceback__)
             raise
-        self._watching.__exit__(kind, error, trace)
+        self._leave(kind, error, trace)
 
 
 async def _beginning(answer: Answer) -> bytes:

@@ -93,6 +93,18 @@ TABLE = (
         "Queue depth: responses in the journal that nobody has claimed.",
     ),
     Row(
+        "heliograph_admission_refused_total",
+        "counter",
+        ("limit",),
+        "Requests answered 429 because the queue was as long as `limit` allows.",
+    ),
+    Row(
+        "heliograph_queue_expired_total",
+        "counter",
+        (),
+        "Responses ended `failed` here because nobody had begun them in time (max_queued_seconds).",
+    ),
+    Row(
         "heliograph_responses_running",
         "gauge",
         ("store",),

@@ -198,7 +198,7 @@ STATUSES = {
     405: "The path does not take this method.",
     409: "The `Idempotency-Key` was used with another body.",
     413: "The body is over the limit that the message names.",
-    429: "Over a limit of the key's, named in the message; `Retry-After` says when to try again.",
+    429: "Over a limit, of the key's or the queue's, that the message names; see `Retry-After`.",
     500: "The server failed.",
     502: "The provider broke its protocol.",
     503: (

@@ -90,8 +90,7 @@ class Lane:
     async def start(self) -> None:
         """Open the journal, then claim."""
         await self.journal.start()
-        if self._runs:
-            await self.engine.start()
+        await self.engine.start(claims=self._runs)
         self.readers.start()
 
     async def stop(self) -> None:

@@ -120,6 +120,12 @@ class _Lane:
     def fenced(self) -> None:
         self._metrics.add("fenced_total")
 
+    def refused(self, limit: str) -> None:
+        self._metrics.add("admission_refused_total", limit)
+
+    def expired(self) -> None:
+        self._metrics.add("queue_expired_total")
+
     def attached(self, change: int) -> None:
         self._metrics.add("workers_attached", by=change)
 

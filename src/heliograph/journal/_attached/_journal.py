@@ -24,6 +24,7 @@ from heliograph.journal._base import (
     LeaseState,
     Load,
     NewResponse,
+    Queued,
     Record,
 )
 from heliograph.journal._blobs import FileBlobs
@@ -147,6 +148,15 @@ class AttachedJournal(Journal):
                 found: Lease | None = await self._link.call(
                     "claim", worker, tuple(capabilities), lease, left
                 )
+                if found is not None:
+                    self._hold(found, lease)
+                return found
+
+    async def claim_overdue(self, worker: str, *, lease: float) -> Lease | None:
+        """See ``Journal.claim_overdue``."""
+        while True:
+            with suppress(Cut):
+                found: Lease | None = await self._link.call("claim_overdue", worker, lease)
                 if found is not None:
                     self._hold(found, lease)
                 return found
@@ -291,6 +301,11 @@ class AttachedJournal(Journal):
         """See ``Journal.load``."""
         load: Load = await self._ask("load")
         return load
+
+    async def queued(self, tenant: str) -> Queued:
+        """See ``Journal.queued``."""
+        queued: Queued = await self._ask("queued", tenant)
+        return queued
 
     async def expire(self) -> int:
         """See ``Journal.expire``."""

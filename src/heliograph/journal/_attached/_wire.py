@@ -20,6 +20,7 @@ from heliograph.journal._base import (
     LeaseState,
     Load,
     NewResponse,
+    Queued,
     Record,
 )
 
@@ -50,7 +51,7 @@ __all__ = [
 ]
 
 MAGIC = "heliograph journal"
-VERSION = 1
+VERSION = 2
 """Raised with every change of a message, a method or a struct that passes."""
 
 _HEAD = 4
@@ -183,6 +184,7 @@ METHODS: dict[str, Method] = {
     "claim": Method(
         tuple[str, tuple[str, ...], float, float], Lease | None, ("lease", "wait"), True
     ),
+    "claim_overdue": Method(tuple[str, float], Lease | None, ("lease",)),
     "renew": Method(tuple[Held, float], LeaseState, ("seconds",)),
     "release": Method(tuple[Held], _None),
     "append": Method(tuple[Held, int, tuple[Entry, ...]], int),
@@ -195,6 +197,7 @@ METHODS: dict[str, Method] = {
     "attach": Method(tuple[str, str, str, float], _None, ("seconds",)),
     "detach": Method(tuple[str, str, str], _None),
     "load": Method(tuple[()], Load),
+    "queued": Method(tuple[str], Queued),
     "expire": Method(tuple[()], int),
 }
 

@@ -16,11 +16,13 @@ from heliograph.journal._nats._lives import Known
 from heliograph.journal._nats._owners import Held, Owners
 from heliograph.journal._nats._parts import Parts
 from heliograph.journal._nats._queue import Hand
-from heliograph.journal._nats._records import Live, Made, Record
+from heliograph.journal._nats._records import Live, Made, Patience, Record
 from heliograph.journal._nats._wire import Conflict
 from heliograph.journal._signal import matches
 
 __all__ = ["Claims", "lease_of"]
+
+_LIMITED: tuple[Patience, ...] = ("foreground", "background")
 
 
 class Claims:
@@ -49,6 +51,19 @@ class Claims:
             lease = await self._first(hands, worker, seconds)
             if lease is not None:
                 return lease
+
+    async def overdue(self, worker: str, seconds: float) -> Lease | None:
+        """Claim what was to be claimed by now for the first time."""
+        for patience in _LIMITED:
+            while (found := await self._queue.oldest(patience)) is not None:
+                job, place = found
+                if job.claim_by is None or job.claim_by > self._clock():
+                    break
+                lease = await self.take(job.response_id, worker, seconds)
+                await self._queue.discard(place)
+                if lease is not None:
+                    return lease
+        return None
 
     async def _first(self, left: list[Hand], worker: str, seconds: float) -> Lease | None:
         """Claim the first that is free; the others go back."""
@@ -131,6 +146,8 @@ class Claims:
             since=claim.at,
             epoch=claim.epoch,
             until=until,
+            background=made.background,
+            claim_by=made.claim_by,
         )
         try:
             return await self._lives.write(response_id, live, 0)
@@ -152,6 +169,7 @@ def lease_of(response_id: str, claim: Record, made: Made, worker: str, expires_a
         created_at=made.created_at,
         background=made.background,
         context=made.context,
+        claim_by=made.claim_by,
     )
 
 

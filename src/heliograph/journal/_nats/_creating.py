@@ -103,6 +103,7 @@ class Creating:
             key=new.idempotency_key,
             context=new.context,
             opening=new.opening,
+            claim_within=new.claim_within,
         )
         claimed = new.claim_as is not None
         record = Record(
@@ -122,6 +123,8 @@ class Creating:
             since=now,
             epoch=int(claimed),
             until=now + new.claim_seconds if claimed else 0.0,
+            background=new.background,
+            claim_by=made.claim_by,
         )
         async with self._owners.turn(new.response_id):
             known = await self._open(new.response_id, live)
@@ -131,13 +134,7 @@ class Creating:
                 until = now + new.claim_seconds
                 lease = lease_of(new.response_id, record, made, new.claim_as, until)
                 return Created(new.response_id, fresh=True, lease=lease)
-        job = Job(
-            response_id=new.response_id,
-            created_at=created_at,
-            capabilities=new.capabilities,
-            born=tip.seq,
-        )
-        await self._queue.submit(job, redo=False)
+        await self._queue.submit(Job.of(new.response_id, live, tip.seq), redo=False)
         return Created(new.response_id, fresh=True)
 
     async def _open(self, response_id: str, live: Live) -> Known:

@@ -31,6 +31,7 @@ from heliograph.journal._base import (
     LeaseState,
     Load,
     NewResponse,
+    Queued,
     Record,
 )
 from heliograph.journal._following import Page, follow
@@ -285,6 +286,14 @@ class NatsJournal(Journal):
             if listening is not None and self._open:
                 await listening.unsubscribe()
 
+    async def claim_overdue(self, worker: str, *, lease: float) -> Lease | None:
+        """See ``Journal.claim_overdue``. First in, first out per kind: background, foreground."""
+        self._check_open()
+        found = await self._to_its_end(self._claims.overdue(worker, lease), self._unwanted)
+        if found is not None:
+            self._claimers.granted(lease)
+        return found
+
     async def _woken(self, message: Msg) -> None:
         needs = message.subject.split(".")[-3]
         if needs not in self._parts.queue.needs:
@@ -448,6 +457,11 @@ class NatsJournal(Journal):
             ),
         )
         return Load(queued, max(0, sum(map(len, opened)) - queued))
+
+    async def queued(self, tenant: str) -> Queued:
+        """See ``Journal.queued``."""
+        self._check_open()
+        return await self._parts.queue.depth(tenant)
 
     async def expire(self) -> int:
         """See ``Journal.expire``."""

@@ -7,6 +7,7 @@ __all__ = [
     "BATCH_SECONDS",
     "BLOB_CHUNK_BYTES",
     "CALL_SECONDS",
+    "COUNT_SECONDS",
     "ERASE_AT_ONCE",
     "HINTS",
     "KEY_MAX_AGE",
@@ -30,6 +31,9 @@ __all__ = [
 
 CALL_SECONDS = 3.0
 """For one request to the servers to be answered, before it counts as unanswered."""
+
+COUNT_SECONDS = 0.5
+"""Between countings of the queue; the servers name every job that waits, about 150 bytes each."""
 
 WRITE_SECONDS = 30.0
 """For a write or a read to come to its verdict over all attempts; a leader's failover takes ten."""

@@ -6,7 +6,7 @@
                  <p>.ev.<shard>.<rid>.live          its live record, the newest only, until it ends
                  <p>.ev.<shard>.<rid>.kept.<due>    erase it (or its tombstone) at ``due``
       republished <p>.t.<shard>.<rid>.log|live      what tails and owners subscribe to
-    JOBS         <p>.jobs.<needs>.<redo>.<rid>      work queue
+    JOBS         <p>.jobs.<needs>.<redo>.<patience>.<tenant>.<rid>    work queue
       republished <p>.j.<needs>.<redo>.<rid>        wakes claimers
     KEYS         <p>.key.<hash>                     idempotency keys
     REFS         <p>.rf.<sha256>.put                a blob is there
@@ -29,7 +29,7 @@ import msgspec
 
 from heliograph import errors
 
-__all__ = ["Names", "needs_token"]
+__all__ = ["Names", "needs_token", "tenant_token"]
 
 _ID = re.compile(r"[A-Za-z0-9_=-]{1,120}")
 _PLACED = re.compile(r"[0-9a-f]{32}_([0-9a-f]{2})(?![0-9a-f])")
@@ -38,6 +38,11 @@ _PLACED = re.compile(r"[0-9a-f]{32}_([0-9a-f]{2})(?![0-9a-f])")
 def needs_token(capabilities: Sequence[str]) -> str:
     """One subject token for a set of capabilities."""
     return hashlib.sha256(msgspec.json.encode(sorted(capabilities))).hexdigest()[:24]
+
+
+def tenant_token(tenant: str) -> str:
+    """One subject token for a tenant."""
+    return hashlib.sha256(tenant.encode()).hexdigest()[:24]
 
 
 class Names:
@@ -85,9 +90,11 @@ class Names:
         """What a response's tails subscribe to."""
         return f"{self.prefix}.t.{self.shard(response_id):02x}.{response_id}.*"
 
-    def job(self, needs: str, redo: str, response_id: str) -> str:
+    def job(
+        self, needs: str, redo: str, response_id: str, *, patience: str = "*", tenant: str = "*"
+    ) -> str:
         """A job's subject; any part may be ``*``."""
-        return f"{self.prefix}.jobs.{needs}.{redo}.{response_id}"
+        return f"{self.prefix}.jobs.{needs}.{redo}.{patience}.{tenant}.{response_id}"
 
     def woken(self) -> str:
         """What claimers subscribe to."""

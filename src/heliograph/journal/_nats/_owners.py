@@ -217,12 +217,7 @@ class Owners:
     async def queue_anew(self, response_id: str, live: Live, *, redo: bool) -> None:
         """There is a job for it."""
         first = await self._logs.first(response_id)
-        job = Job(
-            response_id=response_id,
-            created_at=live.created_at,
-            capabilities=live.capabilities,
-            born=0 if first is None else first.seq,
-        )
+        job = Job.of(response_id, live, 0 if first is None else first.seq)
         await self._queue.submit(job, redo=redo)
 
     async def _check(self, lease: Lease, held: Held, first: int, entries: Sequence[Entry]) -> None:

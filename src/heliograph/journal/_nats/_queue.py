@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
 import msgspec
 import nats.errors
 
+from heliograph.journal._base import Queued
 from heliograph.journal._nats import _limits
-from heliograph.journal._nats._names import Names, needs_token
-from heliograph.journal._nats._records import Job, pack, unpack
+from heliograph.journal._nats._names import Names, needs_token, tenant_token
+from heliograph.journal._nats._records import Job, Patience, pack, unpack
 from heliograph.journal._nats._wire import Conflict, Wire
 from heliograph.journal._signal import matches
 
@@ -51,15 +53,26 @@ class Queue:
         self._look_seconds = _limits.LOOK_SECONDS * (5 if replicas > 1 else 1)
         self.needs: dict[str, tuple[str, ...]] = {}
         self._making = asyncio.Lock()
+        self._counting = asyncio.Lock()
+        self._counted: Counter[str] = Counter()
+        self._counted_at = -_limits.COUNT_SECONDS
 
     async def submit(self, job: Job, *, redo: bool) -> None:
         """Queue a job; nothing happens where it is queued already."""
         needs = await self._consumers(job.capabilities)
-        subject = self._names.job(needs, _REDO if redo else _NEW, job.response_id)
+        tenant = tenant_token(job.tenant)
+        subject = self._names.job(
+            needs,
+            _REDO if redo else _NEW,
+            job.response_id,
+            patience=job.patience,
+            tenant=tenant,
+        )
         try:
             await self._wire.put(self._names.jobs, subject, pack(job), 0)
         except Conflict:
             return
+        self._counted[tenant] += 1
 
     async def _consumers(self, capabilities: tuple[str, ...]) -> str:
         needs = needs_token(capabilities)
@@ -146,7 +159,17 @@ class Queue:
         """It was claimed, or nothing is left to do: out of the queue once this returns."""
         await self._wire.client.publish(hand.reply, b"+ACK")
         # An acknowledged job may be counted for a while yet where there are several replicas.
-        await self._wire.delete(self._names.jobs, hand.place)
+        await self.discard(hand.place)
+
+    async def discard(self, place: int) -> None:
+        """Out of the queue, whoever has it in hand."""
+        await self._wire.delete(self._names.jobs, place)
+
+    async def oldest(self, patience: Patience) -> tuple[Job, int] | None:
+        """The first that came into a queue of one deadline and never ran, with its place."""
+        subject = self._names.job("*", _NEW, "*", patience=patience)
+        found = await self._wire.next(self._names.jobs, subject, 1)
+        return None if found is None else (unpack(found.data, Job), found.seq)
 
     async def give_back(self, hand: Hand) -> None:
         """Back into the queue, at once, for whoever comes next."""
@@ -168,6 +191,16 @@ class Queue:
         pattern = self._names.job("*", "*", "*")
         names = await self._wire.names(self._names.jobs, pattern)
         return {name.rpartition(".")[2] for name in names}
+
+    async def depth(self, tenant: str) -> Queued:
+        """How many wait, of all and of one tenant: counted now and then, and what came since."""
+        async with self._counting:
+            now = asyncio.get_running_loop().time()
+            if now - self._counted_at >= _limits.COUNT_SECONDS:
+                names = await self._wire.names(self._names.jobs, self._names.job("*", "*", "*"))
+                self._counted = Counter(name.rsplit(".", 2)[1] for name in names)
+                self._counted_at = now
+        return Queued(self._counted.total(), self._counted[tenant_token(tenant)])
 
     async def count(self) -> int:
         """How many jobs there are."""

@@ -23,6 +23,7 @@ __all__ = [
     "Kind",
     "Live",
     "Made",
+    "Patience",
     "Record",
     "SweeperRecord",
     "Tip",
@@ -31,6 +32,9 @@ __all__ = [
     "pack",
     "unpack",
 ]
+
+Patience = Literal["any", "background", "foreground"]
+"""Which limit, if any, a job waits under: those of one are overdue in the order they came in."""
 
 Kind = Literal["create", "claim", "release", "frame", "end", "tomb"]
 
@@ -78,6 +82,12 @@ class Made(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     key: str | None
     context: Entry | None
     opening: tuple[Entry, ...] = ()
+    claim_within: float | None = None
+
+    @property
+    def claim_by(self) -> float | None:
+        """When it is to be claimed for the first time."""
+        return None if self.claim_within is None else self.created_at + self.claim_within
 
 
 class End(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -107,6 +117,8 @@ class Live(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     cancel_requested: bool = False
     readers: dict[str, float] = {}
     lapsed: float = 0.0
+    background: bool = False
+    claim_by: float | None = None
 
     def read_by(self) -> Readers:
         """Its reader leases, to look at or to change (``with_readers`` puts them back)."""
@@ -122,13 +134,33 @@ class Live(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
 
 class Job(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """What is queued. ``born`` is its first record's place, for those of the same instant."""
+    """What is queued. ``born`` is its first record's place, for those of the same instant.
+
+    ``patience`` is which of the queues of one deadline each it is in.
+    """
 
     nonce: bytes = msgspec.field(default_factory=lambda: secrets.token_bytes(12))
     response_id: str
     created_at: float
     capabilities: tuple[str, ...]
     born: int = 0
+    tenant: str = ""
+    patience: Patience = "any"
+    claim_by: float | None = None
+
+    @classmethod
+    def of(cls, response_id: str, live: Live, born: int) -> Job:
+        """The job of an open response."""
+        patience: Patience = "background" if live.background else "foreground"
+        return cls(
+            response_id=response_id,
+            created_at=live.created_at,
+            capabilities=live.capabilities,
+            born=born,
+            tenant=live.tenant,
+            patience="any" if live.claim_by is None else patience,
+            claim_by=live.claim_by,
+        )
 
 
 class KeyRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True):

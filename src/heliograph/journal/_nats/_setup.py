@@ -137,7 +137,7 @@ def configs(names: Names, replicas: int) -> list[dict[str, Any]]:
         "retention": "workqueue",
         "republish": {
             "src": names.job("*", "*", "*"),
-            "dest": f"{prefix}.j.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}.{{{{wildcard(3)}}}}",
+            "dest": f"{prefix}.j.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}.{{{{wildcard(5)}}}}",
             "headers_only": True,
         },
     }

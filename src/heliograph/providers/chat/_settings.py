@@ -52,13 +52,15 @@ class ChatModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What both kinds share. ``base_url`` is where the API's paths begin, ``/v1`` included;
     ``models`` maps our id to the upstream's model; ``api_key_env`` names the environment variable
-    that has the key; ``body`` is put into every request, under what the request itself says."""
+    that has the key; ``body`` is put into every request, under what the request itself says;
+    ``max_concurrent`` requests are sent to it at once by this process, 0 for any number."""
 
     base_url: Filled
     models: Annotated[dict[Filled, ChatModel], msgspec.Meta(min_length=1)]
     api_key_env: str | None = None
     headers: dict[str, str] = {}
     timeouts: Timeouts = Timeouts()
+    max_concurrent: Annotated[int, msgspec.Meta(ge=0)] = 0
     owned_by: str = "upstream"
     body: dict[str, Any] = {}
 

@@ -47,6 +47,7 @@ class ChatCompletions:
             key=self._key,
             headers=settings.headers,
             timeouts=settings.timeouts,
+            max_concurrent=settings.max_concurrent,
             http=http,
             name=name,
         )

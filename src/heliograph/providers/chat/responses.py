@@ -48,6 +48,7 @@ class Responses:
             key=self._key,
             headers=settings.headers,
             timeouts=settings.timeouts,
+            max_concurrent=settings.max_concurrent,
             http=http,
             name=name,
         )

@@ -63,6 +63,7 @@ class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
       out, it is ``vendor``'s variable where ``base_url`` is on ``vendor``'s host, else None.
     - ``headers``: sent with each request; they win over our own.
     - ``timeouts``: how long it may be silent.
+    - ``max_concurrent``: requests to it at once, of this process; others wait. 0 for any number.
     - ``stream``: whether to ask for previews at all.
     - ``references``: whether its models take pictures to start from.
     - ``max_picture_bytes``: bytes of one picture, before base64.
@@ -74,6 +75,7 @@ class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     api_key_env: str | msgspec.UnsetType | None = msgspec.UNSET
     headers: dict[str, str] = {}
     timeouts: Timeouts = Timeouts()
+    max_concurrent: Annotated[int, msgspec.Meta(ge=0)] = 0
     stream: bool = True
     references: bool = True
     max_picture_bytes: Annotated[int, msgspec.Meta(gt=0)] = 32 * 1024 * 1024
@@ -115,6 +117,7 @@ class RemoteImages(ABC):
             key=self._key,
             headers=settings.headers,
             timeouts=settings.timeouts,
+            max_concurrent=settings.max_concurrent,
             http=http,
             name=name,
             kind="image",
