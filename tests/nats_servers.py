@@ -44,11 +44,13 @@ def nats_journal(replicas: int, clock: Clock) -> NatsJournal:
 
 
 async def empty(servers: list[str]) -> None:
-    """Nothing is left in any stream."""
+    """Nothing is left in any stream, and no stream beyond ``SHARDS``."""
     client = await nats.connect(servers)
     try:
         answer = await client.request("$JS.API.STREAM.NAMES", b"{}", timeout=10)
         for name in msgspec.json.decode(answer.data).get("streams") or []:
-            await client.request(f"$JS.API.STREAM.PURGE.{name}", b"{}", timeout=10)
+            prefix, _, number = name.rpartition("_EV_")
+            verb = "DELETE" if prefix and int(number) >= SHARDS else "PURGE"
+            await client.request(f"$JS.API.STREAM.{verb}.{name}", b"{}", timeout=10)
     finally:
         await client.close()

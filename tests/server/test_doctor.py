@@ -72,7 +72,7 @@ def test_a_provider_that_is_wrong(
     says: str,
 ) -> None:
     monkeypatch.setenv("TALK_KEY", SECRET)
-    with FakeChat(model="test-model", **switches) as fake:
+    with FakeChat(model="test-model", lists=False, **switches) as fake:
         status, found, printed = examined(tmp_path, capsys, provider(fake.base_url, model))
     assert found["provider talk"][0] == result
     assert says in found["provider talk"][1]

@@ -28,8 +28,13 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         from heliograph import server
 
     settings = server.load_settings(args.config)
-    logging.getLogger("heliograph").setLevel(logging.CRITICAL)  # each line says it already
-    counts = asyncio.run(_print(settings, args, out))
+    log = logging.getLogger("heliograph")
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # each line says it already
+    try:
+        counts = asyncio.run(_print(settings, args, out))
+    finally:
+        log.setLevel(level)
     if not args.json:
         told = ", ".join(f"{counts[status]} {status}" for status in ("ok", "warning", "failed"))
         print(told, file=out)

@@ -55,6 +55,7 @@ def gist(answer: dict[str, Any]) -> object:
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_it_answers_as_a_real_server_does(seed: int) -> None:
+    await empty(cluster(1).urls)
     journal = nats_journal(1, Clock())
     await journal.start()
     await journal.stop()

@@ -68,13 +68,17 @@ class FakeChat(FakeServer):
 
     The answers are given in turn, the last one from then on; a request that meets an error by the
     switches takes none of them. It serves ``POST .../chat/completions``, ``POST .../responses`` and
-    ``GET .../models``, under any base path.
+    ``GET .../models``, under any base path. That list meets the switch ``status`` where ``lists``
+    is False, and none of the switches else.
     """
 
-    def __init__(self, *script: Script, model: str = "fake-1", **switches: Any) -> None:
+    def __init__(
+        self, *script: Script, model: str = "fake-1", lists: bool = True, **switches: Any
+    ) -> None:
         super().__init__(**switches)
         self.script: list[Script] = list(script or (Say(text="Hello there."),))
         self.model = model
+        self.lists = lists
         self._turn = 0
 
     @property
@@ -85,7 +89,7 @@ class FakeChat(FakeServer):
     async def answer(self, request: Received, reply: Reply, switches: Switches) -> None:
         """The next answer of the script, in the wire that the path asks for."""
         if request.path.endswith("/models"):
-            if switches.status is not None:
+            if switches.status is not None and not self.lists:
                 await self._refuse(reply, switches, switches.status)
                 return
             listed = [{"id": self.model, "object": "model", "created": 0, "owned_by": "fake"}]
