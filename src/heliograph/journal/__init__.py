@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Any
 from heliograph import errors
 from heliograph.journal._attached import SOCKET, AttachedJournal, JournalHost, Watcher
 from heliograph.journal._base import (
+    DEFAULT_PRIORITY,
+    PRIORITIES,
+    RAISE_SECONDS,
     BlobRef,
     BlobStore,
     Clock,
@@ -27,9 +30,12 @@ if TYPE_CHECKING:
     from heliograph.journal._nats import Login, NatsJournal
 
 __all__ = [
+    "DEFAULT_PRIORITY",
     "MAX_BLOB_BYTES",
     "MAX_FRAME_BYTES",
     "MAX_FRAME_ENTRIES",
+    "PRIORITIES",
+    "RAISE_SECONDS",
     "SOCKET",
     "AttachedJournal",
     "BlobRef",

@@ -13,6 +13,7 @@ Rules for whoever writes a journal:
    after the last frame of a finished response.
 4. Everything that names a response takes its tenant; another tenant's response is unknown.
 5. A blob is durable before the entry that refers to it.
+6. Who is claimed next: what ran before, then the most urgent, tenants in turns (``_line``).
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from typing import Literal
 import msgspec
 
 __all__ = [
+    "DEFAULT_PRIORITY",
+    "PRIORITIES",
+    "RAISE_SECONDS",
     "BlobRef",
     "BlobStore",
     "Clock",
@@ -41,6 +45,14 @@ __all__ = [
 
 Clock = Callable[[], float]
 """Seconds since the epoch, as ``time.time`` gives them; tests pass their own."""
+
+PRIORITIES = 3
+"""``NewResponse.priority`` is 0 to one less than this."""
+
+DEFAULT_PRIORITY = 1
+
+RAISE_SECONDS = 100.0
+"""``NewResponse.raise_after`` where it is not given."""
 
 JobState = Literal["queued", "running", "finished"]
 
@@ -97,7 +109,8 @@ class NewResponse(msgspec.Struct, frozen=True, kw_only=True):
     ``opening`` is the log's first frame, where its beginning is known before anybody has claimed
     it: readers have it as soon as there is a response. ``created_at`` is what the opening says of
     that, None for the journal's own clock. ``claim_within`` is in how many seconds from then it is
-    to be claimed for the first time, None for whenever: see ``Journal.claim_overdue``.
+    to be claimed for the first time, None for whenever: see ``Journal.claim_overdue``. ``priority``
+    is 0 for the most urgent to 2; each ``raise_after`` seconds of waiting raise it by one.
     """
 
     response_id: str
@@ -114,6 +127,8 @@ class NewResponse(msgspec.Struct, frozen=True, kw_only=True):
     opening: tuple[Entry, ...] = ()
     created_at: float | None = None
     claim_within: float | None = None
+    priority: int = DEFAULT_PRIORITY
+    raise_after: float = RAISE_SECONDS
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +136,8 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
 
     ``epoch`` is the fencing token. ``takeovers`` counts earlier holders that neither finished nor
     released. ``last_seq`` is the log's last sequence number at the claim, -1 for an empty log.
-    ``claim_by`` is when it was to be claimed for the first time, None for whenever.
+    ``claim_by`` is when it was to be claimed for the first time, None for whenever. ``priority`` is
+    the one that it was made with.
     """
 
     response_id: str
@@ -136,6 +152,7 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     background: bool
     context: Entry | None = None
     claim_by: float | None = None
+    priority: int = DEFAULT_PRIORITY
 
 
 class Created(msgspec.Struct, frozen=True):
@@ -179,13 +196,20 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: float | None
     expires_at: float | None
     context: Entry | None = None
+    priority: int = DEFAULT_PRIORITY
 
 
 class Load(msgspec.Struct, frozen=True):
-    """How many responses wait to be claimed, and how many are claimed and not finished."""
+    """How many responses wait to be claimed, by priority, and how many are claimed and not
+    finished."""
 
-    queued: int
+    waiting: tuple[int, ...]
     running: int
+
+    @property
+    def queued(self) -> int:
+        """How many wait, of all priorities."""
+        return sum(self.waiting)
 
 
 class Queued(msgspec.Struct, frozen=True):
@@ -246,8 +270,11 @@ class Journal(ABC):
     async def claim(
         self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
     ) -> Lease | None:
-        """The oldest response whose capabilities are all matched (``chat:*`` matches by prefix)
-        and that is queued, released, or whose lease ran out; waits up to ``wait`` seconds for one.
+        """The next response whose capabilities are all matched (``chat:*`` matches by prefix) and
+        that is queued, released, or whose lease ran out; waits up to ``wait`` seconds for one.
+
+        What ran before goes first. Of what did not, the most urgent: by ``priority``, raised by one
+        for each ``raise_after`` of waiting. Then the tenant whose turn was longest ago, then age.
 
         A call that is cancelled leaves no lease behind: what it was granted is released.
         """

@@ -8,7 +8,7 @@ import msgspec
 
 from heliograph import errors
 from heliograph.journal import _limits
-from heliograph.journal._base import Entry, Frame, NewResponse
+from heliograph.journal._base import PRIORITIES, Entry, Frame, NewResponse
 
 __all__ = [
     "check_entries",
@@ -42,8 +42,14 @@ def check_entries(entries: Sequence[Entry], *, least: int = 1) -> int:
 def check_request(new: NewResponse) -> int:
     """The size of what is to be stored, in bytes.
 
-    Raises ``JournalError`` where a part of it is larger than a frame may be.
+    Raises ``JournalError`` where a part of it is larger than a frame may be, and for a priority
+    that there is not.
     """
+    if not 0 <= new.priority < PRIORITIES or new.raise_after <= 0:
+        raise errors.JournalError(
+            f"priority {new.priority}, raise_after {new.raise_after:g}: 0 to {PRIORITIES - 1}, "
+            "and more than 0 seconds"
+        )
     context = b"" if new.context is None else new.context.data
     for what, data in (("a request", new.request), ("a context", context)):
         if len(data) > _limits.MAX_FRAME_BYTES:

@@ -20,6 +20,7 @@ __all__ = [
     "READ_PAGE_BYTES",
     "READ_PAGE_FRAMES",
     "TOMBSTONE_TTL",
+    "TURNS",
     "WINDOW_BYTES",
     "WINDOW_FRAMES",
 ]
@@ -80,3 +81,6 @@ GREETING_SECONDS = 10.0
 
 GRANT_SECONDS = 2.0
 """Seconds in which a worker process must take a lease that it claimed; else others can have it."""
+
+TURNS = 10_000
+"""Tenants whose last turn is remembered; of more, those whose turn was longest ago are new again."""

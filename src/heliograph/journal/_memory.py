@@ -31,6 +31,7 @@ from heliograph.journal._base import (
     Record,
 )
 from heliograph.journal._frames import check_entries, check_request, part_after
+from heliograph.journal._line import Line, Waiting
 from heliograph.journal._readers import Readers
 from heliograph.journal._signal import Claimers, Signal, matches
 
@@ -72,9 +73,10 @@ class _MemoryBlobs(BlobStore):
 class _Log:
     """One response: its record, its frames, its job."""
 
-    def __init__(self, new: NewResponse, created_at: float) -> None:
+    def __init__(self, new: NewResponse, created_at: float, place: int) -> None:
         self.new = new
         self.created_at = created_at
+        self.place = place
         self.frames: list[Frame] = []
         self.firsts: list[int] = []
         self.blobs: frozenset[str] = frozenset()
@@ -95,6 +97,25 @@ class _Log:
         self.changed = Signal()  # the log
         self.moved = Signal()  # the lease, or a cancel
 
+    @property
+    def age(self) -> tuple[float, int]:
+        """The least is the oldest."""
+        return self.created_at, self.place
+
+    def waiting(self) -> Waiting:
+        """Its place in the line."""
+        new = self.new
+        return Waiting(
+            key=new.response_id,
+            needs=new.capabilities,
+            tenant=new.tenant,
+            priority=new.priority,
+            created_at=self.created_at,
+            place=self.place,
+            raise_after=new.raise_after,
+            redo=self.epoch > 0,
+        )
+
     def wake(self) -> None:
         """Wake who reads and who owns."""
         self.changed.wake()
@@ -112,7 +133,8 @@ class MemoryJournal(Journal):
         self._keys: dict[tuple[str, str], tuple[str, str, float]] = {}
         self._tombstones: dict[str, float] = {}
         self._claimers = Claimers()
-        self._queued: dict[str, _Log] = {}
+        self._line = Line()
+        self._made = 0
         self._lapse = 0.0
         self._open = False
 
@@ -124,6 +146,7 @@ class MemoryJournal(Journal):
             log.claimed_at = self._clock()
             log.readers = Readers()
         self._lapse = 0.0
+        self._line.forget_turns()
 
     async def stop(self) -> None:
         """Close; what waits gets ``JournalError``."""
@@ -143,7 +166,8 @@ class MemoryJournal(Journal):
                 return Created(known, fresh=False)
         if new.response_id in self._logs or new.response_id in self._tombstones:
             raise errors.JournalError(f"response id {new.response_id!r} was used before")
-        log = _Log(new, now if new.created_at is None else new.created_at)
+        self._made += 1
+        log = _Log(new, now if new.created_at is None else new.created_at, self._made)
         if new.context is not None:
             self._check_blobs([new.context])
             log.blobs |= {ref.sha256 for ref in new.context.blobs}
@@ -154,7 +178,7 @@ class MemoryJournal(Journal):
         if new.claim_as is not None:
             lease = self._take(log, new.claim_as, now, new.claim_seconds)
             return Created(new.response_id, fresh=True, lease=lease)
-        self._queued[new.response_id] = log
+        self._line.add(log.waiting())
         self._claimers.wake(new.capabilities)
         return Created(new.response_id, fresh=True)
 
@@ -192,23 +216,31 @@ class MemoryJournal(Journal):
             await self._claimers.wait(capabilities, left, seen)
 
     def _claimable(self, capabilities: Collection[str], now: float) -> _Log | None:
-        """The oldest that is queued or whose lease has run out.
+        """What ran out, if that is older than what else ran before; else who is next."""
+        first = self._line.first(capabilities, now)
+        log = None if first is None else self._logs[first.key]
+        lapsed = self._lapsed(capabilities, now)
+        if lapsed is not None and (
+            log is None or first is None or not first.redo or lapsed.age < log.age
+        ):
+            return lapsed
+        if first is not None:
+            self._line.took(first)
+        return log
 
-        No lease runs out before ``_lapse``: until then only what is queued is looked at.
-        """
+    def _lapsed(self, capabilities: Collection[str], now: float) -> _Log | None:
+        """The oldest whose lease has run out. None does before ``_lapse``."""
         if now < self._lapse:
-            found = self._queued.values()
-            return next((x for x in found if matches(x.new.capabilities, capabilities)), None)
-        oldest = None
+            return None
+        oldest: _Log | None = None
         self._lapse = float("inf")
         for log in self._logs.values():
-            if log.state == "finished":
+            if log.state != "running":
                 continue
-            free = log.state == "queued" or log.lease_until <= now
-            if free and oldest is None and matches(log.new.capabilities, capabilities):
+            free = log.lease_until <= now and matches(log.new.capabilities, capabilities)
+            if free and (oldest is None or log.age < oldest.age):
                 oldest = log
-            elif log.state == "running":
-                self._lapse = min(self._lapse, log.lease_until)
+            self._lapse = min(self._lapse, log.lease_until)
         return oldest
 
     def _take(self, log: _Log, worker: str, now: float, seconds: float) -> Lease:
@@ -219,7 +251,7 @@ class MemoryJournal(Journal):
         log.claimed_at = now
         log.lease_until = now + seconds
         self._lapse = min(self._lapse, log.lease_until)
-        self._queued.pop(log.new.response_id, None)
+        self._line.remove(log.new.response_id)
         log.moved.wake()
         self._claimers.granted(seconds)
         return Lease(
@@ -235,16 +267,16 @@ class MemoryJournal(Journal):
             background=log.new.background,
             context=log.new.context,
             claim_by=log.claim_by,
+            priority=log.new.priority,
         )
 
     async def claim_overdue(self, worker: str, *, lease: float) -> Lease | None:
         """See ``Journal.claim_overdue``."""
         self._check_open()
         now = self._clock()
-        for log in self._queued.values():
-            if not log.epoch and log.claim_by is not None and log.claim_by <= now:
-                return self._take(log, worker, now, lease)
-        return None
+        waiting = [self._logs[one.key] for one in self._line.all() if not one.redo]
+        late = [log for log in waiting if log.claim_by is not None and log.claim_by <= now]
+        return self._take(min(late, key=_deadline), worker, now, lease) if late else None
 
     async def renew(self, lease: Lease, *, seconds: float) -> LeaseState:
         """See ``Journal.renew``."""
@@ -261,9 +293,7 @@ class MemoryJournal(Journal):
         """See ``Journal.release``."""
         log = self._held(lease)
         log.state = "queued"
-        # Back to its place: the queue goes by age, as the logs do.
-        waiting = {**self._queued, lease.response_id: log}
-        self._queued = {key: waiting[key] for key in self._logs if key in waiting}
+        self._line.add(log.waiting())
         log.moved.wake()
         self._claimers.wake(log.new.capabilities)
 
@@ -350,6 +380,7 @@ class MemoryJournal(Journal):
             finished_at=log.finished_at,
             expires_at=log.expires_at,
             context=log.new.context,
+            priority=log.new.priority,
         )
 
     async def delete(self, tenant: str, response_id: str) -> None:
@@ -387,14 +418,13 @@ class MemoryJournal(Journal):
     async def load(self) -> Load:
         """See ``Journal.load``."""
         self._check_open()
-        states = [log.state for log in self._logs.values()]
-        return Load(states.count("queued"), states.count("running"))
+        running = sum(log.state == "running" for log in self._logs.values())
+        return Load(self._line.depths(), running)
 
     async def queued(self, tenant: str) -> Queued:
         """See ``Journal.queued``."""
         self._check_open()
-        own = sum(log.new.tenant == tenant for log in self._queued.values())
-        return Queued(len(self._queued), own)
+        return Queued(len(self._line), self._line.of(tenant))
 
     async def expire(self) -> int:
         """See ``Journal.expire``."""
@@ -417,7 +447,7 @@ class MemoryJournal(Journal):
 
     def _erase(self, log: _Log) -> None:
         del self._logs[log.new.response_id]
-        self._queued.pop(log.new.response_id, None)
+        self._line.remove(log.new.response_id)
         self._tombstones[log.new.response_id] = self._clock()
         if log.new.idempotency_key is not None:
             key = (log.new.tenant, log.new.idempotency_key)
@@ -451,3 +481,7 @@ class MemoryJournal(Journal):
         if log is None or not self._holds(log, lease):
             raise errors.Fenced(f"{lease.response_id}: epoch {lease.epoch} is not the holder's")
         return log
+
+
+def _deadline(log: _Log) -> tuple[float, int]:
+    return log.claim_by or 0.0, log.place

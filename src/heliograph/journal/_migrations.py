@@ -102,6 +102,17 @@ MIGRATIONS: tuple[Migration, ...] = (
             "WHERE state = 0 AND epoch = 0 AND claim_by IS NOT NULL",
         ),
     ),
+    Migration(
+        "how urgent a response is",
+        (
+            "ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 1",
+            "ALTER TABLE jobs ADD COLUMN raise_after REAL NOT NULL DEFAULT 100",
+            # The line is kept in memory; all that is asked of the table is what waits.
+            "DROP INDEX jobs_queued",
+            "DROP INDEX jobs_waiting",
+            "CREATE INDEX jobs_waiting ON jobs (tenant, priority) WHERE state = 0",
+        ),
+    ),
 )
 
 

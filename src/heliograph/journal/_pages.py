@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from heliograph import errors
 from heliograph.journal import _limits
-from heliograph.journal._base import Frame, JobState, Load, Queued, Record
+from heliograph.journal._base import PRIORITIES, Frame, JobState, Load, Queued, Record
 from heliograph.journal._database import open_reader, translate
 from heliograph.journal._following import Page
 from heliograph.journal._frames import part_after, unpack_entries, unpack_entry
@@ -38,13 +38,14 @@ _RECORD = """
 SELECT j.state, r.request, r.background, r.created_at, j.epoch, j.takeovers, j.cancel_requested,
     s.data, j.finished_at, j.expires_at,
     coalesce((SELECT seq + n - 1 FROM events e WHERE e.rid = r.rid ORDER BY seq DESC LIMIT 1), -1),
-    c.data
+    c.data, j.priority
 FROM responses r JOIN jobs j ON j.rid = r.rid LEFT JOIN snapshots s ON s.rid = r.rid
     LEFT JOIN contexts c ON c.rid = r.rid
 WHERE r.id = ?1 AND r.tenant = ?2
 """
 _LOAD = """
-SELECT (SELECT count(*) FROM jobs WHERE state = 0), (SELECT count(*) FROM jobs WHERE state = 1)
+SELECT priority, count(*) FROM jobs WHERE state = 0 GROUP BY priority
+UNION ALL SELECT -1, count(*) FROM jobs WHERE state = 1
 """
 _QUEUED = """
 SELECT (SELECT count(*) FROM jobs WHERE state = 0),
@@ -82,7 +83,8 @@ class Pages:
 
     async def load(self) -> Load:
         """See ``Journal.load``."""
-        return await self._run(lambda db: Load(*db.execute(_LOAD).fetchone()))
+        counts = dict(await self._run(lambda db: db.execute(_LOAD).fetchall()))
+        return Load(tuple(counts.get(one, 0) for one in range(PRIORITIES)), counts[-1])
 
     async def queued(self, tenant: str) -> Queued:
         """See ``Journal.queued``."""
@@ -152,4 +154,5 @@ def _record(db: sqlite3.Connection, tenant: str, response_id: str) -> Record:
         expires_at=row[9],
         last_seq=row[10],
         context=None if row[11] is None else unpack_entry(row[11]),
+        priority=row[12],
     )

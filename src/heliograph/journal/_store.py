@@ -6,12 +6,12 @@ anything, so a refusal leaves the transaction as it was and the other calls in i
 
 The folder is locked, so this object is the database's only writer: ``_live`` mirrors the running
 responses' epoch and last sequence number, and the fence is checked against it inside the
-transaction without a query. When a lease runs out, and who reads, is known here only: neither
-means anything after a restart.
+transaction without a query; ``_line`` mirrors what waits. When a lease runs out, who reads, and
+whose turn was when, is known here only: it means nothing after a restart.
 
-Rules for the next editor: every change to ``_live`` that the database mirrors pushes its reversal
-to the transaction's ``undo``; every write calls ``begin`` first, and whoever reads or deletes
-events ``flush``.
+Rules for the next editor: every change to ``_live`` that the database mirrors, and to ``_line``,
+pushes its reversal to the transaction's ``undo``; every write calls ``begin`` first, and whoever
+reads or deletes events ``flush``.
 
 A worker process outlives the journal's own. After a restart, what ``own`` ran is claimable at once;
 what another worker ran only after ``reattach`` seconds, unless it renews its lease until then.
@@ -40,6 +40,7 @@ from heliograph.journal._live import (
     decode_capabilities,
     load,
 )
+from heliograph.journal._line import Line, Waiting
 from heliograph.journal._readers import Readers
 from heliograph.journal._signal import matches
 from heliograph.journal._transaction import Transaction
@@ -72,6 +73,11 @@ class Store:
             live.claimed_at = now = clock()
             live.until = now if worker in (None, own) else now + reattach
             self._live[loaded.response_id] = live
+        self._line = Line()
+        waiting = "SELECT rid, epoch FROM jobs WHERE state = 0"
+        for rid, epoch in self._db.execute(waiting).fetchall():
+            live, _ = load(self._db, rid)
+            self._line.add(msgspec.structs.replace(live.job, redo=epoch > 0))
 
     # -- the job queue
 
@@ -94,7 +100,7 @@ class Store:
         refs = {ref.sha256 for entry in kept for ref in entry.blobs}
         self._check_blobs(refs)
         self._tx.begin()
-        rid = self._db.execute(
+        self._db.execute(
             "INSERT INTO responses (id, tenant, background, created_at, expires_in, request) "
             "VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -105,10 +111,12 @@ class Store:
                 new.expires_in,
                 new.request,
             ),
-        ).lastrowid
+        )
+        rid: int = self._db.execute("SELECT last_insert_rowid()").fetchone()[0]
         self._db.execute(
             "INSERT INTO jobs (rid, state, capabilities, epoch, takeovers, cancel_requested, "
-            "worker, tenant, claim_by) VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?)",
+            "worker, tenant, claim_by, priority, raise_after) "
+            "VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?)",
             (
                 rid,
                 QUEUED if new.claim_as is None else RUNNING,
@@ -117,6 +125,8 @@ class Store:
                 new.claim_as,
                 new.tenant,
                 claim_by,
+                new.priority,
+                new.raise_after,
             ),
         )
         if key is not None:
@@ -127,11 +137,23 @@ class Store:
         if new.context is not None:
             self._db.execute("INSERT INTO contexts VALUES (?, ?)", (rid, pack_entry(new.context)))
         self._add_refs(rid, refs)
-        if new.opening and rid is not None:
+        if new.opening:
             self._tx.rows.append((rid, 0, 0, len(new.opening), pack_entries(new.opening)))
         lease = None
-        if new.claim_as is not None and rid is not None:
-            live = Live(rid, new.tenant, new.capabilities, 1)
+        job = Waiting(
+            key=new.response_id,
+            needs=new.capabilities,
+            tenant=new.tenant,
+            priority=new.priority,
+            created_at=created_at,
+            place=rid,
+            raise_after=new.raise_after,
+            redo=new.claim_as is not None,
+        )
+        if new.claim_as is None:
+            self._queue(job)
+        else:
+            live = Live(job, 1)
             live.last_seq = len(new.opening) - 1
             live.claimed_at, live.until = now, now + new.claim_seconds
             self._set_live(new.response_id, live)
@@ -156,15 +178,21 @@ class Store:
     def claim(self, worker: str, offered: Collection[str], seconds: float) -> Lease | float:
         """A lease, or seconds until the next lease that this worker could take runs out."""
         now = self._clock()
-        rid = self._oldest_queued(offered)
+        lapsed: Live | None = None
         next_run_out = float("inf")
         for live in self._live.values():
             if matches(live.required, offered):
                 if live.until > now:
                     next_run_out = min(next_run_out, live.until)
-                elif rid is None or live.rid < rid:
-                    rid = live.rid
-        return next_run_out - now if rid is None else self._take(rid, worker, now, seconds)
+                elif lapsed is None or live.job.age < lapsed.job.age:
+                    lapsed = live
+        first = self._line.first(offered, now)
+        if lapsed is not None and (first is None or not first.redo or lapsed.job.age < first.age):
+            return self._take(lapsed.rid, worker, now, seconds)
+        if first is None:
+            return next_run_out - now
+        self._line.took(first)
+        return self._take(first.place, worker, now, seconds)
 
     def claim_overdue(self, worker: str, seconds: float) -> Lease | None:
         """See ``Journal.claim_overdue``."""
@@ -175,21 +203,6 @@ class Store:
             (now,),
         ).fetchone()
         return None if found is None else self._take(found[0], worker, now, seconds)
-
-    def _oldest_queued(self, offered: Collection[str]) -> int | None:
-        """The first queued response that fits; steps over the index, one distinct value a time."""
-        after, oldest = "", None
-        while True:
-            (after,) = self._db.execute(
-                "SELECT min(capabilities) FROM jobs WHERE state = 0 AND capabilities > ?", (after,)
-            ).fetchone()
-            if after is None:
-                return oldest
-            if matches(decode_capabilities(after), offered):
-                (rid,) = self._db.execute(
-                    "SELECT min(rid) FROM jobs WHERE state = 0 AND capabilities = ?", (after,)
-                ).fetchone()
-                oldest = rid if oldest is None else min(oldest, rid)
 
     def _take(self, rid: int, worker: str, now: float, seconds: float) -> Lease:
         self._tx.flush()
@@ -203,6 +216,7 @@ class Store:
             "UPDATE jobs SET state = 1, epoch = ?, takeovers = ?, worker = ? WHERE rid = ?",
             (live.epoch, takeovers, worker, rid),
         )
+        self._unqueue(loaded.response_id)
         self._set_live(loaded.response_id, live)
         context = None if loaded.context is None else unpack_entry(loaded.context)
         return _lease(live, loaded, worker, takeovers, context)
@@ -222,6 +236,7 @@ class Store:
         self._tx.begin()
         self._db.execute("UPDATE jobs SET state = 0 WHERE rid = ?", (live.rid,))
         self._set_live(lease.response_id, None)
+        self._queue(live.job)
         return live.required
 
     def view(self, lease: Lease) -> LeaseView:
@@ -379,10 +394,20 @@ class Store:
         self._db.execute(
             "INSERT OR REPLACE INTO tombstones VALUES (?, ?)", (response_id, self._clock())
         )
+        self._unqueue(response_id)
         self._set_live(response_id, None)
         self._drop_readers(response_id)
 
     # -- helpers
+
+    def _queue(self, one: Waiting) -> None:
+        self._line.add(one)
+        self._tx.undo.append(partial(self._line.remove, one.key))
+
+    def _unqueue(self, response_id: str) -> None:
+        one = self._line.remove(response_id)
+        if one is not None:
+            self._tx.undo.append(partial(self._line.add, one))
 
     def _find(self, tenant: str, response_id: str) -> tuple[int, int]:
         row = self._db.execute(_FIND, (response_id, tenant)).fetchone()
@@ -431,6 +456,7 @@ def _lease(live: Live, loaded: Loaded, worker: str, takeovers: int, context: Ent
         background=loaded.background,
         context=context,
         claim_by=loaded.claim_by,
+        priority=live.job.priority,
     )
 
 

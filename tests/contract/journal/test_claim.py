@@ -319,14 +319,14 @@ def test_the_default_capability_is_what_the_tests_say() -> None:
 async def test_the_load_is_what_waits_and_what_runs_of_all_tenants(
     journal: Journal, clock: Clock
 ) -> None:
-    assert await journal.load() == Load(0, 0)
+    assert await journal.load() == Load((0, 0, 0), 0)
     for name, tenant in (("r1", "t"), ("r2", "t"), ("r3", "u")):
         await journal.create(new(name, tenant=tenant))
-    assert await journal.load() == Load(3, 0)
+    assert await journal.load() == Load((0, 3, 0), 0)
     lease = await claim(journal)
-    assert await journal.load() == Load(2, 1)
+    assert await journal.load() == Load((0, 2, 0), 1)
     await journal.release(lease)
-    assert await journal.load() == Load(3, 0)
+    assert await journal.load() == Load((0, 3, 0), 0)
     lease = await claim(journal)
     await journal.finish(lease, 0, [entry(0)], Entry(b"end"))
-    assert await journal.load() == Load(2, 0)
+    assert await journal.load() == Load((0, 2, 0), 0)

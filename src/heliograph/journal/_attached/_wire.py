@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 MAGIC = "heliograph journal"
-VERSION = 2
+VERSION = 3
 """Raised with every change of a message, a method or a struct that passes."""
 
 _HEAD = 4
