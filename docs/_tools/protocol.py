@@ -92,8 +92,7 @@ loses answers and cuts connections; `test_broker.py` asks the model and a real s
   behind are not in the model.
 - Reads that are asked together are answered one after the other, in either order.
 - Processes agree on the time. Records fit into a message. Idempotency keys, blobs, cancels and
-  expiry are not in the model, nor is the queue's consumer: a job is handed to one worker for ten
-  seconds.
+  expiry are not in the model, nor are turns: a worker is shown the one job there is, and takes it.
 """
 
 

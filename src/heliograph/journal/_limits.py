@@ -83,4 +83,4 @@ GRANT_SECONDS = 2.0
 """Seconds in which a worker process must take a lease that it claimed; else others can have it."""
 
 TURNS = 10_000
-"""Tenants whose last turn is remembered; of more, those whose turn was longest ago are new again."""
+"""Tenants whose last turn is remembered; of more, the least recent ones count as new again."""

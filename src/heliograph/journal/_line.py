@@ -34,7 +34,7 @@ _Place = tuple[float, int, str]
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A response that waits. ``place`` tells those of one instant apart; ``redo``: it ran before."""
+    """A response that waits. ``place`` is for those of one instant; ``redo``: it ran before."""
 
     key: str
     needs: tuple[str, ...]

@@ -61,6 +61,7 @@ class Live:
         self.claimed_at = 0.0
         self.cancel_requested = False
 
+
 class Loaded(msgspec.Struct, frozen=True):
     """What a claim needs of a response beside its ``Live``."""
 

@@ -30,6 +30,7 @@ from heliograph import errors
 from heliograph.journal import _limits
 from heliograph.journal._base import Clock, Created, Entry, Lease, LeaseState, NewResponse
 from heliograph.journal._frames import pack_entries, pack_entry, unpack_entry
+from heliograph.journal._line import Line, Waiting
 from heliograph.journal._live import (
     FINISHED,
     QUEUED,
@@ -37,10 +38,8 @@ from heliograph.journal._live import (
     LeaseView,
     Live,
     Loaded,
-    decode_capabilities,
     load,
 )
-from heliograph.journal._line import Line, Waiting
 from heliograph.journal._readers import Readers
 from heliograph.journal._signal import matches
 from heliograph.journal._transaction import Transaction

@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from heliograph.journal._nats import _limits
-
 __all__ = ["Broker", "Message", "Request"]
 
 _PLACES = 2  # streams: the events' and the jobs'
@@ -46,13 +44,12 @@ class Request(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A stored message; ``handed`` is when a job was last given to a worker."""
+    """A stored message."""
 
     stream: int
     subject: str
     seq: int
     data: bytes
-    handed: float | None = None
 
 
 class Broker(NamedTuple):
@@ -62,11 +59,11 @@ class Broker(NamedTuple):
     last: tuple[int, ...] = (0,) * _PLACES
     written: tuple[bytes, ...] = ()
 
-    def answer(self, request: Request, now: float) -> tuple[Broker, bytes]:
+    def answer(self, request: Request) -> tuple[Broker, bytes]:
         """What a request does and brings back."""
         subject = request.subject
         if not subject.startswith("$JS"):
-            broker, body = self._other(request, now)
+            broker, body = self._other(request)
         else:
             asked: dict[str, Any] = msgspec.json.decode(request.data or b"{}")
             stream = int(subject.endswith("_JOBS"))
@@ -82,9 +79,9 @@ class Broker(NamedTuple):
                 raise NotImplementedError(subject)
         return broker, msgspec.json.encode(body)
 
-    def _other(self, request: Request, now: float) -> tuple[Broker, object]:
-        if request.subject == "PULL":
-            return self._pull(now)
+    def _other(self, request: Request) -> tuple[Broker, object]:
+        if request.subject == "NEXT":
+            return self, self.job()
         if request.subject == "BATCH":
             return self, self._batch(msgspec.json.decode(request.data))
         return self._publish(request)
@@ -173,21 +170,10 @@ class Broker(NamedTuple):
 
     # -- the queue
 
-    def job(self, now: float) -> Message | None:
-        """The job that a worker would be handed: what ran before comes first."""
-        free = [
-            one
-            for one in self.messages
-            if one.stream == 1 and (one.handed is None or now - one.handed >= _limits.ACK_WAIT)
-        ]
-        return min(free, key=lambda one: one.subject.split(".")[-2]) if free else None
-
-    def _pull(self, now: float) -> tuple[Broker, object]:
-        job = self.job(now)
-        if job is None:
-            return self, None
-        handed = tuple(one._replace(handed=now) if one is job else one for one in self.messages)
-        return self._replace(messages=handed), (job.subject, job.seq, job.data)
+    def job(self) -> str | None:
+        """The job that is next: what ran before comes first."""
+        waiting = [one.subject for one in self.messages if one.stream == 1]
+        return min(waiting, key=lambda one: one.split(".")[3], default=None)
 
 
 def _matches(pattern: str, subject: str) -> bool:

@@ -137,7 +137,7 @@ def _over(broker: Broker, now: float, entries: int, sweeps: bool) -> Broker:
         now += LAPSE
         if sweeps:
             broker = _alone(broker, now, _fresh("S", now, 0))
-        if broker.job(now) is not None:
+        if broker.job() is not None:
             broker = _alone(broker, now, _fresh("W", now, entries))
     raise Violation("end", "nobody brings the response to its end")
 
@@ -154,14 +154,14 @@ def _alone(broker: Broker, now: float, process: Process) -> Broker:
     world = model.begin(broker, now, Left())
     for _ in range(_STEPS):
         local = world.locals[0]
-        if local is None or (_waits(local) and world.broker.job(now) is None):
+        if local is None or (_waits(local) and world.broker.job() is None):
             return world.broker
         world = model.answered(world, 0)
     raise Violation("end", f"{process.name} goes on for ever")
 
 
 def _waits(local: Local) -> bool:
-    return local.asks is not None and local.asks.subject == "PULL"
+    return local.asks is not None and local.asks.subject == "NEXT"
 
 
 def _read_out(model: Model, world: World, place: int) -> None:

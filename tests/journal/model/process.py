@@ -19,11 +19,11 @@ import msgspec
 from tests.journal.model.broker import Request
 
 from heliograph import errors
+from heliograph.journal._line import Waiting
 from heliograph.journal._nats import _claims, _creating, _erasing, _records, _wire
 from heliograph.journal._nats._names import Names, needs_token
 from heliograph.journal._nats._parts import Parts
-from heliograph.journal._nats._queue import Hand, Queue
-from heliograph.journal._nats._records import Job, unpack
+from heliograph.journal._nats._queue import Queue
 from heliograph.journal._nats._wire import Login, Stored, Wire
 
 __all__ = ["Answer", "Local", "Note", "Process", "modelled", "note"]
@@ -136,20 +136,18 @@ class ModelWire(Wire):
 
 
 class ModelQueue(Queue):
-    """A pull that is answered once there is something."""
+    """A look at the queue that is answered once there is something."""
 
-    async def heads(self, offered: Any) -> list[Hand]:
-        got = msgspec.json.decode(await ask(Request("PULL")), type=tuple[str, int, bytes] | None)
-        if got is None:
-            return []
-        return [Hand(unpack(got[2], Job), "reply", ".0." in got[0], got[1])]
+    async def next(self, _offered: Any, _now: float) -> Waiting | None:
+        subject = msgspec.json.decode(await ask(Request("NEXT")), type=str | None)
+        return None if subject is None else self._waiting(subject)
 
 
 def _parts() -> Parts:
     wire = ModelWire()
-    parts = Parts(wire, Names("hg", 1), _now.clock, 1, lambda _: None)
-    parts.queue = ModelQueue(wire, parts.names, 1)
-    parts.queue.needs[needs_token(())] = ()
+    parts = Parts(wire, Names("hg", 1), _now.clock, lambda _: None)
+    parts.queue = ModelQueue(wire, parts.names)
+    parts.queue._needs[needs_token(())] = ()
     return parts
 
 

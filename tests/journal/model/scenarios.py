@@ -19,21 +19,23 @@ SCENARIOS = {
     for one in (
         Scenario(
             name="takeover",
-            says="two workers; one ends it, or dies",
+            says="two workers, a sweeper; one ends it, or dies",
             before=_created,
             processes=lambda: (
                 Process("W1", worker(1)),
                 Process("W2", worker(1), backwards=True, begins=LAPSE),
+                Process("S1", sweeper, begins=LAPSE),
             ),
             left=Left(faults=1, lapses=1),
         ),
         Scenario(
             name="frames",
-            says="two workers of three frames each",
+            says="two workers of three frames each, a sweeper",
             before=_created,
             processes=lambda: (
                 Process("W1", worker(2)),
                 Process("W2", worker(2), backwards=True, begins=LAPSE),
+                Process("S1", sweeper, begins=LAPSE),
             ),
             left=Left(faults=1, lapses=1),
             entries=2,

@@ -14,7 +14,7 @@ from tests.nats_servers import PREFIX, cluster, empty, nats_journal
 
 STREAMS = {0: f"{PREFIX.upper()}_EV_00", 1: f"{PREFIX.upper()}_JOBS"}
 LOG, LIVE = f"{PREFIX}.ev.00.r.log", f"{PREFIX}.ev.00.r.live"
-JOB = f"{PREFIX}.jobs.n.1.9.t.r"
+JOB = f"{PREFIX}.jobs.n.1.1.any.t.0-1-1.r"
 
 
 def some(rng: random.Random, last: int) -> Request:
@@ -72,5 +72,5 @@ async def test_it_answers_as_a_real_server_does(seed: int) -> None:
             real = await client.request(
                 request.subject, request.data, timeout=5, headers=dict(request.headers) or None
             )
-            broker, model = broker.answer(request, 0.0)
+            broker, model = broker.answer(request)
             assert gist(msgspec.json.decode(model)) == gist(msgspec.json.decode(real.data)), request

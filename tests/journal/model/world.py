@@ -84,7 +84,7 @@ class Model:
         if request.subject == "HEAR":
             yield from self._hearing(world, place)
             return
-        if request.subject == "PULL" and world.broker.job(world.now) is None:
+        if request.subject == "NEXT" and world.broker.job() is None:
             return
         yield f"{name}: {_said(request)}", self.answered(world, place)
         if world.left.faults:
@@ -137,7 +137,7 @@ class Model:
         return _with(world, place, local if local.asks is not None else None)
 
     def _apply(self, world: World, request: Request) -> tuple[World, bytes]:
-        broker, body = world.broker.answer(request, world.now)
+        broker, body = world.broker.answer(request)
         heard = world.heard
         if len(broker.written) > len(world.broker.written):
             check_written(broker.written)

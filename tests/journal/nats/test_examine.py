@@ -107,12 +107,11 @@ async def test_a_permission_that_is_missing(tmp_path: Path, user: str) -> None:
 async def test_what_waits_is_told_by_what_it_needs(server: Cluster) -> None:
     journal = journal_at(server, clock=lambda: time.time() - 100)
     await journal.start()
-    await journal.create(new("r1", capabilities=("chat:nobody",)))
-    await journal.create(new("r2", capabilities=("chat:nobody",)))
-    await journal.create(new("r3", capabilities=("chat:some",)))
-    await journal.claim("w", ["chat:some"], lease=10, wait=0)  # and released at the stop
-    await journal.create(new("r4", capabilities=("chat:some",)))
-    await journal.stop()
+    for name, needs in (("r1", "nobody"), ("r2", "nobody"), ("r3", "some"), ("r4", "some")):
+        await journal.create(new(name, capabilities=(f"chat:{needs}",)))
+    assert await journal.claim("w", ["chat:some"], lease=10, wait=0) is not None
+    await journal.create(new("r5", capabilities=("chat:some",)))
     _, waiting = await journal_at(server).examine()
+    await journal.stop()
     told = {one.needs: (one.count, one.untaken, one.seconds > 90) for one in waiting}
     assert told == {("chat:nobody",): (2, True, True), ("chat:some",): (2, False, True)}

@@ -120,7 +120,7 @@ async def test_a_missing_permission_is_named(tmp_path: Path, user: str) -> None:
 
 LEAST = """
 authorization { users: [ { user: "least", password: "pw", permissions: {
-  publish: { allow: ["heliograph.>", "$O.HELIOGRAPH_BLOBS.>", "$JS.API.>", "$JS.ACK.>"] }
+  publish: { allow: ["heliograph.>", "$O.HELIOGRAPH_BLOBS.>", "$JS.API.>"] }
   subscribe: { allow: ["heliograph.t.>", "heliograph.j.>", "_INBOX.>"] }
 } } ] }
 """

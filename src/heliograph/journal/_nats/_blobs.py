@@ -81,7 +81,7 @@ class NatsBlobs(BlobStore):
         return sha256
 
     async def _put(self, sha256: str, data: bytes) -> None:
-        deadline = asyncio.get_running_loop().time() + _limits.ACK_WAIT
+        deadline = asyncio.get_running_loop().time() + _limits.DYING_SECONDS
         while True:
             known = await self._record(sha256)
             if known is not None and known[0].dying:

@@ -15,7 +15,6 @@ from heliograph.journal._nats import _limits
 from heliograph.journal._nats._lives import Known
 from heliograph.journal._nats._owners import Held, Owners
 from heliograph.journal._nats._parts import Parts
-from heliograph.journal._nats._queue import Hand
 from heliograph.journal._nats._records import Live, Made, Patience, Record
 from heliograph.journal._nats._wire import Conflict
 from heliograph.journal._signal import matches
@@ -44,38 +43,25 @@ class Claims:
             lease = await self.take(response_id, worker, seconds)
             if lease is not None:
                 return lease
-        while True:
-            hands = await self._queue.heads(offered)
-            if not hands:
-                return None
-            lease = await self._first(hands, worker, seconds)
-            if lease is not None:
-                return lease
+        while (one := await self._queue.next(offered, self._clock())) is not None:
+            if await self._queue.take(one):
+                lease = await self.take(one.key.rpartition(".")[2], worker, seconds)
+                if lease is not None:
+                    return lease
+        return None
 
     async def overdue(self, worker: str, seconds: float) -> Lease | None:
         """Claim what was to be claimed by now for the first time."""
         for patience in _LIMITED:
             while (found := await self._queue.oldest(patience)) is not None:
-                job, place = found
+                job, subject = found
                 if job.claim_by is None or job.claim_by > self._clock():
                     break
                 lease = await self.take(job.response_id, worker, seconds)
-                await self._queue.discard(place)
+                await self._queue.discard(subject)
                 if lease is not None:
                     return lease
         return None
-
-    async def _first(self, left: list[Hand], worker: str, seconds: float) -> Lease | None:
-        """Claim the first that is free; the others go back."""
-        try:
-            while left:
-                lease = await self.take(left[0].job.response_id, worker, seconds)
-                await self._queue.done(left.pop(0))
-                if lease is not None:
-                    return lease
-            return None
-        finally:
-            await asyncio.gather(*(self._queue.give_back(hand) for hand in left))
 
     def _lapsed(self, offered: Collection[str]) -> str | None:
         """The oldest response held here whose lease ran out and that fits."""
@@ -148,6 +134,8 @@ class Claims:
             until=until,
             background=made.background,
             claim_by=made.claim_by,
+            priority=made.priority,
+            raise_after=made.raise_after,
         )
         try:
             return await self._lives.write(response_id, live, 0)
@@ -170,6 +158,7 @@ def lease_of(response_id: str, claim: Record, made: Made, worker: str, expires_a
         background=made.background,
         context=made.context,
         claim_by=made.claim_by,
+        priority=made.priority,
     )
 
 

@@ -104,6 +104,8 @@ class Creating:
             context=new.context,
             opening=new.opening,
             claim_within=new.claim_within,
+            priority=new.priority,
+            raise_after=new.raise_after,
         )
         claimed = new.claim_as is not None
         record = Record(
@@ -125,6 +127,8 @@ class Creating:
             until=now + new.claim_seconds if claimed else 0.0,
             background=new.background,
             claim_by=made.claim_by,
+            priority=new.priority,
+            raise_after=new.raise_after,
         )
         async with self._owners.turn(new.response_id):
             known = await self._open(new.response_id, live)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from statistics import median
-from typing import Any
 
 import msgspec
+import nats.errors
 
 from heliograph import errors
 from heliograph.journal._base import Clock
@@ -30,6 +31,7 @@ from heliograph.journal._nats._setup import (
     streams_there,
 )
 from heliograph.journal._nats._wire import Wire
+from heliograph.journal._signal import matches
 from heliograph.journal.checkup import Finding, Waiting, failed, fine, weak
 
 __all__ = ["examine"]
@@ -40,8 +42,8 @@ MAX_SKEW_SECONDS = 1.0
 SLOW_WRITE_SECONDS = 0.25
 """A write that takes longer makes streams falter."""
 
-UNTAKEN_SECONDS = 30.0
-"""For which nothing of a queue was handed out, so that nobody seems to ask."""
+ANSWER_SECONDS = 0.5
+"""For the next of those who ask for work to say what they offer."""
 
 _WRITES = 5
 
@@ -174,42 +176,37 @@ async def _sync(monitor: str) -> Finding:
 
 
 async def _queues(wire: Wire, names: Names, clock: Clock) -> list[Waiting]:
-    """What waits, by the capabilities that it needs: its queues of new and of released work."""
-    found: dict[tuple[str, ...], Waiting] = {}
-    offset = 0
-    while True:
-        answer = await wire.api(f"CONSUMER.LIST.{names.jobs}", {"offset": offset})
-        page: list[dict[str, Any]] = answer.get("consumers") or []
-        for one in page:
-            told = await _queue(wire, names, one, clock())
-            if told is not None:
-                known = found.get(told.needs)
-                found[told.needs] = told if known is None else _both(known, told)
-        offset += len(page)
-        if not page or offset >= answer.get("total", 0):
-            return list(found.values())
+    """What waits, by the capabilities that it needs."""
+    oldest: dict[str, float] = {}
+    counts: Counter[str] = Counter()
+    for subject in await wire.names(names.jobs, names.job()):
+        needs, *_, when, _ = names.parts(subject)
+        created_at = int(when.partition("-")[0]) / 1000
+        counts[needs] += 1
+        oldest[needs] = min(created_at, oldest.get(needs, created_at))
+    offers = await _offers(wire, names) if counts else []
+    found = []
+    for needs, count in counts.items():
+        head = await wire.next(names.jobs, names.job(needs), 1)
+        if head is not None:
+            wanted = tuple(sorted(unpack(head.data, Job).capabilities))
+            untaken = not any(matches(wanted, offered) for offered in offers)
+            found.append(Waiting(wanted, count, clock() - oldest[needs], untaken))
+    return found
 
 
-def _both(one: Waiting, other: Waiting) -> Waiting:
-    return Waiting(
-        one.needs,
-        one.count + other.count,
-        max(one.seconds, other.seconds),
-        bool(one.untaken and other.untaken),
-    )
-
-
-async def _queue(wire: Wire, names: Names, consumer: dict[str, Any], now: float) -> Waiting | None:
-    config = consumer["config"]
-    said = config.get("metadata", {}).get("capabilities")
-    count = consumer.get("num_pending", 0)
-    if said is None or not count:
-        return None
-    head = await wire.next(names.jobs, config["filter_subject"], 1)
-    if head is None:
-        return None
-    needs = msgspec.json.decode(said, type=tuple[str, ...])
-    active = consumer.get("delivered", {}).get("last_active")
-    asked = datetime.fromisoformat(active).timestamp() if active else 0.0
-    untaken = time.time() - asked > UNTAKEN_SECONDS
-    return Waiting(needs, count, now - unpack(head.data, Job).created_at, untaken)
+async def _offers(wire: Wire, names: Names) -> list[list[str]]:
+    """What those offer who have asked for work lately."""
+    inbox = wire.client.new_inbox()
+    found: list[list[str]] = []
+    got = await wire.client.subscribe(inbox)
+    try:
+        await wire.client.publish(names.who(), reply=inbox)
+        while True:
+            answer = await got.next_msg(ANSWER_SECONDS)
+            if answer.data:
+                found += msgspec.json.decode(answer.data, type=list[list[str]])
+    except (nats.errors.Error, TimeoutError):
+        return found
+    finally:
+        await got.unsubscribe()

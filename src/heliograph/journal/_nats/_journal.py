@@ -18,6 +18,7 @@ from collections.abc import AsyncGenerator, Collection, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
+import msgspec
 from nats.aio.msg import Msg
 
 from heliograph import errors
@@ -97,7 +98,7 @@ class NatsJournal(Journal):
         urls = [servers] if isinstance(servers, str) else list(servers)
         self._wire = wire = Wire(urls, login or Login(), self._gap)
         self._feeds = Feeds(wire, names)
-        self._parts = parts = Parts(wire, names, clock, replicas, self._feeds.erased)
+        self._parts = parts = Parts(wire, names, clock, self._feeds.erased)
         self.blobs = parts.blobs
         self._owners = owners = Owners(parts)
         self._claims = Claims(parts, owners)
@@ -105,6 +106,8 @@ class NatsJournal(Journal):
         self._erasing = Erasing(parts, owners)
         self._sweeper = Sweeper(parts, owners)
         self._claimers = Claimers()
+        self._offers: dict[frozenset[str], float] = {}
+        self._listens = False
         self._attached: set[tuple[str, str]] = set()
         self._open = False
         self._chores: list[asyncio.Task[None]] = []
@@ -124,7 +127,6 @@ class NatsJournal(Journal):
             check_server(self._wire.info)
             await open_streams(self._wire, self._names, self._replicas)
             self._parts.blobs.open(await open_blobs(self._wire, self._names, self._replicas))
-            await self._parts.queue.learn()
             await check_calls(self._wire, self._names, self._clock())
             await check_sync(self._monitors)
         except BaseException:
@@ -148,7 +150,7 @@ class NatsJournal(Journal):
         """Let go of what is held here, wake who waits, disconnect. Harmless where not open."""
         if not self._open:
             return
-        self._open = False
+        self._open = self._listens = False
         self._claimers.wake_all()
         for chore in self._chores:
             chore.cancel()
@@ -195,6 +197,7 @@ class NatsJournal(Journal):
 
     def _gap(self, subject: str | None) -> None:
         self._feeds.lost(subject)
+        self._parts.queue.doubt()
         self._claimers.wake_all()
 
     def _check_open(self) -> None:
@@ -258,11 +261,13 @@ class NatsJournal(Journal):
     async def claim(
         self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
     ) -> Lease | None:
-        """See ``Journal.claim``. The oldest first among those that the queue's servers show."""
+        """See ``Journal.claim``. Turns are by what this process knows of the queue and of others'
+        turns: see ``_queue``."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait
         offered = frozenset(capabilities)
         listening = None
+        await self._asks(offered)
         try:
             while True:
                 self._check_open()
@@ -277,9 +282,8 @@ class NatsJournal(Journal):
                     return found
                 if listening is None:
                     listening = await self._wire.subscribe(
-                        self._names.woken(), self._woken, queue=group(offered)
+                        self._names.new(), self._woken, queue=group(offered)
                     )
-                    await self._parts.queue.learn()
                     continue
                 await self._claimers.wait(offered, min(left, _limits.POLL_SECONDS), seen)
         finally:
@@ -294,11 +298,28 @@ class NatsJournal(Journal):
             self._claimers.granted(lease)
         return found
 
+    async def _asks(self, offered: frozenset[str]) -> None:
+        """Someone here asks for work: others are to be heard, and to be answered."""
+        self._check_open()
+        self._offers[offered] = asyncio.get_running_loop().time()
+        if not self._listens:
+            self._listens = True
+            await self._wire.subscribe(self._names.took(), self._took)
+            await self._wire.subscribe(self._names.who(), self._answer)
+
     async def _woken(self, message: Msg) -> None:
-        needs = message.subject.split(".")[-3]
-        if needs not in self._parts.queue.needs:
-            await self._parts.queue.learn()
-        self._claimers.wake(self._parts.queue.needs.get(needs, ()))
+        self._claimers.wake(await self._parts.queue.heard(message.subject))
+
+    async def _took(self, message: Msg) -> None:
+        if message.data != self._parts.queue.name:
+            self._parts.queue.taken(message.subject)
+
+    async def _answer(self, message: Msg) -> None:
+        now = asyncio.get_running_loop().time()
+        lately = [o for o, at in self._offers.items() if now - at < _limits.ASKED_SECONDS]
+        await self._wire.client.publish(
+            message.reply, msgspec.json.encode([sorted(one) for one in lately])
+        )
 
     async def _unwanted(self, lease: Lease | None) -> None:
         if lease is not None:
@@ -370,6 +391,7 @@ class NatsJournal(Journal):
             finished_at=end.finished_at if end else None,
             expires_at=end.expires_at if end else None,
             context=made.context,
+            priority=made.priority,
         )
 
     # -- what others ask of a response
@@ -447,16 +469,13 @@ class NatsJournal(Journal):
         """See ``Journal.load``: by what the servers count, so near enough."""
         self._check_open()
         names = self._names
-        queued, opened = await asyncio.gather(
-            self._parts.queue.count(),
-            asyncio.gather(
-                *(
-                    self._wire.names(names.events(shard), names.all_of(shard, "live"))
-                    for shard in range(names.shards)
-                )
-            ),
+        opened = await asyncio.gather(
+            *(
+                self._wire.names(names.events(shard), names.all_of(shard, "live"))
+                for shard in range(names.shards)
+            )
         )
-        return Load(queued, max(0, sum(map(len, opened)) - queued))
+        return await self._parts.queue.load(sum(map(len, opened)))
 
     async def queued(self, tenant: str) -> Queued:
         """See ``Journal.queued``."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 __all__ = [
-    "ACK_WAIT",
+    "ASKED_SECONDS",
     "BATCH_SECONDS",
     "BLOB_CHUNK_BYTES",
     "CALL_SECONDS",
-    "COUNT_SECONDS",
+    "DYING_SECONDS",
     "ERASE_AT_ONCE",
     "HINTS",
     "KEY_MAX_AGE",
+    "LOOK_JOBS",
     "LOOK_SECONDS",
     "MAX_SHARDS",
     "ORPHAN_SECONDS",
@@ -32,8 +33,14 @@ __all__ = [
 CALL_SECONDS = 3.0
 """For one request to the servers to be answered, before it counts as unanswered."""
 
-COUNT_SECONDS = 0.5
-"""Between countings of the queue; the servers name every job that waits, about 150 bytes each."""
+LOOK_SECONDS = 0.5
+"""For which a look at the queue serves; the servers name every job that waits, 160 bytes each."""
+
+LOOK_JOBS = 2_000
+"""Of more jobs than this a look serves longer, in proportion: it costs as much a second."""
+
+ASKED_SECONDS = 30.0
+"""For which a process counts as offering what it last asked work for."""
 
 WRITE_SECONDS = 30.0
 """For a write or a read to come to its verdict over all attempts; a leader's failover takes ten."""
@@ -52,12 +59,6 @@ PAYLOAD_MARGIN = 4096
 
 MAX_SHARDS = 256
 """Event streams at most: a response's id has two hexadecimal digits for its stream."""
-
-ACK_WAIT = 10.0
-"""For a worker that was handed a job to claim it, before another is handed it."""
-
-LOOK_SECONDS = 0.02
-"""For a job that was just queued to reach the queue's consumer, per replica."""
 
 POLL_SECONDS = 1.0
 """Between looks into the queue of a claimer that nothing wakes."""
@@ -97,6 +98,9 @@ KEY_MAX_AGE = 25 * 3600
 
 BLOB_CHUNK_BYTES = 512 * 1024
 """Of one chunk in the object store."""
+
+DYING_SECONDS = 10.0
+"""For whoever is erasing a blob to be done, before it is put again."""
 
 ERASE_AT_ONCE = 16
 """Responses that ``expire`` erases at the same time."""

@@ -6,8 +6,11 @@
                  <p>.ev.<shard>.<rid>.live          its live record, the newest only, until it ends
                  <p>.ev.<shard>.<rid>.kept.<due>    erase it (or its tombstone) at ``due``
       republished <p>.t.<shard>.<rid>.log|live      what tails and owners subscribe to
-    JOBS         <p>.jobs.<needs>.<redo>.<patience>.<tenant>.<rid>    work queue
-      republished <p>.j.<needs>.<redo>.<rid>        wakes claimers
+    JOBS         <p>.jobs.<needs>.<redo>.<priority>.<patience>.<tenant>.<when>.<rid>
+                                                    what waits; all that its turn depends on
+      republished <p>.j.new.<...>                   wakes claimers
+  not stored     <p>.j.took.<...>                   tells claimers who was taken
+                 <p>.j.who                          asks claimers what they offer
     KEYS         <p>.key.<hash>                     idempotency keys
     REFS         <p>.rf.<sha256>.put                a blob is there
                  <p>.rf.<sha256>.ref.<rid>          a response refers to it
@@ -31,6 +34,7 @@ from heliograph import errors
 
 __all__ = ["Names", "needs_token", "tenant_token"]
 
+_JOB_PARTS = 7
 _ID = re.compile(r"[A-Za-z0-9_=-]{1,120}")
 _PLACED = re.compile(r"[0-9a-f]{32}_([0-9a-f]{2})(?![0-9a-f])")
 
@@ -91,14 +95,36 @@ class Names:
         return f"{self.prefix}.t.{self.shard(response_id):02x}.{response_id}.*"
 
     def job(
-        self, needs: str, redo: str, response_id: str, *, patience: str = "*", tenant: str = "*"
+        self,
+        needs: str = "*",
+        redo: str = "*",
+        response_id: str = "*",
+        *,
+        priority: str = "*",
+        patience: str = "*",
+        tenant: str = "*",
+        when: str = "*",
     ) -> str:
         """A job's subject; any part may be ``*``."""
-        return f"{self.prefix}.jobs.{needs}.{redo}.{patience}.{tenant}.{response_id}"
+        parts = needs, redo, priority, patience, tenant, when, response_id
+        return f"{self.prefix}.jobs.{'.'.join(parts)}"
 
-    def woken(self) -> str:
-        """What claimers subscribe to."""
-        return f"{self.prefix}.j.*.*.*"
+    def parts(self, subject: str) -> list[str]:
+        """The parts of a job's subject, also of one that ``new`` or ``took`` gave."""
+        return subject.rsplit(".", _JOB_PARTS)[1:]
+
+    def new(self) -> str:
+        """What is told of each new job, in the place of ``jobs``."""
+        return f"{self.prefix}.j.new.>"
+
+    def took(self, subject: str = ">") -> str:
+        """What is told of a job that was taken."""
+        rest = ".".join(self.parts(subject)) if subject != ">" else subject
+        return f"{self.prefix}.j.took.{rest}"
+
+    def who(self) -> str:
+        """Where claimers are asked what they offer."""
+        return f"{self.prefix}.j.who"
 
     def key(self, tenant: str, key: str) -> str:
         """An idempotency key's subject."""

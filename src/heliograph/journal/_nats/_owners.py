@@ -123,9 +123,12 @@ class Owners:
             self.let_go(lease.response_id)
             raise fenced(lease)
         now = self._clock()
+        made = await self._logs.made(first.record)
         live = Live(
             tenant=lease.tenant,
-            capabilities=(await self._logs.made(first.record)).capabilities,
+            capabilities=made.capabilities,
+            priority=made.priority,
+            raise_after=made.raise_after,
             created_at=lease.created_at,
             since=now,
             epoch=lease.epoch,

@@ -19,9 +19,7 @@ __all__ = ["Parts"]
 class Parts:
     """``gone`` is called with the id of each response that is erased here."""
 
-    def __init__(
-        self, wire: Wire, names: Names, clock: Clock, replicas: int, gone: Callable[[str], None]
-    ) -> None:
+    def __init__(self, wire: Wire, names: Names, clock: Clock, gone: Callable[[str], None]) -> None:
         self.wire = wire
         self.names = names
         self.clock = clock
@@ -30,4 +28,4 @@ class Parts:
         self.kept = Kept(wire, names, clock)
         self.logs = Logs(wire, names, self.blobs)
         self.lives = Lives(wire, names)
-        self.queue = Queue(wire, names, replicas)
+        self.queue = Queue(wire, names)

@@ -1,211 +1,214 @@
-"""The job queue: a work-queue stream, two pull consumers per set of needed capabilities.
+"""The job queue: a stream of what waits, whose subjects say all that a turn depends on.
 
 A job is there while its response waits to be claimed, once: it is written only where its subject
-has none. Who claims is handed a job by its consumer, and acknowledges it once the claim is in the
-log and in the live record; a claimer that dies before that leaves the job to the next.
+has none. Every process has a *view*: the line of what waits, as the servers named it at the last
+look, with what was heard since. Who is next is worked out on the view; whoever erases the job from
+the stream may claim it, and erasing tells that to one only. So a view may be behind: a job that is
+gone costs one request.
 
-A response that ran before (taken over, released) waits under ``redo``, before the new ones.
+A claimer that dies between the two leaves a response without a job. The sweeper sees that.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import Counter
+import secrets
 from collections.abc import Collection
-from typing import Any
 
 import msgspec
-import nats.errors
 
-from heliograph.journal._base import Queued
+from heliograph.journal._base import Load, Queued
+from heliograph.journal._line import Line, Waiting
 from heliograph.journal._nats import _limits
 from heliograph.journal._nats._names import Names, needs_token, tenant_token
 from heliograph.journal._nats._records import Job, Patience, pack, unpack
 from heliograph.journal._nats._wire import Conflict, Wire
-from heliograph.journal._signal import matches
 
-__all__ = ["Hand", "Queue", "group"]
+__all__ = ["Queue", "group"]
 
 _REDO, _NEW = "0", "1"
-
-
-class Hand(msgspec.Struct, frozen=True):
-    """A job in hand; ``reply`` is where its acknowledgement goes, ``place`` its in the stream."""
-
-    job: Job
-    reply: str
-    redo: bool
-    place: int
-
-    @property
-    def age(self) -> tuple[float, int, int]:
-        """The least is the oldest."""
-        return self.job.created_at, self.job.born, self.place
 
 
 class Queue:
     """See the module."""
 
-    def __init__(self, wire: Wire, names: Names, replicas: int) -> None:
+    def __init__(self, wire: Wire, names: Names) -> None:
         self._wire = wire
         self._names = names
-        self._look_seconds = _limits.LOOK_SECONDS * (5 if replicas > 1 else 1)
-        self.needs: dict[str, tuple[str, ...]] = {}
-        self._making = asyncio.Lock()
-        self._counting = asyncio.Lock()
-        self._counted: Counter[str] = Counter()
-        self._counted_at = -_limits.COUNT_SECONDS
+        self._line = Line()
+        self._needs: dict[str, tuple[str, ...]] = {}
+        self._looking = asyncio.Lock()
+        self._looked_at = float("-inf")
+        self._heard: dict[str, bool] | None = None
+        self.name = secrets.token_bytes(8)
 
     async def submit(self, job: Job, *, redo: bool) -> None:
         """Queue a job; nothing happens where it is queued already."""
-        needs = await self._consumers(job.capabilities)
-        tenant = tenant_token(job.tenant)
+        needs = needs_token(job.capabilities)
+        self._needs[needs] = tuple(sorted(job.capabilities))
         subject = self._names.job(
             needs,
             _REDO if redo else _NEW,
             job.response_id,
+            priority=str(job.priority),
             patience=job.patience,
-            tenant=tenant,
+            tenant=tenant_token(job.tenant),
+            when=_when(job),
         )
         try:
             await self._wire.put(self._names.jobs, subject, pack(job), 0)
         except Conflict:
             return
-        self._counted[tenant] += 1
+        self._there(subject)
 
-    async def _consumers(self, capabilities: tuple[str, ...]) -> str:
-        needs = needs_token(capabilities)
-        async with self._making:
-            if needs not in self.needs:
-                await self._make(needs, capabilities)
-        return needs
+    # -- the view
 
-    async def _make(self, needs: str, capabilities: tuple[str, ...]) -> None:
-        for redo in (_REDO, _NEW):
-            await self._wire.api(
-                f"CONSUMER.DURABLE.CREATE.{self._names.jobs}.{needs}-{redo}",
-                {
-                    "stream_name": self._names.jobs,
-                    "config": {
-                        "durable_name": f"{needs}-{redo}",
-                        "filter_subject": self._names.job(needs, redo, "*"),
-                        "ack_policy": "explicit",
-                        "ack_wait": int(_limits.ACK_WAIT * 1e9),
-                        "max_deliver": -1,
-                        "max_ack_pending": -1,
-                        "metadata": {
-                            "capabilities": msgspec.json.encode(sorted(capabilities)).decode()
-                        },
-                    },
-                },
-            )
-        self.needs[needs] = tuple(sorted(capabilities))
+    def doubt(self) -> None:
+        """Something may have been missed: look before the view serves again."""
+        self._looked_at = float("-inf")
 
-    async def learn(self) -> None:
-        """Look up which sets of capabilities have consumers."""
-        offset = 0
-        while True:
-            answer = await self._wire.api(f"CONSUMER.LIST.{self._names.jobs}", {"offset": offset})
-            page: list[dict[str, Any]] = answer.get("consumers") or []
-            for one in page:
-                needs, _, _ = one["name"].rpartition("-")
-                said = one["config"].get("metadata", {}).get("capabilities")
-                if said is not None:
-                    self.needs[needs] = msgspec.json.decode(said, type=tuple[str, ...])
-            offset += len(page)
-            if not page or offset >= answer.get("total", 0):
+    async def heard(self, told: str) -> tuple[str, ...]:
+        """A job is new; what it needs, nothing where it is gone already."""
+        parts = self._names.parts(told)
+        if not await self._learn(parts[0]):
+            return ()
+        self._there(f"{self._names.prefix}.jobs.{'.'.join(parts)}")
+        return self._needs[parts[0]]
+
+    def taken(self, told: str) -> None:
+        """Another process took a job: its tenant has had a turn."""
+        parts = self._names.parts(told)
+        self._gone(f"{self._names.prefix}.jobs.{'.'.join(parts)}")
+        if parts[1] == _NEW:
+            self._line.turn(parts[4])
+
+    def _there(self, subject: str) -> None:
+        if self._heard is not None:
+            self._heard[subject] = True
+        self._line.add(self._waiting(subject))
+
+    def _gone(self, subject: str) -> None:
+        if self._heard is not None:
+            self._heard[subject] = False
+        self._line.remove(subject)
+
+    def _waiting(self, subject: str) -> Waiting:
+        needs, redo, priority, _, tenant, when, _ = self._names.parts(subject)
+        created, raise_after, born = when.split("-")
+        return Waiting(
+            key=subject,
+            needs=self._needs[needs],
+            tenant=tenant,
+            priority=int(priority),
+            created_at=int(created) / 1000,
+            place=int(born),
+            raise_after=int(raise_after) / 1000,
+            redo=redo == _REDO,
+        )
+
+    async def _look(self, since: float) -> None:
+        """See what there is, unless a look has begun at or after ``since``."""
+        async with self._looking:
+            if self._looked_at >= since:
                 return
+            began = asyncio.get_running_loop().time()
+            self._heard = {}
+            try:
+                self._seen(await self._names_now(), self._heard)
+            finally:
+                self._heard = None
+            self._looked_at = began
 
-    async def heads(self, offered: Collection[str]) -> list[Hand]:
-        """At most one job in hand of each queue that fits, the oldest first."""
-        fitting = self._fitting(offered)
-        if not fitting:
-            await self.learn()
-            fitting = self._fitting(offered)
-        # What is there at once; only where nothing is, what is on its way to the consumers.
-        for seconds in (0.0, self._look_seconds):
-            pulls = [
-                self._pull(needs, redo, seconds) for needs in fitting for redo in (_REDO, _NEW)
-            ]
-            found = [one for one in await asyncio.gather(*pulls) if one is not None]
-            if found:
-                return sorted(found, key=lambda hand: hand.age)
-        return []
+    async def _names_now(self) -> set[str]:
+        """What waits; what its jobs need is known, but of those that are gone again."""
+        found = set(await self._wire.names(self._names.jobs, self._names.job()))
+        for needs in {self._names.parts(one)[0] for one in found - self._line.keys()}:
+            await self._learn(needs)
+        return {one for one in found if self._names.parts(one)[0] in self._needs}
 
-    def _fitting(self, offered: Collection[str]) -> list[str]:
-        return [needs for needs, wanted in self.needs.items() if matches(wanted, offered)]
+    def _seen(self, found: set[str], heard: dict[str, bool]) -> None:
+        """The view is this; what was heard since the servers were asked is newer."""
+        for subject, there in heard.items():
+            (found.add if there else found.discard)(subject)
+        for subject in self._line.keys() - found:
+            self._line.remove(subject)
+        for subject in found - self._line.keys():
+            self._line.add(self._waiting(subject))
 
-    async def _pull(self, needs: str, redo: str, seconds: float) -> Hand | None:
-        request = {"batch": 1, "no_wait": True}
-        if seconds:
-            request["expires"] = int(seconds * 1e9)
-        subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._names.jobs}.{needs}-{redo}"
-        try:
-            message = await self._wire.client.request(
-                subject,
-                msgspec.json.encode(request),
-                timeout=_limits.CALL_SECONDS,
-                old_style=True,
-            )
-        except (nats.errors.Error, OSError):
-            return None
-        if not message.data or not message.reply:
-            return None
-        place = message.metadata.sequence.stream
-        return Hand(unpack(message.data, Job), message.reply, redo == _REDO, place)
+    async def _learn(self, needs: str) -> bool:
+        """Whether it is known what the jobs of one token need; one of them tells."""
+        if needs not in self._needs:
+            one = await self._wire.next(self._names.jobs, self._names.job(needs), 1)
+            if one is not None:
+                self._needs[needs] = tuple(sorted(unpack(one.data, Job).capabilities))
+        return needs in self._needs
 
-    async def done(self, hand: Hand) -> None:
-        """It was claimed, or nothing is left to do: out of the queue once this returns."""
-        await self._wire.client.publish(hand.reply, b"+ACK")
-        # An acknowledged job may be counted for a while yet where there are several replicas.
-        await self.discard(hand.place)
+    async def _fresh(self) -> float:
+        """Look, if the last look was long ago; returns when this was asked for."""
+        now = asyncio.get_running_loop().time()
+        serves = _limits.LOOK_SECONDS * max(1.0, len(self._line) / _limits.LOOK_JOBS)
+        if now - self._looked_at >= serves:
+            await self._look(now)
+        return now
 
-    async def discard(self, place: int) -> None:
-        """Out of the queue, whoever has it in hand."""
-        await self._wire.delete(self._names.jobs, place)
+    # -- whose turn it is
 
-    async def oldest(self, patience: Patience) -> tuple[Job, int] | None:
-        """The first that came into a queue of one deadline and never ran, with its place."""
-        subject = self._names.job("*", _NEW, "*", patience=patience)
+    async def next(self, offered: Collection[str], now: float) -> Waiting | None:
+        """Who is next: out of the view, not yet out of the queue. None where nothing fits."""
+        asked = await self._fresh()
+        one = self._line.first(offered, now)
+        if one is None:
+            await self._look(asked)
+            one = self._line.first(offered, now)
+        if one is not None:
+            self._gone(one.key)
+            self._line.took(one)
+        return one
+
+    async def take(self, one: Waiting) -> bool:
+        """Out of the queue; False where somebody else has taken it."""
+        if not await self._wire.purge(self._names.jobs, one.key):
+            return False
+        await self._wire.client.publish(self._names.took(one.key), self.name)
+        return True
+
+    async def oldest(self, patience: Patience) -> tuple[Job, str] | None:
+        """The first that came into a queue of one deadline and never ran, with its subject."""
+        subject = self._names.job("*", _NEW, patience=patience)
         found = await self._wire.next(self._names.jobs, subject, 1)
-        return None if found is None else (unpack(found.data, Job), found.seq)
+        return None if found is None else (unpack(found.data, Job), found.subject)
 
-    async def give_back(self, hand: Hand) -> None:
-        """Back into the queue, at once, for whoever comes next."""
-        try:
-            await self._wire.ask(hand.reply, b"-NAK")
-        except TimeoutError:
-            return  # it comes back after ``ACK_WAIT``
-        subject = self._names.woken().split("*")[0]
-        needs = needs_token(hand.job.capabilities)
-        redo = _REDO if hand.redo else _NEW
-        await self._wire.client.publish(f"{subject}{needs}.{redo}.{hand.job.response_id}")
+    async def discard(self, subject: str) -> None:
+        """Out of the queue."""
+        await self._wire.purge(self._names.jobs, subject)
+        self._gone(subject)
 
     async def remove(self, response_id: str) -> None:
         """No job of a response is left."""
         await self._wire.purge(self._names.jobs, self._names.job("*", "*", response_id))
 
+    # -- how long it is
+
     async def waiting(self) -> set[str]:
-        """The responses that have a job."""
-        pattern = self._names.job("*", "*", "*")
-        names = await self._wire.names(self._names.jobs, pattern)
-        return {name.rpartition(".")[2] for name in names}
+        """The responses that have a job, now."""
+        names = await self._wire.names(self._names.jobs, self._names.job())
+        return {self._names.parts(name)[-1] for name in names}
 
     async def depth(self, tenant: str) -> Queued:
-        """How many wait, of all and of one tenant: counted now and then, and what came since."""
-        async with self._counting:
-            now = asyncio.get_running_loop().time()
-            if now - self._counted_at >= _limits.COUNT_SECONDS:
-                names = await self._wire.names(self._names.jobs, self._names.job("*", "*", "*"))
-                self._counted = Counter(name.rsplit(".", 2)[1] for name in names)
-                self._counted_at = now
-        return Queued(self._counted.total(), self._counted[tenant_token(tenant)])
+        """How many wait, of all and of one tenant, in the view."""
+        await self._fresh()
+        return Queued(len(self._line), self._line.of(tenant_token(tenant)))
 
-    async def count(self) -> int:
-        """How many jobs there are."""
-        answer = await self._wire.api(f"STREAM.INFO.{self._names.jobs}")
-        return int(answer["state"]["messages"])
+    async def load(self, opened: int) -> Load:
+        """How many wait, now, and how many of all that are ``opened`` run."""
+        await self._look(asyncio.get_running_loop().time())
+        return Load(self._line.depths(), max(0, opened - len(self._line)))
+
+
+def _when(job: Job) -> str:
+    """What its age and its raises depend on: milliseconds, and the place of its first record."""
+    return f"{round(job.created_at * 1000)}-{max(1, round(job.raise_after * 1000))}-{job.born}"
 
 
 def group(offered: Collection[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from heliograph import errors
-from heliograph.journal._base import Entry, Frame
+from heliograph.journal._base import DEFAULT_PRIORITY, RAISE_SECONDS, Entry, Frame
 from heliograph.journal._readers import Readers
 
 __all__ = [
@@ -83,6 +83,8 @@ class Made(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     context: Entry | None
     opening: tuple[Entry, ...] = ()
     claim_within: float | None = None
+    priority: int = DEFAULT_PRIORITY
+    raise_after: float = RAISE_SECONDS
 
     @property
     def claim_by(self) -> float | None:
@@ -119,6 +121,8 @@ class Live(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     lapsed: float = 0.0
     background: bool = False
     claim_by: float | None = None
+    priority: int = DEFAULT_PRIORITY
+    raise_after: float = RAISE_SECONDS
 
     def read_by(self) -> Readers:
         """Its reader leases, to look at or to change (``with_readers`` puts them back)."""
@@ -147,6 +151,8 @@ class Job(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     tenant: str = ""
     patience: Patience = "any"
     claim_by: float | None = None
+    priority: int = DEFAULT_PRIORITY
+    raise_after: float = RAISE_SECONDS
 
     @classmethod
     def of(cls, response_id: str, live: Live, born: int) -> Job:
@@ -160,6 +166,8 @@ class Job(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
             tenant=live.tenant,
             patience="any" if live.claim_by is None else patience,
             claim_by=live.claim_by,
+            priority=live.priority,
+            raise_after=live.raise_after,
         )
 
 

@@ -133,11 +133,11 @@ def configs(names: Names, replicas: int) -> list[dict[str, Any]]:
     jobs = {
         **common,
         "name": names.jobs,
-        "subjects": [names.job("*", "*", "*")],
-        "retention": "workqueue",
+        "subjects": [names.job()],
+        "retention": "limits",
         "republish": {
-            "src": names.job("*", "*", "*"),
-            "dest": f"{prefix}.j.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}.{{{{wildcard(5)}}}}",
+            "src": f"{prefix}.jobs.>",
+            "dest": f"{prefix}.j.new.>",
             "headers_only": True,
         },
     }

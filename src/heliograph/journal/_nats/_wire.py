@@ -368,12 +368,16 @@ class Wire:
         nonce = nonce_of(base64.b64decode(message.get("data", "")))
         return commit.seen(message["seq"], nonce), message["seq"]
 
-    async def purge(self, stream: str, pattern: str, below: int = 0) -> None:
-        """Erase what matches; with ``below``, only what has a smaller stream sequence."""
-        await self.api(
+    async def purge(self, stream: str, pattern: str, below: int = 0) -> int:
+        """Erase what matches; with ``below``, only what has a smaller stream sequence.
+
+        Returns how many messages that were; 0 also where an answer was lost, and came again.
+        """
+        answer = await self.api(
             f"STREAM.PURGE.{stream}",
             {"filter": pattern, **({"seq": below} if below else {})},
         )
+        return int(answer.get("purged", 0))
 
     async def delete(self, stream: str, seq: int) -> None:
         """Erase one message; harmless where it is gone."""
