@@ -16,10 +16,13 @@ from heliograph.engine._page import Page
 from heliograph.engine._remote import with_references
 from heliograph.engine._seal import MIN_SECRET, Seals
 from heliograph.engine._splice import render, wire_size
+from heliograph.engine._tiers import EVERYBODY, TIERS
 
 __all__ = [
+    "EVERYBODY",
     "MIN_SECRET",
     "RESPONSE_ID",
+    "TIERS",
     "UNSEEN",
     "Compactor",
     "Engine",

@@ -6,6 +6,7 @@ from heliograph import errors
 from heliograph.engine._ending import Ending
 from heliograph.engine._limits import Limits
 from heliograph.engine._observer import Observer
+from heliograph.engine._tiers import TIERS
 from heliograph.journal import Journal, Lease
 
 __all__ = ["admit", "claim_within", "waited_too_long"]
@@ -13,14 +14,27 @@ __all__ = ["admit", "claim_within", "waited_too_long"]
 _AGAIN_SECONDS = 5.0
 """When a refused client is told to come back."""
 
+_FLEX_PART = 2
+"""``flex`` responses may fill the queue to one part in so many of each limit."""
+
 _TIME = {False: "max_queued_seconds", True: "max_queued_background_seconds"}
 """The limit's name, by ``background``."""
 
 
 async def admit(
-    journal: Journal, limits: Limits, observer: Observer, tenant: str, *, background: bool
+    journal: Journal,
+    limits: Limits,
+    observer: Observer,
+    tenant: str,
+    *,
+    background: bool,
+    priority: int,
 ) -> None:
-    """Raise ``RateLimited`` where one more response of ``tenant`` must not be queued."""
+    """Raise ``RateLimited`` where one more response of ``tenant`` must not be queued.
+
+    The least urgent tier is refused first: its limits are half of the others'.
+    """
+    flex = TIERS[priority] == "flex"
     kind = "max_queued_background" if background else "max_queued"
     queued = await journal.queued(tenant)
     for name, count, whose in (
@@ -28,10 +42,12 @@ async def admit(
         (kind, queued.total, ""),
     ):
         limit: int = getattr(limits, name)
-        if limit and count >= limit:
+        most = limit // _FLEX_PART if flex else limit
+        if limit and count >= most:
             observer.refused(name)
             raise errors.RateLimited(
-                f"{count} responses{whose} wait in the queue, the limit {name} is {limit}; try "
+                f"{count} responses{whose} wait in the queue, the limit {name} is {limit}"
+                f"{f', for flex {most}' if flex else ''}; try "
                 "again later (the server's [limits] can raise it)",
                 code="queue_full",
                 retry_after=_AGAIN_SECONDS,

@@ -18,6 +18,7 @@ from heliograph.engine._input import Input, read_input
 from heliograph.engine._limits import Limits
 from heliograph.engine._route import read_models, read_preferences
 from heliograph.engine._seal import Seal
+from heliograph.engine._tiers import ASKED
 from heliograph.engine._tool import HOSTED, HostedTool, check_pixels, custom_tool, hosted_tool
 
 __all__ = [
@@ -105,7 +106,6 @@ _INCLUDES = frozenset(
         "web_search_call.results",
     }
 )
-_TIERS = ("auto", "default", "fast", "flex", "priority", "scale", "ultrafast")
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -271,7 +271,7 @@ def check_values(body: dict[str, Any], limits: Limits) -> None:
 def _labels(body: dict[str, Any]) -> None:
     for name in ("prompt_cache_key", "safety_identifier", "session_id", "user"):
         fields.text(body, name)
-    fields.choice(body, "service_tier", _TIERS)
+    fields.choice(body, "service_tier", tuple(ASKED))
     metadata = fields.mapping(body.get("metadata") or {}, "metadata")
     if len(metadata) > 16:
         raise fields.invalid("metadata", f"{len(metadata)} pairs; at most 16 are kept")

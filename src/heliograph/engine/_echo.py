@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from heliograph import models
+from heliograph.engine._tiers import TIERS
 from heliograph.engine._tool import HOSTED
 
 __all__ = ["Echo", "zero_usage"]
@@ -50,12 +51,19 @@ class Echo:
     """Makes the response object of one request, in any state, without output."""
 
     def __init__(
-        self, response_id: str, created_at: float, body: dict[str, Any], *, hosted_tools: bool
+        self,
+        response_id: str,
+        created_at: float,
+        body: dict[str, Any],
+        *,
+        hosted_tools: bool,
+        priority: int,
     ) -> None:
         self._id = response_id
         self._created_at = created_at
         self._body = body  # made anew when asked for: it is, thrice, and a response can take long
         self.hosted_tools = hosted_tools
+        self._tier = TIERS[priority]
 
     def response(self, status: str) -> models.OpenResponsesResult:
         """A new object with this status."""
@@ -79,7 +87,7 @@ class Echo:
             "metadata": _given(body, "metadata", {}),
             "background": _given(body, "background", False),
             "store": _given(body, "store", True),
-            "service_tier": "default",
+            "service_tier": self._tier,
             "text": _text(body.get("text") or {}),
             "reasoning": _reasoning(body.get("reasoning")),
             "usage": zero_usage(),

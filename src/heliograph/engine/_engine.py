@@ -31,6 +31,7 @@ from heliograph.engine._relay_ask import read_either
 from heliograph.engine._remote import inlined, remote_pictures, stand_ins
 from heliograph.engine._run import Run
 from heliograph.engine._seal import Seals
+from heliograph.engine._tiers import granted, raise_after
 from heliograph.providers.fetch import Fetcher
 
 __all__ = ["Engine", "Plan", "body_digest", "json_of"]
@@ -77,6 +78,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     store: bool
     background: bool
     stream: bool
+    priority: int
     resolved: Resolved | None = None
 
 
@@ -91,7 +93,8 @@ class Engine:
     in a copy of the context that it was submitted in, if that was here; ``observer`` sees it run.
     ``capabilities`` are what it does of what the catalog can do, all of it unless given: it owns
     responses of those chat models, draws with those image models for itself and for other owners,
-    and orders the pictures of others (step jobs).
+    and orders the pictures of others (step jobs). ``hurried`` are the tenants whose requests may
+    have the service tier ``priority``, ``*`` for all; those of others are ``default``.
     """
 
     def __init__(
@@ -107,6 +110,7 @@ class Engine:
         observer: Observer = UNSEEN,
         seals: Seals | None = None,
         capabilities: Collection[str] | None = None,
+        hurried: Collection[str] = (),
     ) -> None:
         self.journal = store
         self.catalog = catalog
@@ -114,6 +118,7 @@ class Engine:
         self.worker = worker if worker is not None else f"worker-{secrets.token_hex(6)}"
         self._clock = clock
         self._echo_hosted_tools = echo_hosted_tools
+        self._hurried = frozenset(hurried)
         self._fetcher = fetcher
         self.seals = seals if seals is not None else Seals()
         self._claiming: asyncio.Task[None] | None = None
@@ -299,6 +304,7 @@ class Engine:
             store=ask.store,
             background=ask.background,
             stream=ask.stream,
+            priority=granted(body.get("service_tier"), tenant, self._hurried),
             resolved=resolved,
         )
 
@@ -320,6 +326,7 @@ class Engine:
         """
         resolved = plan.resolved
         response_id, created_at = self.journal.placed(new_id("resp")), self._clock()
+        within = claim_within(self.limits, background=plan.background)
         try:
             context = None if resolved is None else await resolved.kept_in(self.journal.blobs)
             new = journal.NewResponse(
@@ -334,7 +341,9 @@ class Engine:
                 context=context,
                 opening=() if plan.relayed else self._opening(response_id, created_at, body, plan),
                 created_at=created_at,
-                claim_within=claim_within(self.limits, background=plan.background),
+                claim_within=within,
+                priority=plan.priority,
+                raise_after=raise_after(within),
             )
             return await self._create(new)
         except errors.IdempotencyConflict:
@@ -348,8 +357,14 @@ class Engine:
         self, response_id: str, created_at: float, body: bytes, plan: Plan
     ) -> tuple[journal.Entry, ...]:
         fields = read_body(body, self.limits)
-        echo = Echo(response_id, created_at, fields, hosted_tools=self._echo_hosted_tools)
+        echo = self._echo(response_id, created_at, fields, plan.priority)
         return opening(echo, background=plan.background)
+
+    def _echo(
+        self, response_id: str, created_at: float, fields: dict[str, Any], priority: int
+    ) -> Echo:
+        hosted = self._echo_hosted_tools
+        return Echo(response_id, created_at, fields, hosted_tools=hosted, priority=priority)
 
     async def _create(self, new: journal.NewResponse) -> journal.Created:
         """Store it, and run it where there is room; it will run in a copy of this context.
@@ -365,7 +380,7 @@ class Engine:
             )
         else:
             asked = self.journal, self.limits, self._observer, new.tenant
-            await admit(*asked, background=new.background)
+            await admit(*asked, background=new.background, priority=new.priority)
         self._asked[new.response_id] = contextvars.copy_context()
         if len(self._asked) > _CONTEXTS:
             self._asked.popitem(last=False)
@@ -419,6 +434,6 @@ class Engine:
         response = snapshot.response
         if response is None:
             body = msgspec.json.decode(record.request)
-            echo = Echo(response_id, record.created_at, body, hosted_tools=self._echo_hosted_tools)
+            echo = self._echo(response_id, record.created_at, body, record.priority)
             response = echo.response("queued" if record.background else "in_progress")
         return pictures.cut(models.encode(response))

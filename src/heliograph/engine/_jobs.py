@@ -80,6 +80,7 @@ class PictureJobs:
                 capabilities=(f"image:{job.model}",),
                 expires_in=self._limits.wall_seconds,
                 context=context,
+                priority=self._lease.priority,
             )
         )
 

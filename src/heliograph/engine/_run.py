@@ -35,6 +35,7 @@ from heliograph.engine._seal import Seal
 from heliograph.engine._splice import wire_size
 from heliograph.engine._steps import Steps
 from heliograph.engine._thoughts import INCLUDED
+from heliograph.engine._tiers import as_granted
 
 __all__ = ["Run"]
 
@@ -69,9 +70,13 @@ class Run:
         self._limits = limits
         self._clock = clock
         self._seal = seal
-        self._body = read_body(lease.request, limits)
+        self._body = as_granted(read_body(lease.request, limits), lease.priority)
         self._echo = Echo(
-            lease.response_id, lease.created_at, self._body, hosted_tools=echo_hosted_tools
+            lease.response_id,
+            lease.created_at,
+            self._body,
+            hosted_tools=echo_hosted_tools,
+            priority=lease.priority,
         )
         self._observer = observer
         pictures = Pictures(store.blobs, observer)

@@ -89,8 +89,8 @@ TABLE = (
     Row(
         "heliograph_responses_waiting",
         "gauge",
-        ("store",),
-        "Queue depth: responses in the journal that nobody has claimed.",
+        ("store", "tier"),
+        "Queue depth: responses in the journal that nobody has claimed, by `service_tier`.",
     ),
     Row(
         "heliograph_admission_refused_total",

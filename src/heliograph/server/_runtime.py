@@ -84,6 +84,7 @@ class Lane:
             fetcher=fetcher,
             observer=observer,
             seals=seals,
+            hurried=settings.priority_tenants,
         )
         self.readers = Readers(journal, settings.limits.reader_lease_seconds)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.types import Receive, Scope, Send
 
 from heliograph import errors, providers
+from heliograph.engine import TIERS
 from heliograph.server._body import header
 from heliograph.server._exchange import EXCHANGE, Exchange
 from heliograph.server._log import access
@@ -281,7 +282,8 @@ class Seen:
         put = self.metrics.put
         for name, lane in (("stored", runtime.stored), ("passing", runtime.passing)):
             load = await lane.journal.load()
-            put("responses_waiting", load.queued, name)
+            for tier, waiting in zip(TIERS, load.waiting, strict=True):
+                put("responses_waiting", waiting, name, tier)
             put("responses_running", lane.engine.running, name)
         put("images_waiting", runtime.studio.waiting)
         for provider, rest in runtime.catalog.rests().items():

@@ -118,7 +118,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     in the server's own process; else that many worker processes are started and watched, and
     responses run in them alone, and in others that attach by themselves. ``routes`` says how hard
     chat upstreams are tried; ``embedded`` whether the two embedded models are served too. ``fetch``
-    says whether pictures are fetched that a request names by address. ``log``, ``metrics`` and
+    says whether pictures are fetched that a request names by address. ``priority_tenants`` may have
+    the service tier ``priority`` (``*``: all may), others have ``default`` instead. ``log``, ``metrics`` and
     ``otel`` say how it is seen. Keys made in the ``data`` folder are required of requests once
     there are any. ``key``, where set, is one more that is known to this process alone, for the
     tenant ``default``; it is never read from a file.
@@ -139,6 +140,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fetch: FetchSettings = FetchSettings()
     key: str | None = None
     workers: int | None = None
+    priority_tenants: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
@@ -161,6 +163,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 f"'heliograph keys create {where}' and serve that folder"
             )
         self.metrics.token()
+        for tenant in self.priority_tenants:
+            if tenant != engine.EVERYBODY and not TENANT.fullmatch(tenant):
+                raise errors.ConfigError(
+                    f"priority_tenants: {tenant!r} is no tenant; the tenant of a key (`heliograph "
+                    "keys list` shows it), or '*' for all"
+                )
         if "" in self.providers:
             raise errors.ConfigError("providers: a provider needs a name")
         if self.journal == "memory" and self.data is not None:
@@ -194,6 +202,7 @@ class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     routes: RouteSettings = RouteSettings()
     fetch: FetchSettings = FetchSettings()
     workers: int | None = None
+    priority_tenants: tuple[str, ...] = ()
 
 
 def load_settings(path: str | Path) -> Settings:
