@@ -119,7 +119,9 @@ NOTES = {
     "reasoning itself where it gives none",
     "route": "how the fallbacks of `models` are used",
     "safety_identifier": "repeated; passed on where `labels` name it",
-    "service_tier": "repeated as `default`; passed on where `labels` name it",
+    "service_tier": "a place in the queue: `auto` is `default`; `fast`, `ultrafast`, `scale` are "
+    "`priority`, which a tenant must be [allowed](flow.md); the response says which it got; passed "
+    "on where `labels` name it",
     "session_id": "passed on where `labels` name it",
     "store": "`false`: kept in memory only, until it ends",
     "stream": "events as they come, or the whole response",

@@ -21,7 +21,6 @@ TOOL = Path(__file__).parents[2] / "docs" / "_tools" / "request_fields.py"
 LABELS: dict[str, Any] = {
     "prompt_cache_options": {"mode": "explicit"},
     "prompt_cache_retention": "24h",
-    "service_tier": "flex",
     "trace": {"trace_id": "t"},
     "client_metadata": {"a": "b"},
 }

@@ -103,7 +103,7 @@ def test_a_full_engine_shows_its_queue() -> None:
         seen = scrape(here)
         for answer in asked:
             http.post(f"/v1/responses/{answer.json()['id']}/cancel")
-    assert seen['heliograph_responses_waiting{store="stored"}'] == 2
+    assert seen['heliograph_responses_waiting{store="stored",tier="default"}'] == 2
     assert seen['heliograph_responses_running{store="stored"}'] == 1
 
 

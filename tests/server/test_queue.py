@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
-from tests.server.kit import Running, ask, running
+from tests.server.kit import Painter, Running, ask, running
 from tests.server.sockets import talk
 from tests.server.test_errors import refusal
 
+from heliograph.providers import ImageJob, ImagePart
 from heliograph.server import Limits
+from heliograph.server._keys import Keyring
 
 BASES = ("/v1", "/api/v1")
 
@@ -78,4 +82,55 @@ def test_what_nobody_begins_ends_failed_and_says_why(idle: Running) -> None:
         assert now["status"] == "failed"
         assert "max_queued_background_seconds" in now["error"]["message"]
         assert metric(http, "heliograph_queue_expired_total") == 1
-        assert metric(http, 'heliograph_responses_waiting{store="stored"}') == 0
+        assert metric(http, 'heliograph_responses_waiting{store="stored"') == 0
+
+
+class Noting(Painter):
+    """Keeps whose picture it drew when."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prompts: list[str] = []
+
+    async def draw(self, job: ImageJob) -> AsyncGenerator[ImagePart, None]:
+        self.prompts.append(job.prompt)
+        async for part in super().draw(job):
+            yield part
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_one_keys_flood_lets_another_key_have_its_turn(tmp_path: Path, base: str) -> None:
+    ring = Keyring(tmp_path)
+    keys = {tenant: ring.create(tenant=tenant)[1] for tenant in ("flood", "other", "vip")}
+    painter = Noting()
+    painter.gate = threading.Event()
+    told = {"limits": Limits(concurrency=1), "priority_tenants": ("vip",), "data": str(tmp_path)}
+    with running(painter, **told) as here, httpx2.Client(base_url=here.url, timeout=20) as http:
+
+        def post(tenant: str, prompt: str, tier: str) -> dict[str, Any]:
+            body = ask(prompt, background=True, service_tier=tier)
+            headers = {"authorization": f"Bearer {keys[tenant]}"}
+            answer = http.post(f"{base}/responses", json=body, headers=headers)
+            assert answer.status_code == 200, answer.text
+            made: dict[str, Any] = answer.json()
+            return made | {"url": f"{base}/responses/{made['id']}", "headers": headers}
+
+        made = [post("flood", f"flood {i}", "priority") for i in range(12)]
+        made.append(post("other", "other 0", "auto"))
+        made.append(post("flood", "flood 12", "flex"))
+        made.append(post("vip", "vip 0", "fast"))
+        tiers = [one["service_tier"] for one in made]
+        assert tiers == ["default"] * 13 + ["flex", "priority"]
+        shown = metric(http, 'heliograph_responses_waiting{store="stored",tier="default"')
+        assert shown == 12  # one of the flood runs
+        painter.gate.set()
+        for one in made:
+            with http.stream(
+                "GET", f"{one['url']}?stream=true", headers=one["headers"]
+            ) as following:
+                following.read()
+            ended = http.get(one["url"], headers=one["headers"]).json()
+            assert (ended["status"], ended["service_tier"]) == ("completed", one["service_tier"])
+    assert painter.prompts[:2] == ["flood 0", "vip 0"]
+    assert "other 0" in painter.prompts[2:4]
+    assert painter.prompts[-1] == "flood 12"

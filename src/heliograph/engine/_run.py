@@ -259,7 +259,11 @@ class Run:
     async def _asked(self) -> tuple[dict[str, Any], models.ResponsesRequest]:
         """The request with the pictures that were fetched for it, as JSON and decoded."""
         if not self._context.fetched:
-            return self._body, models.decode(models.ResponsesRequest, self._lease.request)
+            request = models.decode(models.ResponsesRequest, self._lease.request)
+            tier = self._body.get("service_tier")
+            if tier is not None and request.service_tier != tier:
+                request.service_tier = tier
+            return self._body, request
         texts = await fetched_texts(self._context, self._emitter.pictures)
         body = inlined(self._body, texts)
         return body, models.decode(models.ResponsesRequest, msgspec.json.encode(body))

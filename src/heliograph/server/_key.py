@@ -20,6 +20,7 @@ from heliograph import errors
 __all__ = [
     "LOOK_SECONDS",
     "STALE_SECONDS",
+    "TENANT",
     "Key",
     "KeyOptions",
     "Watch",
@@ -35,7 +36,7 @@ STALE_SECONDS = 10.0
 """How long a running server goes by the keys it knows while they cannot be read."""
 
 _MAX_NAME = 100
-_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KEY = re.compile(rb"hg_([0-9a-f]{12})_([0-9a-f]{64})")
 _ID = re.compile(r"(?:hg_)?([0-9a-f]{12})(?:_[0-9a-f]*)?")
 
@@ -93,7 +94,7 @@ def make_key(now: float, **options: Unpack[KeyOptions]) -> tuple[Key, str]:
     name, tenant, expires = options.get("name", ""), options.get("tenant"), options.get("expires")
     if not name.isprintable() or len(name) > _MAX_NAME:
         raise errors.UsageError(f"name: at most {_MAX_NAME} characters on one line")
-    if tenant is not None and not _TENANT.fullmatch(tenant):
+    if tenant is not None and not TENANT.fullmatch(tenant):
         raise errors.UsageError(
             f"tenant: {tenant[:80]!r} must be 1 to 64 of A-Z a-z 0-9 . _ -, a letter or digit first"
         )

@@ -17,6 +17,7 @@ from heliograph.providers.configured import (
 from heliograph.providers.fetch import FetchSettings
 from heliograph.server._edge import is_loopback
 from heliograph.server._journal_settings import JournalSettings, NatsSettings
+from heliograph.server._key import TENANT
 from heliograph.server._keys import Keyring
 from heliograph.server._seen_settings import Log, MetricsPage, Otel
 from heliograph.server._strict import read
@@ -119,10 +120,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     responses run in them alone, and in others that attach by themselves. ``routes`` says how hard
     chat upstreams are tried; ``embedded`` whether the two embedded models are served too. ``fetch``
     says whether pictures are fetched that a request names by address. ``priority_tenants`` may have
-    the service tier ``priority`` (``*``: all may), others have ``default`` instead. ``log``, ``metrics`` and
-    ``otel`` say how it is seen. Keys made in the ``data`` folder are required of requests once
-    there are any. ``key``, where set, is one more that is known to this process alone, for the
-    tenant ``default``; it is never read from a file.
+    the service tier ``priority`` (``*``: all may), others have ``default`` instead. ``log``,
+    ``metrics`` and ``otel`` say how it is seen. Keys made in the ``data`` folder are required of
+    requests once there are any. ``key``, where set, is one more that is known to this process
+    alone, for the tenant ``default``; it is never read from a file.
     """
 
     host: str = "127.0.0.1"

@@ -71,7 +71,8 @@ async def test_waiting_raises(journal: Journal, clock: Clock) -> None:
 
 
 async def test_what_is_not_said_is_the_default(journal: Journal, clock: Clock) -> None:
-    await make(journal, "t", "first", "old")
+    await make(journal, "s", "first")
+    await make(journal, "t", "old")
     assert (await claim(journal, lease=1e6)).priority == DEFAULT_PRIORITY == DEFAULT
     clock.advance(RAISE_SECONDS)
     await make(journal, "u", "hurry", priority=HURRY)
