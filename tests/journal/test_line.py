@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from heliograph.journal import PRIORITIES, _limits
-from heliograph.journal._line import Line, Waiting
+from heliograph.journal._line import InLine, Line
 from heliograph.journal._signal import matches
 
 TENANTS = [f"t{i}" for i in range(4)]
 NEEDS = [("chat:a",), ("chat:b",), ("chat:a", "image:x")]
 
 
-def waiting(number: int, tenant: str = "t", **more: object) -> Waiting:
+def waiting(number: int, tenant: str = "t", **more: object) -> InLine:
     fields = {
         "needs": NEEDS[0],
         "priority": 1,
@@ -26,7 +26,7 @@ def waiting(number: int, tenant: str = "t", **more: object) -> Waiting:
         "redo": False,
         **more,
     }
-    return Waiting(key=f"r{number}", tenant=tenant, place=number, **fields)  # type: ignore[arg-type]
+    return InLine(key=f"r{number}", tenant=tenant, place=number, **fields)  # type: ignore[arg-type]
 
 
 class AsTheRuleSays(RuleBasedStateMachine):
@@ -35,7 +35,7 @@ class AsTheRuleSays(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.line = Line()
-        self.there: list[Waiting] = []
+        self.there: list[InLine] = []
         self.turns: dict[str, int] = defaultdict(int)
         self.now = 0.0
         self.made = 0
@@ -82,7 +82,7 @@ class AsTheRuleSays(RuleBasedStateMachine):
             assert self.line.remove(one.key) == one
             assert self.line.remove(one.key) is None
 
-    def rank(self, one: Waiting) -> int:
+    def rank(self, one: InLine) -> int:
         if one.redo:
             return -1
         return max(0, one.priority - int((self.now - one.created_at) // one.raise_after))

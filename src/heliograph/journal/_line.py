@@ -26,15 +26,15 @@ from heliograph.journal import _limits
 from heliograph.journal._base import PRIORITIES
 from heliograph.journal._signal import matches
 
-__all__ = ["Line", "Waiting"]
+__all__ = ["InLine", "Line"]
 
 _REDO = -1
 
 _Place = tuple[float, int, str]
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A response that waits. ``place`` is for those of one instant; ``redo``: it ran before."""
+class InLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One that waits. ``place`` is for those of one instant; ``redo``: it ran before."""
 
     key: str
     needs: tuple[str, ...]
@@ -59,7 +59,7 @@ class _Lane(NamedTuple):
     raise_after: float
 
     @classmethod
-    def of(cls, one: Waiting) -> _Lane:
+    def of(cls, one: InLine) -> _Lane:
         return cls("", _REDO, 0.0) if one.redo else cls(one.tenant, one.priority, one.raise_after)
 
     def rank_at(self, waited: float) -> int:
@@ -73,7 +73,7 @@ class Line:
     """See the module. A look at the first costs a step for each tenant that waits."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, Waiting] = {}
+        self._waiting: dict[str, InLine] = {}
         self._tenants: Counter[str] = Counter()
         self._depths = [0] * PRIORITIES
         self._lanes: dict[tuple[str, ...], dict[_Lane, list[_Place]]] = {}
@@ -87,11 +87,11 @@ class Line:
         """Of all that wait."""
         return self._waiting.keys()
 
-    def all(self) -> Collection[Waiting]:
+    def all(self) -> Collection[InLine]:
         """In no order."""
         return self._waiting.values()
 
-    def add(self, one: Waiting) -> None:
+    def add(self, one: InLine) -> None:
         """It waits now. Harmless where it does already."""
         if one.key not in self._waiting:
             self._waiting[one.key] = one
@@ -99,7 +99,7 @@ class Line:
             insort(lanes.setdefault(_Lane.of(one), []), (*one.age, one.key))
             self._count(one, 1)
 
-    def remove(self, key: str) -> Waiting | None:
+    def remove(self, key: str) -> InLine | None:
         """It does not wait any more; what it was, if it did."""
         one = self._waiting.pop(key, None)
         if one is not None:
@@ -113,13 +113,13 @@ class Line:
             self._count(one, -1)
         return one
 
-    def _count(self, one: Waiting, by: int) -> None:
+    def _count(self, one: InLine, by: int) -> None:
         self._depths[one.priority] += by
         self._tenants[one.tenant] += by
         if not self._tenants[one.tenant]:
             del self._tenants[one.tenant]
 
-    def first(self, offered: Collection[str], now: float) -> Waiting | None:
+    def first(self, offered: Collection[str], now: float) -> InLine | None:
         """Who is next of those that a worker offering ``offered`` can do."""
         best: tuple[int, int, _Place] | None = None
         turns = self._turns
@@ -135,7 +135,7 @@ class Line:
                         best = found
         return None if best is None else self._waiting[best[2][2]]
 
-    def took(self, one: Waiting) -> None:
+    def took(self, one: InLine) -> None:
         """It was claimed: its tenant has had a turn, unless it only goes on."""
         if not one.redo:
             self.turn(one.tenant)

@@ -6,7 +6,7 @@ import sqlite3
 
 import msgspec
 
-from heliograph.journal._line import Waiting
+from heliograph.journal._line import InLine
 
 __all__ = [
     "FINISHED",
@@ -50,7 +50,7 @@ class Live:
         "until",
     )
 
-    def __init__(self, job: Waiting, epoch: int) -> None:
+    def __init__(self, job: InLine, epoch: int) -> None:
         self.job = job
         self.rid = job.place
         self.tenant = job.tenant
@@ -85,7 +85,7 @@ class LeaseView(msgspec.Struct, frozen=True):
 def load(db: sqlite3.Connection, rid: int) -> tuple[Live, Loaded]:
     """A response as the database has it; its lease has run out."""
     row = db.execute(_LOAD, (rid,)).fetchone()
-    job = Waiting(
+    job = InLine(
         key=row[0],
         needs=decode_capabilities(row[5]),
         tenant=row[1],

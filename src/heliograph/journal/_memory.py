@@ -31,7 +31,7 @@ from heliograph.journal._base import (
     Record,
 )
 from heliograph.journal._frames import check_entries, check_request, part_after
-from heliograph.journal._line import Line, Waiting
+from heliograph.journal._line import InLine, Line
 from heliograph.journal._readers import Readers
 from heliograph.journal._signal import Claimers, Signal, matches
 
@@ -102,10 +102,10 @@ class _Log:
         """The least is the oldest."""
         return self.created_at, self.place
 
-    def waiting(self) -> Waiting:
+    def waiting(self) -> InLine:
         """Its place in the line."""
         new = self.new
-        return Waiting(
+        return InLine(
             key=new.response_id,
             needs=new.capabilities,
             tenant=new.tenant,

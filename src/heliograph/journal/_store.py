@@ -30,7 +30,7 @@ from heliograph import errors
 from heliograph.journal import _limits
 from heliograph.journal._base import Clock, Created, Entry, Lease, LeaseState, NewResponse
 from heliograph.journal._frames import pack_entries, pack_entry, unpack_entry
-from heliograph.journal._line import Line, Waiting
+from heliograph.journal._line import InLine, Line
 from heliograph.journal._live import (
     FINISHED,
     QUEUED,
@@ -139,7 +139,7 @@ class Store:
         if new.opening:
             self._tx.rows.append((rid, 0, 0, len(new.opening), pack_entries(new.opening)))
         lease = None
-        job = Waiting(
+        job = InLine(
             key=new.response_id,
             needs=new.capabilities,
             tenant=new.tenant,
@@ -399,7 +399,7 @@ class Store:
 
     # -- helpers
 
-    def _queue(self, one: Waiting) -> None:
+    def _queue(self, one: InLine) -> None:
         self._line.add(one)
         self._tx.undo.append(partial(self._line.remove, one.key))
 

@@ -51,8 +51,8 @@ class Finding(msgspec.Struct, frozen=True):
 class Waiting(msgspec.Struct, frozen=True):
     """Responses that wait to be claimed by who has all of ``needs``.
 
-    ``seconds`` is how long the oldest has waited. ``untaken`` says that nobody has taken any of
-    them lately (None where that is not known).
+    ``seconds`` is how long the oldest has waited. ``untaken`` says that nobody offers to take them
+    (None where that is not known).
     """
 
     needs: tuple[str, ...]

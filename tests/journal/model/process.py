@@ -19,7 +19,7 @@ import msgspec
 from tests.journal.model.broker import Request
 
 from heliograph import errors
-from heliograph.journal._line import Waiting
+from heliograph.journal._line import InLine
 from heliograph.journal._nats import _claims, _creating, _erasing, _records, _wire
 from heliograph.journal._nats._names import Names, needs_token
 from heliograph.journal._nats._parts import Parts
@@ -138,7 +138,7 @@ class ModelWire(Wire):
 class ModelQueue(Queue):
     """A look at the queue that is answered once there is something."""
 
-    async def next(self, _offered: Any, _now: float) -> Waiting | None:
+    async def next(self, _offered: Any, _now: float) -> InLine | None:
         subject = msgspec.json.decode(await ask(Request("NEXT")), type=str | None)
         return None if subject is None else self._waiting(subject)
 

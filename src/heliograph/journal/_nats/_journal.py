@@ -324,9 +324,7 @@ class NatsJournal(Journal):
     async def _answer(self, message: Msg) -> None:
         now = asyncio.get_running_loop().time()
         lately = [o for o, at in self._offers.items() if now - at < _limits.ASKED_SECONDS]
-        await self._wire.client.publish(
-            message.reply, msgspec.json.encode([sorted(one) for one in lately])
-        )
+        await self._wire.tell(message.reply, msgspec.json.encode([sorted(one) for one in lately]))
 
     async def _unwanted(self, lease: Lease | None) -> None:
         if lease is not None:

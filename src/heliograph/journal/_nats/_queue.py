@@ -19,7 +19,7 @@ from collections.abc import Collection
 import msgspec
 
 from heliograph.journal._base import Load, Queued
-from heliograph.journal._line import Line, Waiting
+from heliograph.journal._line import InLine, Line
 from heliograph.journal._nats import _limits
 from heliograph.journal._nats._names import Names, needs_token, tenant_token
 from heliograph.journal._nats._records import Job, Patience, pack, unpack
@@ -93,10 +93,10 @@ class Queue:
             self._heard[subject] = False
         self._line.remove(subject)
 
-    def _waiting(self, subject: str) -> Waiting:
+    def _waiting(self, subject: str) -> InLine:
         needs, redo, priority, _, tenant, when, _ = self._names.parts(subject)
         created, raise_after, born = when.split("-")
-        return Waiting(
+        return InLine(
             key=subject,
             needs=self._needs[needs],
             tenant=tenant,
@@ -154,7 +154,7 @@ class Queue:
 
     # -- whose turn it is
 
-    async def next(self, offered: Collection[str], now: float) -> Waiting | None:
+    async def next(self, offered: Collection[str], now: float) -> InLine | None:
         """Who is next: out of the view, not yet out of the queue. None where nothing fits."""
         asked = await self._fresh()
         one = self._line.first(offered, now)
@@ -166,11 +166,11 @@ class Queue:
             self._line.took(one)
         return one
 
-    async def take(self, one: Waiting) -> bool:
+    async def take(self, one: InLine) -> bool:
         """Out of the queue; False where somebody else has taken it."""
         if not await self._wire.purge(self._names.jobs, one.key):
             return False
-        await self._wire.client.publish(self._names.took(one.key), self.name)
+        await self._wire.tell(self._names.took(one.key), self.name)
         return True
 
     async def oldest(self, patience: Patience) -> tuple[Job, str] | None:

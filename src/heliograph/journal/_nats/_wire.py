@@ -199,6 +199,11 @@ class Wire:
             pending_bytes_limit=_limits.TAIL_PENDING_BYTES,
         )
 
+    async def tell(self, subject: str, data: bytes) -> None:
+        """Publish what nothing rests on: it may be lost."""
+        with suppress(nats.errors.Error, OSError):
+            await self.client.publish(subject, data)
+
     # -- requests
 
     async def ask(self, subject: str, data: bytes, headers: dict[str, str] | None = None) -> Msg:
