@@ -132,7 +132,7 @@ class NatsJournal(Journal):
             await open_streams(self._wire, self._names, self._replicas)
             self._parts.blobs.open(await open_blobs(self._wire, self._names, self._replicas))
             await self._parts.queue.learn()
-            await check_calls(self._wire, self._names, self._clock())
+            await check_calls(self._wire, self._names, self._clock)
             await check_sync(self._monitors)
         except BaseException:
             self._parts.blobs.close()
@@ -422,16 +422,22 @@ class NatsJournal(Journal):
                 await tail.moved.wait(seen)
 
     async def attach(self, tenant: str, response_id: str, reader: str, *, seconds: float) -> None:
-        """See ``Journal.attach``."""
+        """See ``Journal.attach``. Its readers write the live record so often that a sweep may not
+        come to it: who attaches to a response that nobody makes any more sees to it."""
         self._check_open()
+        left = False
 
         def new(live: Live) -> Live:
+            nonlocal left
+            left = 0 < live.until <= self._clock()
             readers = live.read_by()
             readers.attach(reader, self._clock(), seconds)
             return live.with_readers(readers)
 
         if await self._change(tenant, response_id, new):
             self._attached.add((response_id, reader))
+        if left:
+            await self._owners.afterwards(response_id, self._sweeper.put_right(response_id))
 
     async def detach(self, tenant: str, response_id: str, reader: str) -> None:
         """See ``Journal.detach``."""
