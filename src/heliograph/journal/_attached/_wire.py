@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 MAGIC = "heliograph journal"
-VERSION = 2
+VERSION = 3
 """Raised with every change of a message, a method or a struct that passes."""
 
 _HEAD = 4
@@ -182,7 +182,10 @@ METHODS: dict[str, Method] = {
     "create": Method(tuple[NewResponse], Created),
     "keyed": Method(tuple[str, str, str], str | None),
     "claim": Method(
-        tuple[str, tuple[str, ...], float, float], Lease | None, ("lease", "wait"), True
+        tuple[str, tuple[str, ...], float, float, bool],
+        Lease | None,
+        ("lease", "wait", "begun"),
+        True,
     ),
     "claim_overdue": Method(tuple[str, float], Lease | None, ("lease",)),
     "renew": Method(tuple[Held, float], LeaseState, ("seconds",)),

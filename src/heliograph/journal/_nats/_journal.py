@@ -46,7 +46,7 @@ from heliograph.journal._nats._names import Names
 from heliograph.journal._nats._owners import Owners
 from heliograph.journal._nats._parts import Parts
 from heliograph.journal._nats._probe import check_calls, check_sync
-from heliograph.journal._nats._queue import group
+from heliograph.journal._nats._queue import REDO, group
 from heliograph.journal._nats._records import Live
 from heliograph.journal._nats._records import Record as LogRecord
 from heliograph.journal._nats._register import NatsRegister
@@ -263,7 +263,13 @@ class NatsJournal(Journal):
         return await self._parts.kept.keyed(tenant, key, body_digest)
 
     async def claim(
-        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
+        self,
+        worker: str,
+        capabilities: Collection[str],
+        *,
+        lease: float,
+        wait: float,
+        begun: bool = False,
     ) -> Lease | None:
         """See ``Journal.claim``. The oldest first among those that the queue's servers show."""
         loop = asyncio.get_running_loop()
@@ -275,7 +281,7 @@ class NatsJournal(Journal):
                 self._check_open()
                 seen = self._claimers.count
                 found = await self._to_its_end(
-                    self._claims.look(worker, offered, lease), self._unwanted
+                    self._claims.look(worker, offered, lease, begun), self._unwanted
                 )
                 left = deadline - loop.time()
                 if found is not None:
@@ -284,11 +290,13 @@ class NatsJournal(Journal):
                     return found
                 if listening is None:
                     listening = await self._wire.subscribe(
-                        self._names.woken(), self._woken, queue=group(offered)
+                        self._names.woken(REDO if begun else "*"),
+                        self._woken,
+                        queue=group(offered, begun),
                     )
                     await self._parts.queue.learn()
                     continue
-                await self._claimers.wait(offered, min(left, _limits.POLL_SECONDS), seen)
+                await self._claimers.wait(offered, min(left, _limits.POLL_SECONDS), seen, begun)
         finally:
             if listening is not None and self._open:
                 await listening.unsubscribe()
@@ -302,10 +310,10 @@ class NatsJournal(Journal):
         return found
 
     async def _woken(self, message: Msg) -> None:
-        needs = message.subject.split(".")[-3]
+        needs, redo = message.subject.split(".")[-3:-1]
         if needs not in self._parts.queue.needs:
             await self._parts.queue.learn()
-        self._claimers.wake(self._parts.queue.needs.get(needs, ()))
+        self._claimers.wake(self._parts.queue.needs.get(needs, ()), begun=redo == REDO)
 
     async def _unwanted(self, lease: Lease | None) -> None:
         if lease is not None:

@@ -98,9 +98,9 @@ class Names:
         """A job's subject; any part may be ``*``."""
         return f"{self.prefix}.jobs.{needs}.{redo}.{patience}.{tenant}.{response_id}"
 
-    def woken(self) -> str:
+    def woken(self, redo: str = "*") -> str:
         """What claimers subscribe to."""
-        return f"{self.prefix}.j.*.*.*"
+        return f"{self.prefix}.j.*.{redo}.*"
 
     def key(self, tenant: str, key: str) -> str:
         """An idempotency key's subject."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+import random
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -16,7 +17,7 @@ from typing import Any
 
 import msgspec
 import nats.errors
-from nats.aio.client import Client
+from nats.aio.client import Client, Server
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
@@ -34,6 +35,9 @@ NOT_FOUND = frozenset({10037, 10014, 10059})
 
 GONE = frozenset({10043, 10057})
 """No such sequence; the store could not delete it, which is how some replicas say the same."""
+
+_UNAVAILABLE = 10008
+"""What a server says that knows of no leader of the cluster."""
 
 Handler = Callable[[Msg], Awaitable[None]]
 
@@ -96,6 +100,9 @@ class Wire:
         self._login = login
         self._on_gap = on_gap
         self._client: Client | None = None
+        self._heard_at = 0.0
+        self._unheard_since: float | None = None
+        self._left: str | None = None
         self.denied: str | None = None
 
     # -- the connection
@@ -120,6 +127,7 @@ class Wire:
                 disconnected_cb=self._disconnected,
                 max_reconnect_attempts=-1,
                 ping_interval=10,
+                reconnect_to_server_handler=self._choose,
             )
         except (OSError, nats.errors.Error, TimeoutError) as exc:
             await self.close()
@@ -160,6 +168,49 @@ class Wire:
         away = isinstance(error, (OSError, nats.errors.NoServersError))
         level = logging.DEBUG if away else logging.WARNING
         log.log(level, "NATS: %s", str(error) or type(error).__name__)
+
+    def _choose(self, servers: list[Server], _: dict[str, Any]) -> tuple[Server, float]:
+        """Any that has not failed more often than another; being left counts as a failure."""
+
+        def failures(server: Server) -> int:
+            return server.reconnects + (server.uri.netloc == self._left)
+
+        random.shuffle(servers)
+        chosen = min(servers, key=failures)
+        return chosen, _limits.RETRY_SECONDS if chosen.reconnects else 0.0
+
+    def _heard(self, code: int | None = None) -> None:
+        """The server answered, with an error of this ``err_code``."""
+        now = asyncio.get_running_loop().time()
+        if code == _UNAVAILABLE:
+            self._unheard(now)
+        else:
+            self._heard_at, self._unheard_since = now, None
+
+    def _unheard(self, asked: float) -> None:
+        """Leave a server that answers nothing for a while: it may be cut off, from here or from the
+        other servers, which go on without it.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._unheard_since is None:
+            self._unheard_since = max(asked, self._heard_at)
+        if now - self._unheard_since >= _limits.LEAVE_SECONDS:
+            self._unheard_since = None
+            self._leave()
+
+    def _leave(self) -> None:
+        client = self._client
+        if client is None or client.is_closed:
+            return
+        url = client.connected_url
+        if url is not None:
+            log.warning("NATS: %s does not answer; trying another", url.netloc)
+            self._left = url.netloc
+        # nats-py would first wait until all that was written is through, which it may never be. Its
+        # reader sees the end of this and connects anew.
+        writer = getattr(client._transport, "_io_writer", None)
+        if writer is not None:
+            writer.transport.abort()
 
     async def _disconnected(self) -> None:
         if self._client is not None:
@@ -204,11 +255,13 @@ class Wire:
     async def ask(self, subject: str, data: bytes, headers: dict[str, str] | None = None) -> Msg:
         """One request; raises ``TimeoutError`` where it was not answered, heard or not."""
         client = self.client
+        asked = asyncio.get_running_loop().time()
         try:
             return await client.request(
                 subject, data, timeout=_limits.CALL_SECONDS, headers=headers
             )
         except (nats.errors.Error, OSError) as exc:
+            self._unheard(asked)
             raise TimeoutError(str(exc) or type(exc).__name__) from exc
 
     async def api(self, verb: str, body: object = None) -> dict[str, Any]:
@@ -225,8 +278,10 @@ class Wire:
                 continue
             error = answer.get("error")
             if error is None:
+                self._heard()
                 return answer
             code = error.get("err_code", 0)
+            self._heard(code)
             if outcome_of(code) is Outcome.UNSURE:
                 await self._again(deadline, verb, errors.JournalError(error["description"]))
                 continue
@@ -347,6 +402,7 @@ class Wire:
             ack = _acks.decode(answer.data)
         except msgspec.MsgspecError as exc:
             raise TimeoutError(f"an acknowledgement that cannot be read: {exc}") from exc
+        self._heard(None if ack.error is None else ack.error.err_code)
         if ack.error is None:
             return Outcome.OK, ack.seq
         outcome = outcome_of(ack.error.err_code)
@@ -360,6 +416,7 @@ class Wire:
             (await self.ask(f"$JS.API.STREAM.MSG.GET.{stream}", request)).data
         )
         error = answer.get("error")
+        self._heard(None if error is None else error.get("err_code"))
         if error is not None:
             if error.get("err_code") in NOT_FOUND:
                 return commit.seen(0, None), 0
