@@ -102,6 +102,10 @@ MIGRATIONS: tuple[Migration, ...] = (
             "WHERE state = 0 AND epoch = 0 AND claim_by IS NOT NULL",
         ),
     ),
+    Migration(
+        "places in pools, by holder",
+        ("CREATE TABLE places (pool TEXT PRIMARY KEY, holders BLOB NOT NULL) WITHOUT ROWID",),
+    ),
 )
 
 
