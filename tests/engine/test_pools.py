@@ -142,9 +142,7 @@ async def test_a_place_that_comes_as_its_turn_is_cancelled_is_given_back(
     await soon(one, 1)
 
 
-async def test_places_are_kept_for_longer_than_a_lease(
-    journal: MemoryJournal, make: Make
-) -> None:
+async def test_places_are_kept_for_longer_than_a_lease(journal: MemoryJournal, make: Make) -> None:
     one, other = make("one"), make("other")
     one._limits = other._limits = Limits(lease_seconds=0.3, renew_seconds=0.05)
     await soon(one, 2)

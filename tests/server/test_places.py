@@ -147,7 +147,7 @@ def test_no_more_than_the_limit_over_all_processes_and_a_dead_ones_places_come_b
     assert leaving.wait() == 0
     talker.set(silent=60)
     made = house.responses(5, TEXT)
-    until(lambda: talker.here == MOST)
+    until(lambda: talker.here == MOST and {house.status(one) for one in made} == {"in_progress"})
     talker.set(silent=0.05)
     killed.kill()
     house.child("worker")

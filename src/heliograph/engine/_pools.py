@@ -142,8 +142,8 @@ class Pool:
             changed.cancel()
             await asyncio.gather(changed, return_exceptions=True)
         if self._moved is not None and self._moved.done():
-            moved, self._moved = self._moved, None
-            self._take(moved.result())
+            told, self._moved = self._moved, None
+            self._take(told.result())
 
     async def _listen_no_more(self) -> None:
         moved, self._moved = self._moved, None

@@ -1,8 +1,8 @@
 """Places on NATS: one record a pool, changed by compare-and-set, and heard of by who waits.
 
-A record is republished as those of responses are, so that a place that is given back reaches whoever
-is next in one write and one message. A message that is lost costs as long as a renewal takes to come:
-that looks at the record itself.
+A record is republished as those of responses are, so that a place that is given back reaches
+whoever is next in one write and one message. A message that is lost costs as long as a renewal
+takes to come: that finds the record as it is.
 """
 
 from __future__ import annotations
