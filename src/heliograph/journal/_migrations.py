@@ -106,6 +106,10 @@ MIGRATIONS: tuple[Migration, ...] = (
         "what was begun and waits goes first",
         ("CREATE INDEX jobs_begun ON jobs (capabilities, rid) WHERE state = 0 AND epoch > 0",),
     ),
+    Migration(
+        "places in pools, by holder",
+        ("CREATE TABLE places (pool TEXT PRIMARY KEY, holders BLOB NOT NULL) WITHOUT ROWID",),
+    ),
 )
 
 

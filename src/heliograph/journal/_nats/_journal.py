@@ -45,6 +45,7 @@ from heliograph.journal._nats._feeds import Feeds
 from heliograph.journal._nats._names import Names
 from heliograph.journal._nats._owners import Owners
 from heliograph.journal._nats._parts import Parts
+from heliograph.journal._nats._places import NatsPlaces
 from heliograph.journal._nats._probe import check_calls, check_sync
 from heliograph.journal._nats._queue import REDO, group
 from heliograph.journal._nats._records import Live
@@ -53,6 +54,7 @@ from heliograph.journal._nats._register import NatsRegister
 from heliograph.journal._nats._setup import check_server, open_blobs, open_streams
 from heliograph.journal._nats._sweeper import Sweeper
 from heliograph.journal._nats._wire import Login, Wire
+from heliograph.journal._places import Board
 from heliograph.journal._signal import Claimers
 from heliograph.journal.checkup import Finding, Waiting
 
@@ -101,6 +103,8 @@ class NatsJournal(Journal):
         self._parts = parts = Parts(wire, names, clock, replicas, self._feeds.erased)
         self.blobs = parts.blobs
         self._register = NatsRegister(wire, names)
+        self._board = Board(clock, self._check_open)
+        self.places = NatsPlaces(wire, names, clock, self._board)
         self._owners = owners = Owners(parts)
         self._claims = Claims(parts, owners)
         self._creating = Creating(parts, owners)
@@ -157,6 +161,7 @@ class NatsJournal(Journal):
             return
         self._open = False
         self._claimers.wake_all()
+        self._board.wake()
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)

@@ -14,6 +14,7 @@ import msgspec
 from heliograph import errors
 from heliograph.journal._base import Entry, Frame
 from heliograph.journal._nats import _limits
+from heliograph.journal._places import Holders
 from heliograph.journal._readers import Readers
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Live",
     "Made",
     "Patience",
+    "PoolRecord",
     "Record",
     "Shared",
     "SweeperRecord",
@@ -185,6 +187,14 @@ class SweeperRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     nonce: bytes = msgspec.field(default_factory=lambda: secrets.token_bytes(12))
     owner: str
     until: float
+
+
+class PoolRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """Who has the places of a pool."""
+
+    nonce: bytes = msgspec.field(default_factory=lambda: secrets.token_bytes(12))
+    pool: str
+    holders: Holders
 
 
 class BlobRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True):

@@ -250,6 +250,11 @@ class Wire:
             pending_bytes_limit=_limits.TAIL_PENDING_BYTES,
         )
 
+    async def leave(self, subscription: Subscription) -> None:
+        """Give a subscription back; nothing happens where the connection is gone."""
+        with suppress(nats.errors.Error, OSError):
+            await subscription.unsubscribe()
+
     # -- requests
 
     async def ask(self, subject: str, data: bytes, headers: dict[str, str] | None = None) -> Msg:
