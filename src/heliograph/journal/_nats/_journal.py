@@ -42,6 +42,7 @@ from heliograph.journal._nats._creating import Creating
 from heliograph.journal._nats._erasing import Erasing
 from heliograph.journal._nats._examine import examine
 from heliograph.journal._nats._feeds import Feeds
+from heliograph.journal._nats._intake import Intake
 from heliograph.journal._nats._names import Names
 from heliograph.journal._nats._owners import Owners
 from heliograph.journal._nats._parts import Parts
@@ -110,6 +111,7 @@ class NatsJournal(Journal):
         self._creating = Creating(parts, owners)
         self._erasing = Erasing(parts, owners)
         self._sweeper = Sweeper(parts, owners)
+        self.intake = Intake(parts, owners)
         self._claimers = Claimers()
         self._attached: set[tuple[str, str]] = set()
         self._open = False

@@ -39,6 +39,11 @@ GONE = frozenset({10043, 10057})
 _UNAVAILABLE = 10008
 """What a server says that knows of no leader of the cluster."""
 
+_HINTS = {
+    10002: "; give the account more room: `max_file` in its `jetstream` block",
+    10047: "; give the servers more room: `max_file_store` in their `jetstream` block",
+}
+
 Handler = Callable[[Msg], Awaitable[None]]
 
 
@@ -60,7 +65,8 @@ class ApiError(errors.JournalError):
     """JetStream refused; ``code`` is its ``err_code``."""
 
     def __init__(self, what: str, code: int, description: str) -> None:
-        super().__init__(f"{what}: {description} (NATS error {code})")
+        hint = _HINTS.get(code, "")
+        super().__init__(f"{what}: {description} (NATS error {code}){hint}")
         self.code = code
 
 
@@ -413,6 +419,8 @@ class Wire:
         outcome = outcome_of(ack.error.err_code)
         if outcome is None:
             raise ApiError(f"a write to {subject}", ack.error.err_code, ack.error.description)
+        if outcome is Outcome.UNSURE:
+            raise TimeoutError(ack.error.description)
         return outcome, 0
 
     async def _look(self, commit: Commit, stream: str, subject: str) -> tuple[Outcome, int]:
