@@ -196,7 +196,7 @@ class NatsJournal(Journal):
             await self._owners.requeue(response_id, epoch)
 
     async def _every(self, seconds: float, chore: Any) -> None:
-        while True:
+        while self._open:
             await asyncio.sleep(seconds)
             try:
                 await chore()

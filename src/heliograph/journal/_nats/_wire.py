@@ -13,7 +13,7 @@ import random
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import nats.errors
@@ -26,7 +26,7 @@ from heliograph.journal._nats import _limits
 from heliograph.journal._nats._commit import FINAL, Commit, Outcome, State, outcome_of
 from heliograph.journal._nats._records import nonce_of
 
-__all__ = ["ApiError", "Conflict", "Login", "Stored", "Wire"]
+__all__ = ["ApiError", "Conflict", "Login", "Stored", "Wire", "heeding"]
 
 log = logging.getLogger("heliograph.journal")
 
@@ -45,6 +45,21 @@ _HINTS = {
 }
 
 Handler = Callable[[Msg], Awaitable[None]]
+
+T = TypeVar("T")
+
+
+async def heeding(answer: Awaitable[T]) -> T:
+    """What nats-py answers; a cancellation that comes with it is not lost.
+
+    nats-py waits with ``asyncio.wait_for``, which swallows such a one before Python 3.12.
+    """
+    task = asyncio.current_task()
+    before = 0 if task is None else task.cancelling()
+    found = await answer
+    if task is not None and task.cancelling() > before:
+        raise asyncio.CancelledError
+    return found
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True):
@@ -268,8 +283,8 @@ class Wire:
         client = self.client
         asked = asyncio.get_running_loop().time()
         try:
-            return await client.request(
-                subject, data, timeout=_limits.CALL_SECONDS, headers=headers
+            return await heeding(
+                client.request(subject, data, timeout=_limits.CALL_SECONDS, headers=headers)
             )
         except (nats.errors.Error, OSError) as exc:
             self._unheard(asked)
@@ -356,7 +371,7 @@ class Wire:
                 f"$JS.API.DIRECT.GET.{stream}", msgspec.json.encode(request), reply=inbox
             )
             while True:
-                message = await got.next_msg(_limits.BATCH_SECONDS)
+                message = await heeding(got.next_msg(_limits.BATCH_SECONDS))
                 headers = message.headers or {}
                 status = headers.get("Status")
                 if status is not None:
