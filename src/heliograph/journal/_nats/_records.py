@@ -27,6 +27,7 @@ __all__ = [
     "Patience",
     "PoolRecord",
     "Record",
+    "Shared",
     "SweeperRecord",
     "Tip",
     "frame_of",
@@ -197,6 +198,13 @@ class BlobRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     size: int
     at: float
     dying: bool = False
+
+
+class Shared(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A record of the register."""
+
+    nonce: bytes = msgspec.field(default_factory=lambda: secrets.token_bytes(12))
+    data: bytes
 
 
 T = TypeVar("T")
