@@ -1,8 +1,8 @@
 """Each upstream's places, shared with the other processes on one journal.
 
-A pool's task is there while anything here is asked of it. It says to the journal what is wanted and
-what is back, all at once however much it is, and hands on what it is given, in the order in which it
-was asked for. Where the journal does not answer, nobody is let in.
+A pool's task is there while anything here is asked of it. It says to the journal what is wanted
+and what is back, all at once however much it is, and hands on what it is given, in the order in
+which it was asked for. Where the journal does not answer, nobody is let in.
 """
 
 from __future__ import annotations

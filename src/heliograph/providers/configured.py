@@ -85,8 +85,8 @@ def install(
 
     The chat models are one route and the image models another: where several providers serve a
     model, they are asked in the sections' order. ``places`` are what ``max_concurrent`` counts,
-    this process's own unless given. Raises ``ConfigError`` for a key's variable that is not set, and
-    where nothing would be served; ``MissingExtra``.
+    this process's own unless given. Raises ``ConfigError`` for a key's variable that is not set,
+    and where nothing would be served; ``MissingExtra``.
     """
     candidates: list[Candidate] = []
     drawing: list[ImageCandidate] = []

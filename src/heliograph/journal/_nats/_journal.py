@@ -103,9 +103,9 @@ class NatsJournal(Journal):
         self._feeds = Feeds(wire, names)
         self._parts = parts = Parts(wire, names, clock, replicas, self._feeds.erased)
         self.blobs = parts.blobs
-        self._register = NatsRegister(wire, names)
         self._board = Board(clock, self._check_open)
         self.places = NatsPlaces(wire, names, clock, self._board)
+        self._register = NatsRegister(wire, names)
         self._owners = owners = Owners(parts)
         self._claims = Claims(parts, owners)
         self._creating = Creating(parts, owners)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
+from itertools import count
 
 from nats.aio.msg import Msg
 
@@ -17,7 +19,7 @@ from heliograph.journal._nats import _limits
 from heliograph.journal._nats._names import Names
 from heliograph.journal._nats._records import PoolRecord, pack, unpack
 from heliograph.journal._nats._wire import Conflict, Wire
-from heliograph.journal._places import Board, Places, Share, allot
+from heliograph.journal._places import Board, Holders, Places, Share, allot
 
 __all__ = ["NatsPlaces"]
 
@@ -39,23 +41,23 @@ class NatsPlaces(Places):
         subject = self._names.pool(pool)
         if pool not in self._seqs:
             await self._look(pool)
-        while True:
-            seq = self._seqs[pool]
+        for attempt in count():
+            if attempt:
+                # Others wrote since it was seen; those who meet more than once step aside.
+                await asyncio.sleep(random.uniform(0, _limits.LOOK_SECONDS) * (attempt - 1))
+                await self._look(pool)
+            seq, now = self._seqs[pool], self._clock()
             holders, given = allot(
-                self._board[pool], holder, share, most=most, now=self._clock(), seconds=seconds
+                self._board[pool], holder, share, most=most, now=now, seconds=seconds
             )
             record = PoolRecord(pool=pool, holders=holders)
-            try:
-                written = await self._wire.put(
+            with suppress(Conflict):
+                seq = await self._wire.put(
                     self._names.events(0), subject, pack(record), seq, only=True
                 )
-            except Conflict:
-                # Someone else was first; two that go on at once would meet again.
-                await asyncio.sleep(random.uniform(0, _limits.LOOK_SECONDS))
-                await self._look(pool)
-                continue
-            self._post(record, written)
-            return given
+                self._newer(record, seq)
+                return given
+        raise AssertionError
 
     async def moved(self, pool: str, holder: str, given: int) -> int:
         """See ``Places.moved``."""
@@ -67,18 +69,21 @@ class NatsPlaces(Places):
             await self._wire.leave(listening)
 
     async def _look(self, pool: str) -> None:
+        """See the record as it is; what is heard meanwhile is newer."""
+        before = self._seqs.get(pool, 0)
         stored = await self._wire.last(self._names.events(0), self._names.pool(pool))
-        if stored is None:
-            self._post(PoolRecord(pool=pool, holders=()), 0)
-        else:
-            self._post(unpack(stored.data, PoolRecord), stored.seq)
+        if self._seqs.get(pool, 0) == before:
+            holders = () if stored is None else unpack(stored.data, PoolRecord).holders
+            self._post(pool, holders, 0 if stored is None else stored.seq)
 
     async def _heard(self, message: Msg) -> None:
         seq = int((message.headers or {}).get("Nats-Sequence", "0"))
-        record = unpack(message.data, PoolRecord)
-        if seq > self._seqs.get(record.pool, 0):
-            self._post(record, seq)
+        self._newer(unpack(message.data, PoolRecord), seq)
 
-    def _post(self, record: PoolRecord, seq: int) -> None:
-        self._seqs[record.pool] = seq
-        self._board.post(record.pool, record.holders)
+    def _newer(self, record: PoolRecord, seq: int) -> None:
+        if seq > self._seqs.get(record.pool, 0):
+            self._post(record.pool, record.holders, seq)
+
+    def _post(self, pool: str, holders: Holders, seq: int) -> None:
+        self._seqs[pool] = seq
+        self._board.post(pool, holders)
