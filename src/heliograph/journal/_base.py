@@ -20,9 +20,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from heliograph.journal._places import Places
 
 __all__ = [
     "DEFAULT_PRIORITY",
@@ -258,6 +261,7 @@ class Journal(ABC):
     """See the module's rules. All methods may be called from many tasks at once."""
 
     blobs: BlobStore
+    places: Places
 
     @property
     def register(self) -> Register | None:
@@ -296,13 +300,21 @@ class Journal(ABC):
 
     @abstractmethod
     async def claim(
-        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
+        self,
+        worker: str,
+        capabilities: Collection[str],
+        *,
+        lease: float,
+        wait: float,
+        begun: bool = False,
     ) -> Lease | None:
-        """The next response whose capabilities are all matched (``chat:*`` matches by prefix) and
-        that is queued, released, or whose lease ran out; waits up to ``wait`` seconds for one.
+        """The next response whose capabilities are all matched (``chat:*`` matches by prefix);
+        waits up to ``wait`` seconds for one.
 
-        What ran before goes first. Of what did not, the most urgent: by ``priority``, raised by one
-        for each ``raise_after`` of waiting. Then the tenant whose turn was longest ago, then age.
+        Those that were begun (released, or their lease ran out) go first, the oldest of them before
+        others. ``begun``: only such. Of those that were not, the most urgent is next: by
+        ``priority``, raised by one for each ``raise_after`` of waiting. Then the tenant whose turn
+        was longest ago, then age.
 
         A call that is cancelled leaves no lease behind: what it was granted is released.
         """

@@ -119,14 +119,18 @@ class Line:
         if not self._tenants[one.tenant]:
             del self._tenants[one.tenant]
 
-    def first(self, offered: Collection[str], now: float) -> InLine | None:
-        """Who is next of those that a worker offering ``offered`` can do."""
+    def first(self, offered: Collection[str], now: float, begun: bool = False) -> InLine | None:
+        """Who is next of those that a worker offering ``offered`` can do; ``begun``: of those only
+        that ran before.
+        """
         best: tuple[int, int, _Place] | None = None
         turns = self._turns
         for needs, lanes in self._lanes.items():
             if not matches(needs, offered):
                 continue
             for lane, places in lanes.items():
+                if begun and lane.rank != _REDO:
+                    continue
                 head = places[0]
                 rank = lane.rank_at(now - head[0])
                 if best is None or rank <= best[0]:

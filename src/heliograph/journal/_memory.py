@@ -32,6 +32,7 @@ from heliograph.journal._base import (
 )
 from heliograph.journal._frames import check_entries, check_request, part_after
 from heliograph.journal._line import InLine, Line
+from heliograph.journal._places import MemoryPlaces
 from heliograph.journal._readers import Readers
 from heliograph.journal._signal import Claimers, Signal, matches
 
@@ -129,6 +130,8 @@ class MemoryJournal(Journal):
         self._clock = clock
         self._blobs = _MemoryBlobs(clock)
         self.blobs = self._blobs
+        self._places = MemoryPlaces(clock, self._check_open)
+        self.places = self._places
         self._logs: dict[str, _Log] = {}
         self._keys: dict[tuple[str, str], tuple[str, str, float]] = {}
         self._tombstones: dict[str, float] = {}
@@ -152,6 +155,7 @@ class MemoryJournal(Journal):
         """Close; what waits gets ``JournalError``."""
         self._open = self._blobs.is_open = False
         self._claimers.wake_all()
+        self._places.wake()
         for log in self._logs.values():
             log.wake()
 
@@ -196,7 +200,13 @@ class MemoryJournal(Journal):
         return known[0]
 
     async def claim(
-        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
+        self,
+        worker: str,
+        capabilities: Collection[str],
+        *,
+        lease: float,
+        wait: float,
+        begun: bool = False,
     ) -> Lease | None:
         """See ``Journal.claim``."""
         loop = asyncio.get_running_loop()
@@ -204,7 +214,7 @@ class MemoryJournal(Journal):
         while True:
             self._check_open()
             now = self._clock()
-            log = self._claimable(capabilities, now)
+            log = self._claimable(capabilities, now, begun)
             if log is not None:
                 return self._take(log, worker, now, lease)
             left = deadline - loop.time()
@@ -213,11 +223,11 @@ class MemoryJournal(Journal):
             seen = self._claimers.count
             if self._lapse > now:
                 left = min(left, self._lapse - now)
-            await self._claimers.wait(capabilities, left, seen)
+            await self._claimers.wait(capabilities, left, seen, begun)
 
-    def _claimable(self, capabilities: Collection[str], now: float) -> _Log | None:
+    def _claimable(self, capabilities: Collection[str], now: float, begun: bool) -> _Log | None:
         """What ran out, if that is older than what else ran before; else who is next."""
-        first = self._line.first(capabilities, now)
+        first = self._line.first(capabilities, now, begun)
         log = None if first is None else self._logs[first.key]
         lapsed = self._lapsed(capabilities, now)
         if lapsed is not None and (
@@ -295,7 +305,7 @@ class MemoryJournal(Journal):
         log.state = "queued"
         self._line.add(log.waiting())
         log.moved.wake()
-        self._claimers.wake(log.new.capabilities)
+        self._claimers.wake(log.new.capabilities, begun=True)
 
     async def append(self, lease: Lease, first: int, entries: Sequence[Entry]) -> int:
         """See ``Journal.append``."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from heliograph import errors
 
-__all__ = ["APPLICATION_ID", "MIGRATIONS", "Migration", "migrate"]
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "Migration", "check_schema", "migrate"]
 
 APPLICATION_ID = 0x48454C49
 """``HELI``: SQLite's mark in the file's header of whose file it is."""
@@ -103,17 +103,52 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
     Migration(
+        "what was begun and waits goes first",
+        ("CREATE INDEX jobs_begun ON jobs (capabilities, rid) WHERE state = 0 AND epoch > 0",),
+    ),
+    Migration(
+        "places in pools, by holder",
+        ("CREATE TABLE places (pool TEXT PRIMARY KEY, holders BLOB NOT NULL) WITHOUT ROWID",),
+    ),
+    Migration(
         "how urgent a response is",
         (
             "ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 1",
             "ALTER TABLE jobs ADD COLUMN raise_after REAL NOT NULL DEFAULT 100",
             # The line is kept in memory; all that is asked of the table is what waits.
             "DROP INDEX jobs_queued",
+            "DROP INDEX jobs_begun",
             "DROP INDEX jobs_waiting",
             "CREATE INDEX jobs_waiting ON jobs (tenant, priority) WHERE state = 0",
         ),
     ),
 )
+
+
+_FOREIGN = "the database is not a Heliograph journal"
+
+
+def _newer(version: int, known: int) -> str:
+    return (
+        f"the database has schema {version}, this Heliograph knows up to {known}; "
+        "install the version that wrote it"
+    )
+
+
+def check_schema(connection: sqlite3.Connection) -> None:
+    """Raises ``JournalError`` unless the database is of the newest version; changes nothing."""
+    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+    if application_id != APPLICATION_ID:
+        raise errors.JournalError(_FOREIGN)
+    (version,) = connection.execute("SELECT coalesce(max(version), 0) FROM migrations").fetchone()
+    if version > len(MIGRATIONS):
+        raise errors.JournalError(_newer(version, len(MIGRATIONS)))
+    if version < len(MIGRATIONS):
+        raise errors.JournalError(
+            f"the database has schema {version}, an older Heliograph's, and is only read here; "
+            "start this version's server on the folder once, and stop it: that brings it to "
+            f"schema {len(MIGRATIONS)}"
+        )
 
 
 def migrate(
@@ -128,7 +163,7 @@ def migrate(
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application_id != APPLICATION_ID and tables:
-        raise errors.JournalError("the database is not a Heliograph journal")
+        raise errors.JournalError(_FOREIGN)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(
         "CREATE TABLE IF NOT EXISTS migrations "
@@ -136,10 +171,7 @@ def migrate(
     )
     (version,) = connection.execute("SELECT coalesce(max(version), 0) FROM migrations").fetchone()
     if version > len(migrations):
-        raise errors.JournalError(
-            f"the database has schema {version}, this Heliograph knows up to {len(migrations)}; "
-            "install the version that wrote it"
-        )
+        raise errors.JournalError(_newer(version, len(migrations)))
     for number, migration in enumerate(migrations[version:], start=version + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:

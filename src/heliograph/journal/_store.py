@@ -174,7 +174,9 @@ class Store:
             raise errors.IdempotencyConflict(key)
         return str(known[0])
 
-    def claim(self, worker: str, offered: Collection[str], seconds: float) -> Lease | float:
+    def claim(
+        self, worker: str, offered: Collection[str], seconds: float, begun: bool
+    ) -> Lease | float:
         """A lease, or seconds until the next lease that this worker could take runs out."""
         now = self._clock()
         lapsed: Live | None = None
@@ -185,7 +187,7 @@ class Store:
                     next_run_out = min(next_run_out, live.until)
                 elif lapsed is None or live.job.age < lapsed.job.age:
                     lapsed = live
-        first = self._line.first(offered, now)
+        first = self._line.first(offered, now, begun)
         if lapsed is not None and (first is None or not first.redo or lapsed.job.age < first.age):
             return self._take(lapsed.rid, worker, now, seconds)
         if first is None:

@@ -138,7 +138,7 @@ class ModelWire(Wire):
 class ModelQueue(Queue):
     """A look at the queue that is answered once there is something."""
 
-    async def next(self, _offered: Any, _now: float) -> InLine | None:
+    async def next(self, _offered: Any, _now: float, _begun: bool) -> InLine | None:
         subject = msgspec.json.decode(await ask(Request("NEXT")), type=str | None)
         return None if subject is None else self._waiting(subject)
 

@@ -34,7 +34,9 @@ class Claims:
         self._queue = parts.queue
         self._owners = owners
 
-    async def look(self, worker: str, offered: Collection[str], seconds: float) -> Lease | None:
+    async def look(
+        self, worker: str, offered: Collection[str], seconds: float, begun: bool = False
+    ) -> Lease | None:
         """One look for work: what was held here and ran out, then the queue."""
         while True:
             response_id = self._lapsed(offered)
@@ -43,7 +45,7 @@ class Claims:
             lease = await self.take(response_id, worker, seconds)
             if lease is not None:
                 return lease
-        while (one := await self._queue.next(offered, self._clock())) is not None:
+        while (one := await self._queue.next(offered, self._clock(), begun)) is not None:
             if await self._queue.take(one):
                 lease = await self.take(one.key.rpartition(".")[2], worker, seconds)
                 if lease is not None:

@@ -11,7 +11,7 @@ __all__ = [
     "ERASE_AT_ONCE",
     "HINTS",
     "KEY_MAX_AGE",
-    "LOOK_JOBS",
+    "LEAVE_SECONDS",
     "LOOK_SECONDS",
     "MAX_SHARDS",
     "ORPHAN_SECONDS",
@@ -19,6 +19,7 @@ __all__ = [
     "PAYLOAD_MARGIN",
     "PEERS_SECONDS",
     "POLL_SECONDS",
+    "QUIET_SECONDS",
     "RETRY_SECONDS",
     "SETTLE_SECONDS",
     "SILENCE_SECONDS",
@@ -27,16 +28,21 @@ __all__ = [
     "SWEEP_SECONDS",
     "TAIL_PENDING_BYTES",
     "TAIL_PENDING_MESSAGES",
+    "VIEW_JOBS",
+    "VIEW_SECONDS",
     "WRITE_SECONDS",
 ]
 
 CALL_SECONDS = 3.0
 """For one request to the servers to be answered, before it counts as unanswered."""
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.02
+"""At most, and once more for each time before, until one who met others looks at a pool again."""
+
+VIEW_SECONDS = 0.5
 """For which a look at the queue serves; the servers name every job that waits, 160 bytes each."""
 
-LOOK_JOBS = 2_000
+VIEW_JOBS = 2_000
 """Of more jobs than this a look serves longer, in proportion: it costs as much a second."""
 
 ASKED_SECONDS = 30.0
@@ -54,6 +60,9 @@ RETRY_SECONDS = 0.1
 BATCH_SECONDS = 3.0
 """For the next message of a batch to come."""
 
+LEAVE_SECONDS = 5.0
+"""Without an answer from a server before another is tried; less than a lease."""
+
 PAYLOAD_MARGIN = 4096
 """Bytes of the servers' ``max_payload`` left for headers and the record's own fields."""
 
@@ -62,6 +71,10 @@ MAX_SHARDS = 256
 
 POLL_SECONDS = 1.0
 """Between looks into the queue of a claimer that nothing wakes."""
+
+QUIET_SECONDS = 3.5
+"""For which an open response's record was not written before a sweep must come to it: longer than
+owners take to renew their leases (journal's clock)."""
 
 SWEEP_SECONDS = 1.0
 """Between looks for leases that ran out and jobs that are missing."""

@@ -5,7 +5,8 @@
     EV_<shard>   <p>.ev.<shard>.<rid>.log           the response's log, written by compare-and-set
                  <p>.ev.<shard>.<rid>.live          its live record, the newest only, until it ends
                  <p>.ev.<shard>.<rid>.kept.<due>    erase it (or its tombstone) at ``due``
-      republished <p>.t.<shard>.<rid>.log|live      what tails and owners subscribe to
+      republished <p>.t.<shard>.<rid>.log|live|pool what tails and owners subscribe to
+    EV_00        <p>.ev.00.<hash>.pool              who has the places of a pool
     JOBS         <p>.jobs.<needs>.<redo>.<priority>.<patience>.<tenant>.<when>.<rid>
                                                     what waits; all that its turn depends on
       republished <p>.j.new.<...>                   wakes claimers
@@ -18,8 +19,9 @@
     REGISTER     <p>.reg.<name>                     what all processes share: the API keys
 
 The shard is part of a response's id (``resp_<32 hex digits>_<shard>``), so that their number can
-grow. An id made from another's (``step_ig_<...>_<shard>o0``) lives beside it; one without a shard
-lives in shard 0.
+grow. An id made from another's (``step_ig_<...>_<shard>o0``) lives beside it. One without a shard
+(it came from another journal) lives where its hash says, among the first ``spread`` shards: those
+that there were when the streams were made.
 """
 
 from __future__ import annotations
@@ -50,12 +52,17 @@ def tenant_token(tenant: str) -> str:
     return hashlib.sha256(tenant.encode()).hexdigest()[:24]
 
 
+def _pool_token(pool: str) -> str:
+    return hashlib.sha256(pool.encode()).hexdigest()[:24]
+
+
 class Names:
     """All names under one ``prefix``."""
 
     def __init__(self, prefix: str, shards: int) -> None:
         self.prefix = prefix
         self.shards = shards
+        self.spread = 1
         name = prefix.upper()
         self.jobs = f"{name}_JOBS"
         self.keys = f"{name}_KEYS"
@@ -73,7 +80,10 @@ class Names:
         if not _ID.fullmatch(response_id):
             raise errors.UnknownResponse(response_id)
         placed = _PLACED.search(response_id)
-        shard = int(placed[1], 16) if placed else 0
+        if placed is None:
+            digest = hashlib.sha256(response_id.encode()).digest()
+            return int.from_bytes(digest[:4], "big") % self.spread
+        shard = int(placed[1], 16)
         return shard if shard < self.shards else 0
 
     def events(self, shard: int) -> str:
@@ -96,6 +106,14 @@ class Names:
         """What a response's tails subscribe to."""
         return f"{self.prefix}.t.{self.shard(response_id):02x}.{response_id}.*"
 
+    def pool(self, pool: str) -> str:
+        """A pool's record: in the first shard, which is there whatever their number."""
+        return f"{self.prefix}.ev.00.{_pool_token(pool)}.pool"
+
+    def pool_tail(self, pool: str) -> str:
+        """What who waits for a place subscribes to."""
+        return f"{self.prefix}.t.00.{_pool_token(pool)}.pool"
+
     def job(
         self,
         needs: str = "*",
@@ -115,9 +133,9 @@ class Names:
         """The parts of a job's subject, also of one that ``new`` or ``took`` gave."""
         return subject.rsplit(".", _JOB_PARTS)[1:]
 
-    def new(self) -> str:
-        """What is told of each new job, in the place of ``jobs``."""
-        return f"{self.prefix}.j.new.>"
+    def new(self, redo: str = "*") -> str:
+        """What is told of each new job."""
+        return f"{self.prefix}.j.new.*.{redo}.>"
 
     def took(self, subject: str = ">") -> str:
         """What is told of a job that was taken."""

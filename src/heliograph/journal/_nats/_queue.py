@@ -25,9 +25,9 @@ from heliograph.journal._nats._names import Names, needs_token, tenant_token
 from heliograph.journal._nats._records import Job, Patience, pack, unpack
 from heliograph.journal._nats._wire import Conflict, Wire
 
-__all__ = ["Queue", "group"]
+__all__ = ["NEW", "REDO", "Queue", "group"]
 
-_REDO, _NEW = "0", "1"
+REDO, NEW = "0", "1"
 
 
 class Queue:
@@ -49,7 +49,7 @@ class Queue:
         self._needs[needs] = tuple(sorted(job.capabilities))
         subject = self._names.job(
             needs,
-            _REDO if redo else _NEW,
+            REDO if redo else NEW,
             job.response_id,
             priority=str(job.priority),
             patience=job.patience,
@@ -68,19 +68,19 @@ class Queue:
         """Something may have been missed: look before the view serves again."""
         self._looked_at = float("-inf")
 
-    async def heard(self, told: str) -> tuple[str, ...]:
-        """A job is new; what it needs, nothing where it is gone already."""
+    async def heard(self, told: str) -> tuple[tuple[str, ...], bool]:
+        """A job is new: what it needs (nothing where it is gone already), and whether it ran."""
         parts = self._names.parts(told)
         if not await self._learn(parts[0]):
-            return ()
+            return (), True
         self._there(f"{self._names.prefix}.jobs.{'.'.join(parts)}")
-        return self._needs[parts[0]]
+        return self._needs[parts[0]], parts[1] == REDO
 
     def taken(self, told: str) -> None:
         """Another process took a job: its tenant has had a turn."""
         parts = self._names.parts(told)
         self._gone(f"{self._names.prefix}.jobs.{'.'.join(parts)}")
-        if parts[1] == _NEW:
+        if parts[1] == NEW:
             self._line.turn(parts[4])
 
     def _there(self, subject: str) -> None:
@@ -104,7 +104,7 @@ class Queue:
             created_at=int(created) / 1000,
             place=int(born),
             raise_after=int(raise_after) / 1000,
-            redo=redo == _REDO,
+            redo=redo == REDO,
         )
 
     async def _look(self, since: float) -> None:
@@ -147,20 +147,20 @@ class Queue:
     async def _fresh(self) -> float:
         """Look, if the last look was long ago; returns when this was asked for."""
         now = asyncio.get_running_loop().time()
-        serves = _limits.LOOK_SECONDS * max(1.0, len(self._line) / _limits.LOOK_JOBS)
+        serves = _limits.VIEW_SECONDS * max(1.0, len(self._line) / _limits.VIEW_JOBS)
         if now - self._looked_at >= serves:
             await self._look(now)
         return now
 
     # -- whose turn it is
 
-    async def next(self, offered: Collection[str], now: float) -> InLine | None:
+    async def next(self, offered: Collection[str], now: float, begun: bool) -> InLine | None:
         """Who is next: out of the view, not yet out of the queue. None where nothing fits."""
         asked = await self._fresh()
-        one = self._line.first(offered, now)
+        one = self._line.first(offered, now, begun)
         if one is None:
             await self._look(asked)
-            one = self._line.first(offered, now)
+            one = self._line.first(offered, now, begun)
         if one is not None:
             self._gone(one.key)
             self._line.took(one)
@@ -175,7 +175,7 @@ class Queue:
 
     async def oldest(self, patience: Patience) -> tuple[Job, str] | None:
         """The first that came into a queue of one deadline and never ran, with its subject."""
-        subject = self._names.job("*", _NEW, patience=patience)
+        subject = self._names.job("*", NEW, patience=patience)
         found = await self._wire.next(self._names.jobs, subject, 1)
         return None if found is None else (unpack(found.data, Job), found.subject)
 
@@ -211,6 +211,6 @@ def _when(job: Job) -> str:
     return f"{round(job.created_at * 1000)}-{max(1, round(job.raise_after * 1000))}-{job.born}"
 
 
-def group(offered: Collection[str]) -> str:
-    """Who offers the same is woken one at a time."""
-    return hashlib.sha256(msgspec.json.encode(sorted(offered))).hexdigest()[:16]
+def group(offered: Collection[str], begun: bool) -> str:
+    """Who offers the same for the same kind of work is woken one at a time."""
+    return hashlib.sha256(msgspec.json.encode([sorted(offered), begun])).hexdigest()[:16]
