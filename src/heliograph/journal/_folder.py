@@ -34,7 +34,8 @@ SELECT r.rid, r.tenant, r.id, j.state < 2, j.expires_at FROM responses r JOIN jo
 WHERE r.rid > ?1 AND (?2 OR j.state < 2) ORDER BY r.rid LIMIT ?3
 """
 _REST = """
-SELECT j.capabilities, r.expires_in, j.claim_by, j.raise_after, j.worker, i.key, i.digest, i.created_at, e.data
+SELECT j.capabilities, r.expires_in, j.claim_by, j.raise_after, j.worker, i.key, i.digest,
+    i.created_at, e.data
 FROM responses r JOIN jobs j USING (rid)
     LEFT JOIN idempotency i ON i.response_id = r.id AND i.created_at > ?2
     LEFT JOIN events e ON e.rid = r.rid AND e.seq = 0 AND e.epoch = 0

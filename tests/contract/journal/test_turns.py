@@ -98,11 +98,12 @@ async def test_the_priority_comes_with_the_claim_and_the_record(journal: Journal
 
 
 async def test_the_order_outlives_a_restart(
-    restart: Callable[[Journal | None], Awaitable[Journal]],
+    restart: Callable[[Journal | None], Awaitable[Journal]], clock: Clock
 ) -> None:
     journal = await restart(None)
-    await make(journal, "a", "a1", "a2", priority=FLEX)
-    await make(journal, "b", "b1", priority=FLEX)
+    for name in ("b1", "a1", "a2"):
+        await make(journal, name[0], name, priority=FLEX)
+        clock.advance(0.001)
     await make(journal, "a", "a3")
     lease = await started(journal, "ran", tenant="t", priority=HURRY)
     await journal.release(lease)

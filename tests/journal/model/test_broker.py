@@ -14,7 +14,7 @@ from tests.nats_servers import PREFIX, cluster, empty, nats_journal
 
 STREAMS = {0: f"{PREFIX.upper()}_EV_00", 1: f"{PREFIX.upper()}_JOBS"}
 LOG, LIVE = f"{PREFIX}.ev.00.r.log", f"{PREFIX}.ev.00.r.live"
-JOB = f"{PREFIX}.jobs.n.1.1.any.t.0-1-1.r"
+JOB = f"{PREFIX}.jobs.n.1.1.any.t.0-1.r"
 
 
 def some(rng: random.Random, last: int) -> Request:

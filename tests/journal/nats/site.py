@@ -66,7 +66,8 @@ async def fill(journal: Journal, clock: Clock) -> list[tuple[str, str]]:
     await journal.release(lease)
     for number in range(6):
         clock.advance(0.5)
-        more = {"background": True, "claim_within": 600.0} if number % 2 else {}
+        late = {"background": True, "claim_within": 600.0, "priority": 2, "raise_after": 9.0}
+        more = late if number % 2 else {}
         await journal.create(new(f"queued{number}", opening=(entry(0),), **more))
     names = "done forgotten running claimed queued0 queued1 queued2 queued3 queued4 queued5"
     return [("t", name) for name in names.split()] + [

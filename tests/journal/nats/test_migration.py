@@ -417,4 +417,5 @@ def test_every_part_of_a_request_is_brought() -> None:
     assert set(NewResponse.__struct_fields__) - {"claim_as", "claim_seconds"} == {
         *("response_id", "tenant", "request", "capabilities", "background", "idempotency_key"),
         *("body_digest", "expires_in", "context", "opening", "created_at", "claim_within"),
+        *("priority", "raise_after"),
     }

@@ -32,7 +32,7 @@ async def test_a_turn_that_another_process_gave_counts(open_journal: Open) -> No
 
 
 async def test_a_view_that_is_behind_costs_nobody_a_job(
-    open_journal: Open, monkeypatch: pytest.MonkeyPatch
+    open_journal: Open, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One process has seen the queue, and never hears what others do."""
     one, other = await open_journal(), await open_journal()
@@ -44,6 +44,7 @@ async def test_a_view_that_is_behind_costs_nobody_a_job(
     monkeypatch.setattr(one, "_woken", deaf)
     for name in ("r1", "r2", "r3", "r4"):
         await one.create(new(name))
+        clock.advance(0.001)
     for name in ("r1", "r2", "r3"):
         assert (await claim(other, lease=1e6)).response_id == name
     await other.create(new("r5"))
@@ -58,7 +59,7 @@ async def test_a_claimer_that_dies_with_a_job_in_hand_loses_none(
     one, other = await open_journal(), await open_journal()
     await one.create(new("r"))
     queue = one._parts.queue
-    taken = await queue.next(["*"], clock())
+    taken = await queue.next(["*"], clock(), begun=False)
     assert taken is not None
     assert await queue.take(taken)
     assert not await other._parts.queue.take(taken)

@@ -138,7 +138,7 @@ class Creating:
                 until = now + new.claim_seconds
                 lease = lease_of(new.response_id, record, made, new.claim_as, until)
                 return Created(new.response_id, fresh=True, lease=lease)
-        await self._queue.submit(Job.of(new.response_id, live, tip.seq), redo=False)
+        await self._queue.submit(Job.of(new.response_id, live), redo=False)
         return Created(new.response_id, fresh=True)
 
     async def _open(self, response_id: str, live: Live) -> Known:

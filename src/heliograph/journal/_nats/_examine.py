@@ -181,7 +181,7 @@ async def _queues(wire: Wire, names: Names, clock: Clock) -> list[Waiting]:
     counts: Counter[str] = Counter()
     for subject in await wire.names(names.jobs, names.job()):
         needs, *_, when, _ = names.parts(subject)
-        created_at = int(when.partition("-")[0]) / 1000
+        created_at = int(when.partition("-")[0]) / 1e6
         counts[needs] += 1
         oldest[needs] = min(created_at, oldest.get(needs, created_at))
     offers = await _offers(wire, names) if counts else []

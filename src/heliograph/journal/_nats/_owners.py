@@ -219,9 +219,7 @@ class Owners:
 
     async def queue_anew(self, response_id: str, live: Live, *, redo: bool) -> None:
         """There is a job for it."""
-        first = await self._logs.first(response_id)
-        job = Job.of(response_id, live, 0 if first is None else first.seq)
-        await self._queue.submit(job, redo=redo)
+        await self._queue.submit(Job.of(response_id, live), redo=redo)
 
     async def _check(self, lease: Lease, held: Held, first: int, entries: Sequence[Entry]) -> None:
         last_seq = held.tip.record.last_seq

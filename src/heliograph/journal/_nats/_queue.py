@@ -40,6 +40,7 @@ class Queue:
         self._needs: dict[str, tuple[str, ...]] = {}
         self._looking = asyncio.Lock()
         self._looked_at = float("-inf")
+        self._known = 0
         self._heard: dict[str, bool] | None = None
         self.name = secrets.token_bytes(8)
 
@@ -95,14 +96,15 @@ class Queue:
 
     def _waiting(self, subject: str) -> InLine:
         needs, redo, priority, _, tenant, when, _ = self._names.parts(subject)
-        created, raise_after, born = when.split("-")
+        created, raise_after = when.split("-")
+        self._known += 1
         return InLine(
             key=subject,
             needs=self._needs[needs],
             tenant=tenant,
             priority=int(priority),
-            created_at=int(created) / 1000,
-            place=int(born),
+            created_at=int(created) / 1e6,
+            place=self._known,  # of one instant: in the order in which they were heard of
             raise_after=int(raise_after) / 1000,
             redo=redo == REDO,
         )
@@ -207,8 +209,8 @@ class Queue:
 
 
 def _when(job: Job) -> str:
-    """What its age and its raises depend on: milliseconds, and the place of its first record."""
-    return f"{round(job.created_at * 1000)}-{max(1, round(job.raise_after * 1000))}-{job.born}"
+    """What its age and its raises depend on: microseconds and milliseconds."""
+    return f"{round(job.created_at * 1e6)}-{max(1, round(job.raise_after * 1000))}"
 
 
 def group(offered: Collection[str], begun: bool) -> str:

@@ -147,16 +147,12 @@ class Live(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
 
 class Job(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """What is queued. ``born`` is its first record's place, for those of the same instant.
-
-    ``patience`` is which of the queues of one deadline each it is in.
-    """
+    """What is queued. ``patience`` is which of the queues of one deadline each it is in."""
 
     nonce: bytes = msgspec.field(default_factory=lambda: secrets.token_bytes(12))
     response_id: str
     created_at: float
     capabilities: tuple[str, ...]
-    born: int = 0
     tenant: str = ""
     patience: Patience = "any"
     claim_by: float | None = None
@@ -164,14 +160,13 @@ class Job(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     raise_after: float = RAISE_SECONDS
 
     @classmethod
-    def of(cls, response_id: str, live: Live, born: int) -> Job:
+    def of(cls, response_id: str, live: Live) -> Job:
         """The job of an open response."""
         patience: Patience = "background" if live.background else "foreground"
         return cls(
             response_id=response_id,
             created_at=live.created_at,
             capabilities=live.capabilities,
-            born=born,
             tenant=live.tenant,
             patience="any" if live.claim_by is None else patience,
             claim_by=live.claim_by,
