@@ -163,7 +163,7 @@ async def test_everything_is_there_and_goes_on_as_it_would_have(here: Site, cloc
         assert leases[0] == leases[1]
         assert [one.response_id for one in leases[0]] == [
             *("running", "claimed", "released", "never"),
-            *("queued0", "queued2", "queued3", "queued4", "queued5"),
+            *("queued0", "queued2", "queued4", "queued3", "queued5"),
         ]
     finally:
         await source.stop()
