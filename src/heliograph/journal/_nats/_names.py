@@ -11,6 +11,7 @@
     KEYS         <p>.key.<hash>                     idempotency keys
     REFS         <p>.rf.<sha256>.put                a blob is there
                  <p>.rf.<sha256>.ref.<rid>          a response refers to it
+                 <p>.rf.place                       where the blobs are, if not in BLOBS
     BLOBS        an object store
 
 The shard is part of a response's id (``resp_<32 hex digits>_<shard>``), so that their number can
@@ -112,6 +113,10 @@ class Names:
     def blob(self, sha256: str) -> str:
         """The record that a blob is there."""
         return f"{self.prefix}.rf.{sha256}.put"
+
+    def blobs_place(self) -> str:
+        """The record of where the blobs are."""
+        return f"{self.prefix}.rf.place"
 
     def ref(self, sha256: str, response_id: str) -> str:
         """The record that a response refers to a blob; either may be ``*``."""

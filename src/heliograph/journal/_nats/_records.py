@@ -24,6 +24,7 @@ __all__ = [
     "Live",
     "Made",
     "Patience",
+    "Place",
     "Record",
     "SweeperRecord",
     "Tip",
@@ -187,6 +188,14 @@ class BlobRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     size: int
     at: float
     dying: bool = False
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """The blobs of ``journal``, a name made at random, are ``where``."""
+
+    nonce: bytes = msgspec.field(default_factory=lambda: secrets.token_bytes(12))
+    journal: str
+    where: str
 
 
 T = TypeVar("T")
