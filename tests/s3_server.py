@@ -14,8 +14,10 @@ import urllib.request
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from heliograph.journal import S3Bucket, S3Login
+from heliograph.server import S3Settings
 from heliograph.testing.nats import _free_ports
 
 BUCKET = "pictures"
@@ -130,6 +132,20 @@ def bucket_at(server: Seaweed, **more: object) -> S3Bucket:
         **more,
     }
     return S3Bucket(BUCKET, **options)  # type: ignore[arg-type]
+
+
+def settings_at(server: Seaweed, monkeypatch: pytest.MonkeyPatch) -> S3Settings:
+    """The same for a server's settings, its keys in the environment."""
+    monkeypatch.setenv("HELIOGRAPH_TEST_KEY", "app")
+    monkeypatch.setenv("HELIOGRAPH_TEST_SECRET", "app-secret")
+    return S3Settings(
+        bucket=BUCKET,
+        prefix=f"test-{secrets.token_hex(4)}",
+        endpoint=server.url,
+        region=REGION,
+        access_key_env="HELIOGRAPH_TEST_KEY",
+        secret_key_env="HELIOGRAPH_TEST_SECRET",
+    )
 
 
 async def make_bucket(server: Seaweed) -> None:

@@ -87,7 +87,7 @@ async def _told(
     """Whether it did not fail."""
     try:
         said = await check()
-    except errors.JournalError as exc:
+    except (errors.JournalError, errors.ConfigError) as exc:
         found.append(failed(what, exc))
         return False
     told = [fine(what, said)] if isinstance(said, str) else said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -44,7 +45,7 @@ class S3Bucket(Bucket):
     ``endpoint`` is the address of the storage, ``https://host``; None is what ``AWS_ENDPOINT_URL``
     says, or else AWS itself. ``region`` None is what ``AWS_REGION`` says, or else ``us-east-1``.
     ``ca`` is a file of certificates to trust beside the system's. ``patience``: seconds after
-    which a call that failed is not tried again.
+    which a call that failed is not tried again, 30 where it is not said.
     """
 
     def __init__(
@@ -56,11 +57,12 @@ class S3Bucket(Bucket):
         region: str | None = None,
         login: S3Login | None = None,
         ca: str | Path | None = None,
-        patience: float = _limits.PATIENCE_SECONDS,
+        patience: float | None = None,
     ) -> None:
         self._bucket = bucket
         self._prefix = prefix
-        self._patience = patience
+        self._patience = _limits.PATIENCE_SECONDS if patience is None else patience
+        endpoint = endpoint or _told_endpoint()
         self._config = _config(endpoint, region, login or S3Login())
         self._ca = ca
         self._store: S3Store | None = None
@@ -98,9 +100,6 @@ class S3Bucket(Bucket):
             )
         except (BaseError, OSError, ValueError) as exc:
             raise errors.ConfigError(f"journal.blobs: {str(exc).splitlines()[0]}") from exc
-        # The variables count too.
-        endpoint = self._store.config.get("endpoint")
-        self._spot = Spot(self._bucket, self._prefix, endpoint)
 
     def close(self) -> None:
         """See ``Bucket.close``."""
@@ -154,11 +153,17 @@ class S3Bucket(Bucket):
                 await store.delete_async(key)
 
 
+def _told_endpoint() -> str | None:
+    """What the variables say; the library would read them too, and not tell."""
+    said = (os.environ.get(name) for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"))
+    return next(filter(None, said), None)
+
+
 def _config(endpoint: str | None, region: str | None, login: S3Login) -> S3Config:
     """``DeleteObjects``, by which the library would erase, is not known to every storage."""
     config: S3Config = {"disable_bulk_delete": True}
     if endpoint is not None:
-        config["endpoint"] = endpoint.rstrip("/")
+        config["aws_endpoint_url_s3"] = endpoint.rstrip("/")
     if region is not None:
         config["region"] = region
     if login.access_key is not None:
