@@ -83,7 +83,9 @@ def _said(text: str, code: str, doing: Doing, spot: Spot) -> str:
     status = _status(text)
     if code == "AccessDenied" or status == "403":
         resource = f"arn:aws:s3:::{spot.bucket}/{spot.prefix}/*"
-        return f"this key may not {doing}; allow it {_ACTIONS[doing]} on {resource}"
+        # Who may not list is told so where an object is not there.
+        more = ", and s3:ListBucket on the bucket" if doing == "get" else ""
+        return f"this key may not {doing}; allow it {_ACTIONS[doing]} on {resource}{more}"
     if _OWN_KEY in text and not status:
         return f"there is no access key; set {_KEYS}"
     if status:
