@@ -84,6 +84,7 @@ class Seaweed:
             "s3.port.lance": "0",
             "s3.localSocket": str(self.folder / "s3.sock"),
             "filer.localSocket": str(self.folder / "filer.sock"),
+            "master.peers": "none",  # no election
             "master.telemetry": "false",
             "master.volumeSizeLimitMB": "64",
             "volume.max": "0",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,18 @@ def test_a_file_names_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     inside = _load(tmp_path, f"{BLOBS}kind = 'nats'\n").journal
     assert isinstance(inside, NatsSettings)
     assert inside.bucket() is None
+
+
+def test_a_bucket_without_the_extra_is_one_line_that_says_what_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = _load(tmp_path, S3)
+    for name in [name for name in sys.modules if name.startswith("heliograph.journal._s3")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    with pytest.raises(errors.MissingExtra) as refused:
+        settings.check()
+    assert str(refused.value) == "blobs in S3 needs an extra: pip install 'heliograph[s3]'"
 
 
 def test_a_file_names_nats_servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

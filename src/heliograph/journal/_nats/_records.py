@@ -26,6 +26,7 @@ __all__ = [
     "Patience",
     "Place",
     "Record",
+    "Shared",
     "SweeperRecord",
     "Tip",
     "frame_of",
@@ -196,6 +197,13 @@ class Place(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     nonce: bytes = msgspec.field(default_factory=lambda: secrets.token_bytes(12))
     journal: str
     where: str
+
+
+class Shared(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A record of the register."""
+
+    nonce: bytes = msgspec.field(default_factory=lambda: secrets.token_bytes(12))
+    data: bytes
 
 
 T = TypeVar("T")
