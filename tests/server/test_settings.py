@@ -131,12 +131,23 @@ def test_a_file_names_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert inside.bucket() is None
 
 
+def test_the_page_on_clusters_names_every_key_of_a_bucket(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text(encoding="utf-8")
+    assert [key for key in S3Settings.__struct_fields__ if f"`{key}`" not in page] == []
+    example = page.partition("```toml\n[journal.blobs]")[2].partition("```")[0]
+    journal = _load(tmp_path, f"{BLOBS}{example}").journal
+    assert isinstance(journal, NatsSettings)
+    assert isinstance(journal.blobs, S3Settings)
+    assert journal.blobs.bucket == "heliograph-pictures"
+
+
 def test_a_bucket_without_the_extra_is_one_line_that_says_what_to_type(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = _load(tmp_path, S3)
-    for name in [name for name in sys.modules if name.startswith("heliograph.journal._s3")]:
-        monkeypatch.delitem(sys.modules, name)
+    for name in list(sys.modules):
+        if name.startswith(("heliograph.journal._s3", "obstore.")):
+            monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "obstore", None)
     with pytest.raises(errors.MissingExtra) as refused:
         settings.check()
