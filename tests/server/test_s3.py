@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -82,9 +83,11 @@ def test_a_picture_is_made_although_the_storage_was_away(
         assert painter.started.wait(20)
         storage.stop()
         painter.gate.set()
-        while "left to be taken over" not in caplog.text:  # the reader's own timeout bounds it
+        deadline = time.monotonic() + 60
+        while "left to be taken over" not in caplog.text:
             assert not reading.done()
-            threading.Event().wait(0.05)
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         storage.start()
         stream = assert_valid(reading.result())
     assert "nothing listens there" in caplog.text
