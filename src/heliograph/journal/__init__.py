@@ -23,6 +23,7 @@ from heliograph.journal._base import (
 )
 from heliograph.journal._limits import MAX_BLOB_BYTES, MAX_FRAME_BYTES, MAX_FRAME_ENTRIES
 from heliograph.journal._memory import MemoryJournal
+from heliograph.journal._places import Places, Share
 from heliograph.journal._sqlite import SqliteJournal
 
 if TYPE_CHECKING:
@@ -50,11 +51,13 @@ __all__ = [
     "MemoryJournal",
     "NatsJournal",
     "NewResponse",
+    "Places",
     "Queued",
     "Record",
     "Register",
     "S3Bucket",
     "S3Login",
+    "Share",
     "SqliteJournal",
     "Watcher",
 ]

@@ -10,8 +10,8 @@ import time
 
 from heliograph.journal._base import Clock
 from heliograph.journal._bucket import Bucket
+from heliograph.journal._nats._blob_home import check_inside, check_outside
 from heliograph.journal._nats._parts import Parts
-from heliograph.journal._nats._places import check_inside, check_outside
 from heliograph.journal.checkup import Finding, failed, fine, weak
 
 __all__ = ["examine_blobs"]

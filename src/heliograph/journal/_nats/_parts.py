@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from heliograph.journal._base import Clock
 from heliograph.journal._bucket import Bucket, TwoBuckets
+from heliograph.journal._nats._blob_home import check_inside, settle
 from heliograph.journal._nats._blobs import NatsBlobs
 from heliograph.journal._nats._bucket import NatsBucket
 from heliograph.journal._nats._kept import Kept
 from heliograph.journal._nats._lives import Lives
 from heliograph.journal._nats._logs import Logs
 from heliograph.journal._nats._names import Names
-from heliograph.journal._nats._places import check_inside, settle
 from heliograph.journal._nats._queue import Queue
 from heliograph.journal._nats._wire import Wire
 
@@ -38,7 +38,7 @@ class Parts:
         self.blobs = NatsBlobs(wire, names, clock)
         self.kept = Kept(wire, names, clock)
         self.logs = Logs(wire, names, self.blobs)
-        self.lives = Lives(wire, names)
+        self.lives = Lives(wire, names, clock)
         self.queue = Queue(wire, names, replicas)
         self.inside = NatsBucket(wire, names, replicas, make=bucket is None)
         self.outside = bucket

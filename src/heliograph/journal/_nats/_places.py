@@ -1,114 +1,89 @@
-"""Where a journal's blobs are: a record here says it, and a mark in the bucket says whose it is.
+"""Places on NATS: one record a pool, changed by compare-and-set, and heard of by who waits.
 
-Blobs are named by their content, so two journals in one place would erase each other's; and a
-server that has another bucket in its file than the others would show streams without pictures.
+A record is republished as those of responses are, so that a place that is given back reaches
+whoever is next in one write and one message. A message that is lost costs as long as a renewal
+takes to come: that finds the record as it is.
 """
 
 from __future__ import annotations
 
-import logging
-import secrets
+import asyncio
+import random
+from contextlib import suppress
+from itertools import count
 
-import msgspec
+from nats.aio.msg import Msg
 
-from heliograph import errors
-from heliograph.journal._bucket import Bucket, BucketFault, MissingObject
+from heliograph.journal._base import Clock
+from heliograph.journal._nats import _limits
 from heliograph.journal._nats._names import Names
-from heliograph.journal._nats._records import Place, pack, unpack
+from heliograph.journal._nats._records import PoolRecord, pack, unpack
 from heliograph.journal._nats._wire import Conflict, Wire
+from heliograph.journal._places import Board, Holders, Places, Share, allot
 
-__all__ = ["MARK", "check_inside", "check_outside", "settle"]
-
-log = logging.getLogger("heliograph.journal")
-
-MARK = "journal"
-"""The object that names the journal whose blobs are beside it."""
+__all__ = ["NatsPlaces"]
 
 
-class Found(msgspec.Struct, frozen=True):
-    """What record and mark say. ``warning`` is for an operator."""
+class NatsPlaces(Places):
+    """See the module; ``board`` is what was last seen of each pool."""
 
-    known: Place | None
-    seq: int
-    mark: str | None
-    warning: str | None
+    def __init__(self, wire: Wire, names: Names, clock: Clock, board: Board) -> None:
+        self._wire = wire
+        self._names = names
+        self._clock = clock
+        self._board = board
+        self._seqs: dict[str, int] = {}
 
+    async def share(
+        self, pool: str, holder: str, share: Share, *, most: int, seconds: float
+    ) -> int:
+        """See ``Places.share``."""
+        subject = self._names.pool(pool)
+        if pool not in self._seqs:
+            await self._look(pool)
+        for attempt in count():
+            if attempt:
+                # Others wrote since it was seen; those who meet more than once step aside.
+                await asyncio.sleep(random.uniform(0, _limits.LOOK_SECONDS) * (attempt - 1))
+                await self._look(pool)
+            seq, now = self._seqs[pool], self._clock()
+            holders, given = allot(
+                self._board[pool], holder, share, most=most, now=now, seconds=seconds
+            )
+            record = PoolRecord(pool=pool, holders=holders)
+            with suppress(Conflict):
+                seq = await self._wire.put(
+                    self._names.events(0), subject, pack(record), seq, only=True
+                )
+                self._newer(record, seq)
+                return given
+        raise AssertionError
 
-async def check_inside(wire: Wire, names: Names) -> None:
-    """Raises ``JournalError`` where the blobs are not in the object store of the nats-servers."""
-    known, _ = await _known(wire, names)
-    if known is not None:
-        raise errors.JournalError(
-            f"the blobs of this journal are in {known.where}; say so in [journal.blobs]"
-        )
+    async def moved(self, pool: str, holder: str, given: int) -> int:
+        """See ``Places.moved``."""
+        listening = await self._wire.subscribe(self._names.pool_tail(pool), self._heard)
+        try:
+            await self._look(pool)
+            return await self._board.moved(pool, holder, given)
+        finally:
+            await self._wire.leave(listening)
 
+    async def _look(self, pool: str) -> None:
+        """See the record as it is; what is heard meanwhile is newer."""
+        before = self._seqs.get(pool, 0)
+        stored = await self._wire.last(self._names.events(0), self._names.pool(pool))
+        if self._seqs.get(pool, 0) == before:
+            holders = () if stored is None else unpack(stored.data, PoolRecord).holders
+            self._post(pool, holders, 0 if stored is None else stored.seq)
 
-async def _known(wire: Wire, names: Names) -> tuple[Place | None, int]:
-    """The record, and its stream sequence; there is none while blobs have always been in NATS."""
-    stored = await wire.last(names.refs, names.blobs_place())
-    return (None, 0) if stored is None else (unpack(stored.data, Place), stored.seq)
+    async def _heard(self, message: Msg) -> None:
+        seq = int((message.headers or {}).get("Nats-Sequence", "0"))
+        self._newer(unpack(message.data, PoolRecord), seq)
 
+    def _newer(self, record: PoolRecord, seq: int) -> None:
+        if seq > self._seqs.get(record.pool, 0):
+            self._post(record.pool, record.holders, seq)
 
-async def check_outside(wire: Wire, names: Names, bucket: Bucket) -> Found:
-    """Whether the bucket is this journal's, or can be. Raises ``JournalError`` where not."""
-    try:
-        mark = (await bucket.get(MARK)).decode(errors="replace")
-    except MissingObject:
-        mark = None
-    known, seq = await _known(wire, names)  # after the mark, which is written after it
-    if mark is None:
-        stored = await wire.next(names.refs, names.blob("*"), 1) is not None
-        return Found(known, seq, mark, _judge_unmarked(known, bucket.where, stored=stored))
-    if known is None or known.journal != mark:
-        raise errors.JournalError(
-            f"{bucket.where} holds the blobs of another journal, and two would erase each other's; "
-            f"set journal.blobs.prefix to one that is free (the object {MARK!r} there says whose)"
-        )
-    return Found(known, seq, mark, None)
-
-
-def _judge_unmarked(known: Place | None, where: str, *, stored: bool) -> str | None:
-    """What it means that the bucket has no mark: a warning, or None for a new one."""
-    if known is None or not stored:
-        return None
-    if known.where != where:
-        raise errors.JournalError(
-            f"the blobs of this journal are in {known.where}, and {where} has none of them; set "
-            f"journal.blobs back, or copy all objects there first, {MARK!r} too"
-        )
-    return (
-        f"{where} has lost the object {MARK!r}: pictures may be lost too; does a lifecycle rule "
-        "erase there?"
-    )
-
-
-async def settle(wire: Wire, names: Names, bucket: Bucket) -> None:
-    """At the start: the bucket is this journal's, and is marked so.
-
-    Raises ``JournalError`` where it is not, or refuses. One that is away is a warning: what has no
-    picture goes on.
-    """
-    try:
-        await _settle(wire, names, bucket)
-    except BucketFault as exc:
-        if not exc.away:
-            raise
-        log.warning("pictures cannot be stored or shown for now: %s", exc)
-
-
-async def _settle(wire: Wire, names: Names, bucket: Bucket) -> None:
-    while True:
-        found = await check_outside(wire, names, bucket)
-        known = found.known
-        if known is None or known.where != bucket.where:
-            journal = secrets.token_hex(16) if known is None else known.journal
-            known = Place(journal=journal, where=bucket.where)
-            try:
-                await wire.put(names.refs, names.blobs_place(), pack(known), found.seq, only=True)
-            except Conflict:
-                continue
-        if found.warning is not None:
-            log.warning("%s", found.warning)
-        if found.mark is None:
-            await bucket.put(MARK, known.journal.encode())
-        return
+    def _post(self, pool: str, holders: Holders, seq: int) -> None:
+        self._seqs[pool] = seq
+        self._board.post(pool, holders)
