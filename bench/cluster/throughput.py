@@ -93,7 +93,8 @@ def grid(quick: bool) -> Part:
     return Part(
         f"One nats-server. Each worker runs {CONCURRENCY} streams of {PACE} deltas a second at "
         f"most; as many clients ask. Pictures are the illustrator's, 256 x 256 with {PREVIEWS} "
-        f"previews; four clients per worker.\n\n{paced}\n\n{kit.table(head, drawn)}\n\n{plainly(rates)}",
+        f"previews; four clients per worker.\n\n{paced}\n\n{kit.table(head, drawn)}\n\n"
+        + plainly(rates),
         [
             ("throughput of text grows with workers until the cores are used up", grows(rates, 2)),
             ("throughput of pictures does", grows(rates, 0)),

@@ -1,10 +1,10 @@
 """From measured costs to a fleet: how many processes of each kind survive the loss of a host.
 
 A *unit* is one core's worth: a gateway or a worker is a process that uses one, and of a nats-server
-it is a core that works for some of its streams, one write after the other. Load spreads evenly over the units of a kind. For each kind
-the least number is taken with which no unit is busier than ``headroom``, and with which the ones
-that are left when a host is lost keep the 99th percentile of waits under ``bound``: in steady
-operation, and after the loss, with what the loss brings besides.
+it is a core that works for some of its streams, one write after the other. Load spreads evenly over
+the units of a kind. For each kind the least number is taken with which no unit is busier than
+``headroom``, and with which the ones that are left when a host is lost keep the 99th percentile of
+waits under ``bound``: in steady operation, and after the loss, with what the loss brings besides.
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ RECONNECT = 2.0
 """Seconds over which the clients of a lost gateway come back."""
 
 _PIECE = 0.001
-_CALM = 20.0
-_TRIES = 200
+_CALM = 8.0
 _POOL = 500
 _BASE64 = 4 / 3
 
@@ -65,6 +64,15 @@ class Demand:
     shard_writes: float = 2_000.0
     claimed: float = 2.0
     streams_per_gateway: int = 10_000
+
+    def __post_init__(self) -> None:
+        for name in ("bound", "claimed"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name}: {getattr(self, name)}; more than 0 s is possible")
+        if not 0 < self.headroom < 1:
+            raise ValueError(f"headroom: {self.headroom}; more than 0 and less than 1 is possible")
+        if not 0 <= self.pictures <= 1:
+            raise ValueError(f"pictures: {self.pictures}; a share of 0 to 1 is possible")
 
     @property
     def texts(self) -> float:
@@ -218,7 +226,7 @@ def tried(costs: Costs, demand: Demand, kind: str, units: int, seed: int) -> tup
 
 
 def sized(costs: Costs, demand: Demand, kind: str, seed: int) -> Kind:
-    """The least that holds. Raises ``ValueError`` where no number does."""
+    """The least that holds."""
     cores = busy(costs, demand, kind)
     wanted = {"CPU": math.ceil(cores / demand.headroom)}
     if kind == GATEWAYS:
@@ -228,12 +236,11 @@ def sized(costs: Costs, demand: Demand, kind: str, seed: int) -> Kind:
     if wanted[binds] <= least:
         binds = "the loss of one"
     units = max(least, wanted.get(binds, least))
-    for _ in range(_TRIES):
+    while True:
         steady, after = tried(costs, demand, kind, units, seed)
         if max(steady, after) <= demand.bound:
             return Kind(units, hosts_for(units, kind, demand), cores, steady, after, binds)
         units, binds = units + math.ceil(units / 20), "waits after a loss"
-    raise ValueError(f"{kind}: no number keeps waits under {demand.bound} s")
 
 
 def slots(demand: Demand, kind: str, workers: Kind, seed: int) -> int:
@@ -279,3 +286,8 @@ def plan(costs: Costs, demand: Demand, seed: int = 1) -> Fleet:
         network=events * measured["sse_bytes_per_event"] + written + pictures,
         requeued=demand.streams / sum(one.hosts for one in owners.values()) * costs["put_right"],
     )
+
+
+def plans(costs: Costs, demands: Sequence[Demand], seed: int = 1) -> list[Fleet]:
+    """One after the other."""
+    return [plan(costs, one, seed) for one in demands]

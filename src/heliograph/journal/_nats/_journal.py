@@ -42,6 +42,7 @@ from heliograph.journal._nats._creating import Creating
 from heliograph.journal._nats._erasing import Erasing
 from heliograph.journal._nats._examine import examine
 from heliograph.journal._nats._feeds import Feeds
+from heliograph.journal._nats._lives import Known
 from heliograph.journal._nats._names import Names
 from heliograph.journal._nats._owners import Owners
 from heliograph.journal._nats._parts import Parts
@@ -96,7 +97,7 @@ class NatsJournal(Journal):
         self._names = names = Names(prefix, shards)
         urls = [servers] if isinstance(servers, str) else list(servers)
         self._wire = wire = Wire(urls, login or Login(), self._gap)
-        self._feeds = Feeds(wire, names)
+        self._feeds = Feeds(wire, names, self._written)
         self._parts = parts = Parts(wire, names, clock, replicas, self._feeds.erased)
         self.blobs = parts.blobs
         self._owners = owners = Owners(parts)
@@ -196,6 +197,9 @@ class NatsJournal(Journal):
     def _gap(self, subject: str | None) -> None:
         self._feeds.lost(subject)
         self._claimers.wake_all()
+
+    def _written(self, response_id: str, known: Known) -> None:
+        self._owners.written(response_id, known)
 
     def _check_open(self) -> None:
         if not self._open:
