@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 import pytest
@@ -212,6 +213,25 @@ async def test_a_renewal_goes_by_what_readers_have_written(open_journal: Open) -
     assert state.unread_since is None
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
+
+
+async def test_stopping_ends_a_chore_that_missed_its_cancellation(
+    open_journal: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``asyncio.wait_for`` of Python 3.11 misses one that comes as its future is done."""
+    journal = await open_journal()
+    begun = asyncio.Event()
+
+    async def deaf() -> None:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+
+    monkeypatch.setattr(journal._sweeper, "sweep", deaf)
+    async with asyncio.timeout(10):
+        await begun.wait()
+    async with asyncio.timeout(5):
+        await journal.stop()
 
 
 async def reading_of(journal: NatsJournal) -> None:

@@ -183,7 +183,9 @@ class NatsJournal(Journal):
             await self._owners.requeue(response_id, epoch)
 
     async def _every(self, seconds: float, chore: Any) -> None:
-        while True:
+        # A cancellation alone may be lost: Python 3.11's ``wait_for`` drops one that comes as its
+        # future is done.
+        while self._open:
             await asyncio.sleep(seconds)
             try:
                 await chore()
