@@ -129,7 +129,10 @@ def page(costs: Costs) -> str:
         f"{one.megabytes} MB; "
         f"{one.replicas} replicas. What models take to talk and to draw is not in it. *Memory* is "
         "that of the open streams. *Network* is what leaves processes, pictures in base64 to the "
-        "client and to each replica. *Concurrency* is what `limits.concurrency` must be at each "
+        "client and to each replica. *Shards* are those with which none takes more than "
+        f"{one.shard_writes:,.0f} writes a second, which is what one stream took where it was "
+        "measured. A service has at most 256: where more stand here, it takes several, each with a "
+        "`prefix` of its own. *Concurrency* is what `limits.concurrency` must be at each "
         f"text worker / picture worker for 99 of 100 responses to be begun within {one.claimed:g} "
         "s, a host lost or not; *requeued in* is how long one sweeper takes for what a lost host "
         "of workers leaves.",

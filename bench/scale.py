@@ -26,16 +26,16 @@ COSTS = Path(__file__).resolve().parent / "costs.json"
 
 
 def run(quick: bool) -> str:
-    parts = [
-        part(quick)
-        for part in (
-            throughput.grid,
-            appends.frames,
-            appends.latency,
-            appends.tails,
-            bounds.bounds,
-        )
-    ]
+    parts = []
+    for part in (
+        throughput.grid,
+        appends.frames,
+        appends.latency,
+        appends.tails,
+        bounds.bounds,
+    ):
+        print(f"  {part.__name__}", flush=True)
+        parts.append(part(quick))
     found = [throughput.costs(replicas, quick) for replicas in (1, 3)]
     more = {name: cost for part in parts for name, cost in part.costs.items()}
     COSTS.write_text(
