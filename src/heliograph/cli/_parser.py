@@ -105,6 +105,9 @@ def _keys(command: Parser) -> None:
     shown.add_argument("--json", action="store_true", help="print them as JSON")
     revoke = verbs.add_parser("revoke", help="refuse a key from now on")
     revoke.add_argument("id", metavar="ID", help="as `keys list` shows it")
+    copied = verbs.add_parser("import", help="copy a folder's keys into the journal on NATS")
+    _file(copied, "folder", what=FOLDER, metavar="DIR", help="the folder that they are in")
+    _file(copied, "--config", metavar="FILE", required=True, help="the file that names the journal")
     for verb in (create, shown, revoke):
         where = verb.add_mutually_exclusive_group(required=True)
         folder = "the folder that the server keeps data in"
@@ -124,6 +127,16 @@ def _doctor(command: Parser) -> None:
     what = "a server's address to try: http://HOST:PORT; may be given again"
     add("--gateway", metavar="URL", action="append", default=[], help=what)
     add("--json", action="store_true", help="print what was found as JSON")
+
+
+def _migrate(command: Parser) -> None:
+    folder = "a stopped server's data folder; it is only read"
+    _file(command, "folder", what=FOLDER, metavar="DATA_FOLDER", help=folder)
+    where = "a TOML file whose [journal] is on NATS: where to"
+    _file(command, "--config", metavar="FILE", required=True, help=where)
+    add = command.add_argument
+    add("--dry-run", action="store_true", help="count what there is, and write nothing")
+    add("--json", action="store_true", help="print what was done as JSON")
 
 
 def _cluster(command: Parser) -> None:
@@ -205,9 +218,10 @@ _COMMANDS = (
         "run responses for a server on this machine, or for all on NATS",
         _worker,
     ),
-    ("keys", "_keys", "make, list and revoke API keys", _keys),
+    ("keys", "_keys", "make, list, revoke and copy API keys", _keys),
     ("config", "_config", "look at a configuration file", _config),
     ("doctor", "_doctor", "check a deployment from here: journal, providers, servers", _doctor),
+    ("migrate", "_migrate", "bring a data folder's responses into NATS", _migrate),
     ("cluster", "_cluster", "run nats-servers here, to try a cluster out", _cluster),
     ("check", "_check", "hold a captured stream, or an endpoint, against the protocol", _check),
     ("record", "_tapes", "record a real endpoint's answers in a cassette", _record),

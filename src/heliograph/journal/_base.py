@@ -19,9 +19,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from heliograph.journal._places import Places
 
 __all__ = [
     "BlobRef",
@@ -37,6 +40,7 @@ __all__ = [
     "NewResponse",
     "Queued",
     "Record",
+    "Register",
 ]
 
 Clock = Callable[[], float]
@@ -207,10 +211,38 @@ class BlobStore(ABC):
         """The bytes; raises ``JournalError`` where they are missing or damaged."""
 
 
+class Register(ABC):
+    """Small named records that every process with the same journal sees. None goes away.
+
+    Every method raises ``JournalError`` where the journal cannot be asked.
+    """
+
+    @abstractmethod
+    async def version(self) -> int:
+        """Grows with each write; 0 before the first."""
+
+    @abstractmethod
+    async def read(self) -> tuple[dict[str, bytes], int]:
+        """All records by their names, and the version that they are of."""
+
+    @abstractmethod
+    async def write(self, name: str, data: bytes) -> None:
+        """Add a record, or put it in the place of the one of that name.
+
+        ``name`` is made of ``A-Z a-z 0-9 _ -``.
+        """
+
+
 class Journal(ABC):
     """See the module's rules. All methods may be called from many tasks at once."""
 
     blobs: BlobStore
+    places: Places
+
+    @property
+    def register(self) -> Register | None:
+        """None for a journal that has none: its processes are on one machine, and have files."""
+        return None
 
     @abstractmethod
     async def start(self) -> None:
@@ -244,10 +276,17 @@ class Journal(ABC):
 
     @abstractmethod
     async def claim(
-        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
+        self,
+        worker: str,
+        capabilities: Collection[str],
+        *,
+        lease: float,
+        wait: float,
+        begun: bool = False,
     ) -> Lease | None:
-        """The oldest response whose capabilities are all matched (``chat:*`` matches by prefix)
-        and that is queued, released, or whose lease ran out; waits up to ``wait`` seconds for one.
+        """A response whose capabilities are all matched (``chat:*`` matches by prefix); waits up to
+        ``wait`` seconds for one. Those that were begun (released, or their lease ran out) go before
+        those that were not, each the oldest first. ``begun``: only such.
 
         A call that is cancelled leaves no lease behind: what it was granted is released.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import secrets
 import shutil
 import tempfile
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from heliograph import errors
-from heliograph.engine import Compactor, Engine, Observer, Seals, Studio
+from heliograph.engine import Compactor, Engine, Observer, Pools, Seals, Studio
 from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
 from heliograph.providers.fetch import Fetcher
@@ -21,6 +22,8 @@ from heliograph.server._attaching import Attaching
 from heliograph.server._auth import Caller, Gate
 from heliograph.server._beat import Beat
 from heliograph.server._journal_settings import NatsSettings
+from heliograph.server._keys import Keyring, KeyWatch
+from heliograph.server._keys_shared import SharedKeyWatch
 from heliograph.server._passing import Keys, Passing
 from heliograph.server._quota import Place, Quota
 from heliograph.server._readers import Readers
@@ -43,7 +46,7 @@ _CANCEL_WAIT = 5.0
 _READY_WAIT = 2.0
 _DELIVER_WAIT = 2.0
 _OWN = "server"
-"""What the server's own engines call themselves in leases."""
+"""What the server's own engines call themselves in leases, and its share of upstreams' places."""
 
 
 def _make_folder(folder: Path) -> None:
@@ -87,9 +90,12 @@ class Lane:
         )
         self.readers = Readers(journal, settings.limits.reader_lease_seconds)
 
-    async def start(self) -> None:
-        """Open the journal, then claim."""
+    async def open(self) -> None:
+        """Open the journal."""
         await self.journal.start()
+
+    async def start(self) -> None:
+        """Begin to claim."""
         await self.engine.start(claims=self._runs)
         self.readers.start()
 
@@ -128,17 +134,19 @@ class Runtime:
     def __init__(
         self,
         settings: Settings,
-        catalog: Catalog,
+        catalog: Catalog | None = None,
         tracer_provider: TracerProvider | None = None,
     ) -> None:
         settings.check()
         self.settings = settings
-        self.catalog = catalog
+        self._scratch: Path | None = None
+        journal = self._journal()
+        self.pools = Pools(journal.places, self._holder, settings.limits)
+        self.catalog = catalog = catalog or settings.install(self.pools.of).catalog
         self.closing = Closing()
         self.beat = Beat(settings.limits.keep_alive_seconds)
         self.turns: set[Delivery] = set()
         self._stopping = False
-        self._scratch: Path | None = None
         self._chores: set[asyncio.Task[None]] = set()
         self.seen = Seen(settings, catalog, tracer_of(settings, tracer_provider))
         self.fetcher = Fetcher(
@@ -146,7 +154,6 @@ class Runtime:
             max_picture_bytes=settings.limits.max_picture_bytes,
             max_pixels=settings.limits.max_image_pixels,
         )
-        journal = self._journal()
         seals = seals_of(settings.data if self._scratch is None else str(self._scratch))
         both = (catalog, settings, self.fetcher, seals)
         runs = settings.workers is None
@@ -157,7 +164,9 @@ class Runtime:
         self.studio = Studio(catalog, settings.limits, settings.limits.max_images_at_once)
         self.unstored = Passing(self.passing.journal, self._chore)
         self.keys = Keys()
-        self.gate = Gate(settings)
+        register = journal.register
+        self._shared_keys = None if register is None else SharedKeyWatch(register)
+        self.gate = Gate(settings, self._shared_keys or KeyWatch(settings.data))
         self.quota = Quota(settings.limits)
 
     def _journal(self) -> Journal:
@@ -173,6 +182,13 @@ class Runtime:
         reattach = self.settings.limits.reattach_seconds
         return SqliteJournal(folder, own=_OWN, reattach_seconds=reattach)
 
+    @property
+    def _holder(self) -> str:
+        """Whose places of upstreams this server's are, where others share the journal."""
+        if isinstance(self.settings.journal, NatsSettings):
+            return f"{_OWN}-{os.getpid()}-{secrets.token_hex(4)}"
+        return _OWN
+
     async def start(self) -> None:
         """Open both journals and begin to work; what an earlier process left is taken up."""
         if self._scratch is not None:
@@ -180,10 +196,31 @@ class Runtime:
             self._scratch.mkdir(mode=0o700)
         elif self.settings.data is not None:
             _make_folder(Path(self.settings.data))
+        await self.stored.open()
+        try:
+            await self._check_keys()
+        except BaseException:
+            self.gate.close()
+            await self.stored.journal.stop()
+            raise
         await self.stored.start()
+        await self.passing.open()
         await self.passing.start()
         await self.attaching.start()
         self._chore(self._expire())
+
+    async def _check_keys(self) -> None:
+        """Raises ``ConfigError`` where nobody's requests, or anybody's, would be let in."""
+        await self.gate.start()
+        watch, data = self._shared_keys, self.settings.data
+        if watch is None:
+            return
+        if data is not None and watch.lacking(Keyring(data).list()):
+            raise errors.ConfigError(
+                f"data: {data} has API keys that the journal has not; copy them with "
+                f"'heliograph keys import {data} --config FILE'"
+            )
+        self.settings.check_open(keyed=watch.required)
 
     async def stop(self, drain: float | None = None) -> None:
         """Let work finish within ``drain`` seconds, hand the rest over, end what is open."""
@@ -201,6 +238,7 @@ class Runtime:
         for chore in tuple(self._chores):
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
+        await self.pools.close()
         await self.attaching.stop()
         await self.stored.stop()
         await self.passing.stop()

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from heliograph import engine, errors
+from heliograph.providers import PlacesOf
 from heliograph.providers.configured import (
     Installation,
     ProviderSettings,
@@ -15,13 +16,17 @@ from heliograph.providers.configured import (
     install,
 )
 from heliograph.providers.fetch import FetchSettings
+from heliograph.server import _keys, _secret
 from heliograph.server._edge import is_loopback
 from heliograph.server._journal_settings import JournalSettings, NatsSettings
 from heliograph.server._keys import Keyring
 from heliograph.server._seen_settings import Log, MetricsPage, Otel
 from heliograph.server._strict import read
 
-__all__ = ["Compat", "Limits", "Settings", "load_settings"]
+__all__ = ["FOLDER_FILES", "Compat", "Limits", "Settings", "load_settings"]
+
+FOLDER_FILES = (_keys.FILE, _secret.FILE)
+"""In a data folder, and no journal's: the API keys, and what sealed contents are bound to."""
 
 MAX_WORKERS = 256
 """Worker processes that one server starts at most."""
@@ -149,17 +154,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Whether only this machine can reach the server."""
         return is_loopback(self.host)
 
+    @property
+    def shares_keys(self) -> bool:
+        """Whether API keys are in the journal, and not in the data folder."""
+        return isinstance(self.journal, NatsSettings)
+
     def check(self) -> None:
         """Raise ``ConfigError`` for settings that must not be served."""
         # Opened on loopback too: who has made keys and cannot be read must not be served openly.
         keys = self.data is not None and Keyring(self.data).exists()
-        if not self.local and self.key is None and not keys:
-            where = "--data DIR" if self.data is None else f"--data {self.data}"
-            raise errors.ConfigError(
-                f"host {self.host!r} can be reached from other machines and no key is configured: "
-                "anyone could use the server; serve on 127.0.0.1, or make a key with "
-                f"'heliograph keys create {where}' and serve that folder"
-            )
+        if not self.shares_keys:
+            self.check_open(keyed=keys)
         self.metrics.token()
         if "" in self.providers:
             raise errors.ConfigError("providers: a provider needs a name")
@@ -172,9 +177,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if isinstance(self.journal, NatsSettings):
             self.journal.login()
 
-    def install(self) -> Installation:
-        """The providers that these settings come to. Raises ``ConfigError``, ``MissingExtra``."""
-        return install(self.providers, self.routes, embedded=self.embedded)
+    def check_open(self, *, keyed: bool) -> None:
+        """Raise ``ConfigError`` where anyone could use it; ``keyed``: there are API keys."""
+        if self.local or self.key is not None or keyed:
+            return
+        where = "--config FILE" if self.shares_keys else f"--data {self.data or 'DIR'}"
+        raise errors.ConfigError(
+            f"host {self.host!r} can be reached from other machines and no key is configured: "
+            "anyone could use the server; serve on 127.0.0.1, or make a key with "
+            f"'heliograph keys create {where}' and serve that"
+        )
+
+    def install(self, places: PlacesOf | None = None) -> Installation:
+        """The providers that these settings come to. Raises ``ConfigError``, ``MissingExtra``.
+
+        ``places`` are what their ``max_concurrent`` counts; without, each counts its own requests.
+        """
+        more = {} if places is None else {"places": places}
+        return install(self.providers, self.routes, embedded=self.embedded, **more)
 
 
 class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

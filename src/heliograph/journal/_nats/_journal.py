@@ -42,17 +42,20 @@ from heliograph.journal._nats._creating import Creating
 from heliograph.journal._nats._erasing import Erasing
 from heliograph.journal._nats._examine import examine
 from heliograph.journal._nats._feeds import Feeds
-from heliograph.journal._nats._lives import Known
+from heliograph.journal._nats._intake import Intake
 from heliograph.journal._nats._names import Names
 from heliograph.journal._nats._owners import Owners
 from heliograph.journal._nats._parts import Parts
+from heliograph.journal._nats._places import NatsPlaces
 from heliograph.journal._nats._probe import check_calls, check_sync
-from heliograph.journal._nats._queue import group
+from heliograph.journal._nats._queue import REDO, group
 from heliograph.journal._nats._records import Live
 from heliograph.journal._nats._records import Record as LogRecord
+from heliograph.journal._nats._register import NatsRegister
 from heliograph.journal._nats._setup import check_server, open_blobs, open_streams
 from heliograph.journal._nats._sweeper import Sweeper
 from heliograph.journal._nats._wire import Login, Wire
+from heliograph.journal._places import Board
 from heliograph.journal._signal import Claimers
 from heliograph.journal.checkup import Finding, Waiting
 
@@ -97,19 +100,28 @@ class NatsJournal(Journal):
         self._names = names = Names(prefix, shards)
         urls = [servers] if isinstance(servers, str) else list(servers)
         self._wire = wire = Wire(urls, login or Login(), self._gap)
-        self._feeds = Feeds(wire, names, self._written)
+        self._feeds = Feeds(wire, names, lambda *known: self._owners.written(*known))
         self._parts = parts = Parts(wire, names, clock, replicas, self._feeds.erased)
         self.blobs = parts.blobs
+        self._board = Board(clock, self._check_open)
+        self.places = NatsPlaces(wire, names, clock, self._board)
+        self._register = NatsRegister(wire, names)
         self._owners = owners = Owners(parts)
         self._claims = Claims(parts, owners)
         self._creating = Creating(parts, owners)
         self._erasing = Erasing(parts, owners)
         self._sweeper = Sweeper(parts, owners)
+        self.intake = Intake(parts, owners)
         self._claimers = Claimers()
         self._attached: set[tuple[str, str]] = set()
         self._open = False
         self._chores: list[asyncio.Task[None]] = []
         self._whole: set[asyncio.Task[Any]] = set()
+
+    @property
+    def register(self) -> NatsRegister:
+        """What all processes share beside responses."""
+        return self._register
 
     # -- open and close
 
@@ -151,6 +163,7 @@ class NatsJournal(Journal):
             return
         self._open = False
         self._claimers.wake_all()
+        self._board.wake()
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
@@ -199,9 +212,6 @@ class NatsJournal(Journal):
     def _gap(self, subject: str | None) -> None:
         self._feeds.lost(subject)
         self._claimers.wake_all()
-
-    def _written(self, response_id: str, known: Known) -> None:
-        self._owners.written(response_id, known)
 
     def _check_open(self) -> None:
         if not self._open:
@@ -262,7 +272,13 @@ class NatsJournal(Journal):
         return await self._parts.kept.keyed(tenant, key, body_digest)
 
     async def claim(
-        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
+        self,
+        worker: str,
+        capabilities: Collection[str],
+        *,
+        lease: float,
+        wait: float,
+        begun: bool = False,
     ) -> Lease | None:
         """See ``Journal.claim``. The oldest first among those that the queue's servers show."""
         loop = asyncio.get_running_loop()
@@ -274,7 +290,7 @@ class NatsJournal(Journal):
                 self._check_open()
                 seen = self._claimers.count
                 found = await self._to_its_end(
-                    self._claims.look(worker, offered, lease), self._unwanted
+                    self._claims.look(worker, offered, lease, begun), self._unwanted
                 )
                 left = deadline - loop.time()
                 if found is not None:
@@ -283,11 +299,13 @@ class NatsJournal(Journal):
                     return found
                 if listening is None:
                     listening = await self._wire.subscribe(
-                        self._names.woken(), self._woken, queue=group(offered)
+                        self._names.woken(REDO if begun else "*"),
+                        self._woken,
+                        queue=group(offered, begun),
                     )
                     await self._parts.queue.learn()
                     continue
-                await self._claimers.wait(offered, min(left, _limits.POLL_SECONDS), seen)
+                await self._claimers.wait(offered, min(left, _limits.POLL_SECONDS), seen, begun)
         finally:
             if listening is not None and self._open:
                 await listening.unsubscribe()
@@ -301,10 +319,10 @@ class NatsJournal(Journal):
         return found
 
     async def _woken(self, message: Msg) -> None:
-        needs = message.subject.split(".")[-3]
+        needs, redo = message.subject.split(".")[-3:-1]
         if needs not in self._parts.queue.needs:
             await self._parts.queue.learn()
-        self._claimers.wake(self._parts.queue.needs.get(needs, ()))
+        self._claimers.wake(self._parts.queue.needs.get(needs, ()), begun=redo == REDO)
 
     async def _unwanted(self, lease: Lease | None) -> None:
         if lease is not None:

@@ -11,6 +11,7 @@ __all__ = [
     "ERASE_AT_ONCE",
     "HINTS",
     "KEY_MAX_AGE",
+    "LEAVE_SECONDS",
     "LOOK_SECONDS",
     "MAX_SHARDS",
     "ORPHAN_SECONDS",
@@ -47,6 +48,9 @@ RETRY_SECONDS = 0.1
 
 BATCH_SECONDS = 3.0
 """For the next message of a batch to come."""
+
+LEAVE_SECONDS = 5.0
+"""Without an answer from a server before another is tried; less than a lease."""
 
 PAYLOAD_MARGIN = 4096
 """Bytes of the servers' ``max_payload`` left for headers and the record's own fields."""

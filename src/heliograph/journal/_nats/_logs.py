@@ -68,13 +68,14 @@ class Logs:
 
     async def made(self, record: Record) -> Made:
         """The body of a ``create``."""
-        return unpack(await self._body(record), Made)
+        return unpack(await self.body(record), Made)
 
     async def end(self, record: Record) -> End:
         """The body of an ``end``."""
-        return unpack(await self._body(record), End)
+        return unpack(await self.body(record), End)
 
-    async def _body(self, record: Record) -> bytes:
+    async def body(self, record: Record) -> bytes:
+        """A record's body, wherever it is."""
         return await self._blobs.get(record.overflow) if record.overflow else record.body
 
     async def entries(self, record: Record) -> tuple[Entry, ...]:
@@ -83,7 +84,7 @@ class Logs:
             return (await self.made(record)).opening
         if record.kind == "end":
             return (await self.end(record)).entries
-        return unpack_entries(await self._body(record))
+        return unpack_entries(await self.body(record))
 
     async def page(self, tenant: str, response_id: str, after: int) -> Page:
         """The frames after ``after``, as many as a page holds. Raises ``UnknownResponse``.

@@ -14,6 +14,7 @@ import msgspec
 from heliograph import errors
 from heliograph.journal._base import Entry, Frame
 from heliograph.journal._nats import _limits
+from heliograph.journal._places import Holders
 from heliograph.journal._readers import Readers
 
 __all__ = [
@@ -25,7 +26,9 @@ __all__ = [
     "Live",
     "Made",
     "Patience",
+    "PoolRecord",
     "Record",
+    "Shared",
     "SweeperRecord",
     "Tip",
     "frame_of",
@@ -186,6 +189,14 @@ class SweeperRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     until: float
 
 
+class PoolRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """Who has the places of a pool."""
+
+    nonce: bytes = msgspec.field(default_factory=lambda: secrets.token_bytes(12))
+    pool: str
+    holders: Holders
+
+
 class BlobRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """A blob was put at ``at``; ``dying``: it is being erased unless someone refers to it."""
 
@@ -193,6 +204,13 @@ class BlobRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     size: int
     at: float
     dying: bool = False
+
+
+class Shared(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A record of the register."""
+
+    nonce: bytes = msgspec.field(default_factory=lambda: secrets.token_bytes(12))
+    data: bytes
 
 
 T = TypeVar("T")
