@@ -64,6 +64,7 @@ lint: $(STAMP) ## format, lint, types, layers, stale docs
 	$(BIN)/python docs/_tools/metrics.py --check
 	$(BIN)/python docs/_tools/check_page.py --check
 	$(BIN)/python docs/_tools/behaviours.py --check
+	$(BIN)/python bench/plan.py --check
 
 dist: $(STAMP) ## build the wheel, and try it in an environment of its own
 	$(BIN)/python tools/try_wheel.py
@@ -81,6 +82,7 @@ docs: $(STAMP) ## write the generated pages anew
 	$(BIN)/python docs/_tools/check_page.py
 	$(BIN)/python docs/_tools/behaviours.py
 	$(BIN)/python docs/_tools/protocol.py
+	$(BIN)/python bench/plan.py --write
 
 gallery: $(STAMP) ## the twenty prompts of the examples sheet, as one picture
 	$(BIN)/python examples/gallery.py

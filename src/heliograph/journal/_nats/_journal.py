@@ -103,7 +103,7 @@ class NatsJournal(Journal):
         self._names = names = Names(prefix, shards)
         urls = [servers] if isinstance(servers, str) else list(servers)
         self._wire = wire = Wire(urls, login or Login(), self._gap)
-        self._feeds = Feeds(wire, names)
+        self._feeds = Feeds(wire, names, lambda *known: self._owners.written(*known))
         self._parts = parts = Parts(wire, names, clock, replicas, self._feeds.erased, bucket)
         self.blobs = parts.blobs
         self._board = Board(clock, self._check_open)
@@ -199,6 +199,8 @@ class NatsJournal(Journal):
             await self._owners.requeue(response_id, epoch)
 
     async def _every(self, seconds: float, chore: Any) -> None:
+        # A cancellation alone may be lost: Python 3.11's ``wait_for`` drops one that comes as its
+        # future is done.
         while self._open:
             await asyncio.sleep(seconds)
             try:
