@@ -14,7 +14,6 @@ from contextlib import suppress
 from typing import TypeVar
 
 import nats.errors
-from nats.js.api import ObjectMeta, ObjectMetaOptions
 from nats.js.errors import ObjectNotFoundError
 from nats.js.object_store import ObjectStore
 
@@ -23,8 +22,9 @@ from heliograph.journal import _limits as bounds
 from heliograph.journal._base import BlobStore, Clock
 from heliograph.journal._nats import _limits
 from heliograph.journal._nats._names import Names
+from heliograph.journal._nats._objects import put_object
 from heliograph.journal._nats._records import BlobRecord, pack, unpack
-from heliograph.journal._nats._wire import Conflict, Wire
+from heliograph.journal._nats._wire import Conflict, Wire, heeding
 
 __all__ = ["NatsBlobs"]
 
@@ -100,19 +100,15 @@ class NatsBlobs(BlobStore):
             return
 
     async def _upload(self, sha256: str, data: bytes) -> None:
-        store = self._opened()
-        options = ObjectMetaOptions(max_chunk_size=_limits.BLOB_CHUNK_BYTES)
-        await self._insist(
-            lambda: store.put(sha256, data, ObjectMeta(name=sha256, options=options)),
-            f"blob {sha256} cannot be stored",
-        )
+        self._opened()
+        await put_object(self._wire, self._names.blobs, sha256, data)
 
     async def _insist(self, call: Callable[[], Awaitable[T]], failed: str) -> T:
         """Call until it is answered; a stream may be without its leader for seconds."""
         deadline = asyncio.get_running_loop().time() + _limits.WRITE_SECONDS
         while True:
             try:
-                return await call()
+                return await heeding(call())
             except ObjectNotFoundError:
                 raise
             except (nats.errors.Error, OSError) as exc:

@@ -13,7 +13,7 @@ import random
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import nats.errors
@@ -26,7 +26,9 @@ from heliograph.journal._nats import _limits
 from heliograph.journal._nats._commit import FINAL, Commit, Outcome, State, outcome_of
 from heliograph.journal._nats._records import nonce_of
 
-__all__ = ["ApiError", "Conflict", "Login", "Stored", "Wire"]
+__all__ = ["ApiError", "Conflict", "Login", "Stored", "Wire", "heeding"]
+
+T = TypeVar("T")
 
 log = logging.getLogger("heliograph.journal")
 
@@ -50,6 +52,21 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
     token: str | None = None
     credentials: str | None = None
     ca: str | None = None
+
+
+async def heeding(call: Awaitable[T]) -> T:
+    """What ``call`` gives, unless this task was cancelled meanwhile.
+
+    nats-py waits with ``asyncio.wait_for``, which before Python 3.12 loses a cancel that comes
+    together with the answer: whoever cancels and then waits would wait for ever.
+    """
+    task = asyncio.current_task()
+    before = 0 if task is None else task.cancelling()
+    try:
+        return await call
+    finally:
+        if task is not None and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 class Conflict(Exception):
@@ -181,11 +198,10 @@ class Wire:
 
     def _heard(self, code: int | None = None) -> None:
         """The server answered, with an error of this ``err_code``."""
-        now = asyncio.get_running_loop().time()
         if code == _UNAVAILABLE:
-            self._unheard(now)
+            self._unheard(asyncio.get_running_loop().time())
         else:
-            self._heard_at, self._unheard_since = now, None
+            self._heard_anew()
 
     def _unheard(self, asked: float) -> None:
         """Leave a server that answers nothing for a while: it may be cut off, from here or from the
@@ -195,8 +211,12 @@ class Wire:
         if self._unheard_since is None:
             self._unheard_since = max(asked, self._heard_at)
         if now - self._unheard_since >= _limits.LEAVE_SECONDS:
-            self._unheard_since = None
+            self._heard_anew()
             self._leave()
+
+    def _heard_anew(self) -> None:
+        """What was asked before does not count against the next server."""
+        self._heard_at, self._unheard_since = asyncio.get_running_loop().time(), None
 
     def _leave(self) -> None:
         client = self._client
@@ -218,6 +238,7 @@ class Wire:
 
     async def _reconnected(self) -> None:
         log.warning("NATS: connected again")
+        self._heard_anew()
         self._on_gap(None)
 
     async def close(self) -> None:
@@ -257,8 +278,8 @@ class Wire:
         client = self.client
         asked = asyncio.get_running_loop().time()
         try:
-            return await client.request(
-                subject, data, timeout=_limits.CALL_SECONDS, headers=headers
+            return await heeding(
+                client.request(subject, data, timeout=_limits.CALL_SECONDS, headers=headers)
             )
         except (nats.errors.Error, OSError) as exc:
             self._unheard(asked)
@@ -345,7 +366,7 @@ class Wire:
                 f"$JS.API.DIRECT.GET.{stream}", msgspec.json.encode(request), reply=inbox
             )
             while True:
-                message = await got.next_msg(_limits.BATCH_SECONDS)
+                message = await heeding(got.next_msg(_limits.BATCH_SECONDS))
                 headers = message.headers or {}
                 status = headers.get("Status")
                 if status is not None:
@@ -393,6 +414,22 @@ class Wire:
         if commit.state is State.CONFLICT:
             raise Conflict(subject)
         return seq
+
+    async def add(self, subject: str, data: bytes, name: str) -> None:
+        """Store a message once, however often it has to be sent: under a ``name`` of its own.
+
+        Raises ``JournalError``.
+        """
+        deadline = asyncio.get_running_loop().time() + _limits.WRITE_SECONDS
+        while True:
+            why: Exception = errors.JournalError("it is not settled")
+            try:
+                outcome, _ = await self._publish(subject, data, {"Nats-Msg-Id": name})
+            except TimeoutError as exc:
+                outcome, why = Outcome.UNSURE, exc
+            if outcome is Outcome.OK:
+                return
+            await self._again(deadline, f"a write to {subject}", why)
 
     async def _publish(
         self, subject: str, data: bytes, headers: dict[str, str]
