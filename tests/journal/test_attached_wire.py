@@ -158,10 +158,11 @@ def test_every_error_of_the_journal_passes_as_itself() -> None:
 
 
 def test_every_method_of_the_journal_can_be_called() -> None:
-    from heliograph.journal import Journal
+    from heliograph.journal import Journal, Places
 
     local = {"start", "stop"}
-    assert set(wire.METHODS) == set(Journal.__abstractmethods__) - local
+    places = {f"places.{name}" for name in Places.__abstractmethods__}
+    assert set(wire.METHODS) == set(Journal.__abstractmethods__) - local | places
 
 
 async def test_a_message_over_the_bound_is_refused_where_it_is_made(

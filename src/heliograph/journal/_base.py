@@ -19,9 +19,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from heliograph.journal._places import Places
 
 __all__ = [
     "BlobRef",
@@ -234,6 +237,7 @@ class Journal(ABC):
     """See the module's rules. All methods may be called from many tasks at once."""
 
     blobs: BlobStore
+    places: Places
 
     @property
     def register(self) -> Register | None:

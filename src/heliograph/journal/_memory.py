@@ -32,6 +32,7 @@ from heliograph.journal._base import (
     Record,
 )
 from heliograph.journal._frames import check_entries, check_request, part_after
+from heliograph.journal._places import MemoryPlaces
 from heliograph.journal._readers import Readers
 from heliograph.journal._signal import Claimers, Signal, matches
 
@@ -115,6 +116,8 @@ class MemoryJournal(Journal):
         self._clock = clock
         self._blobs = _MemoryBlobs(clock)
         self.blobs = self._blobs
+        self._places = MemoryPlaces(clock, self._check_open)
+        self.places = self._places
         self._logs: dict[str, _Log] = {}
         self._keys: dict[tuple[str, str], tuple[str, str, float]] = {}
         self._tombstones: dict[str, float] = {}
@@ -136,6 +139,7 @@ class MemoryJournal(Journal):
         """Close; what waits gets ``JournalError``."""
         self._open = self._blobs.is_open = False
         self._claimers.wake_all()
+        self._places.wake()
         for log in self._logs.values():
             log.wake()
 

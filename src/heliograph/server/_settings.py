@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from heliograph import engine, errors
+from heliograph.providers import PlacesOf
 from heliograph.providers.configured import (
     Installation,
     ProviderSettings,
@@ -15,13 +16,17 @@ from heliograph.providers.configured import (
     install,
 )
 from heliograph.providers.fetch import FetchSettings
+from heliograph.server import _keys, _secret
 from heliograph.server._edge import is_loopback
 from heliograph.server._journal_settings import JournalSettings, NatsSettings
 from heliograph.server._keys import Keyring
 from heliograph.server._seen_settings import Log, MetricsPage, Otel
 from heliograph.server._strict import read
 
-__all__ = ["Compat", "Limits", "Settings", "load_settings"]
+__all__ = ["FOLDER_FILES", "Compat", "Limits", "Settings", "load_settings"]
+
+FOLDER_FILES = (_keys.FILE, _secret.FILE)
+"""In a data folder, and no journal's: the API keys, and what sealed contents are bound to."""
 
 MAX_WORKERS = 256
 """Worker processes that one server starts at most."""
@@ -183,9 +188,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             f"'heliograph keys create {where}' and serve that"
         )
 
-    def install(self) -> Installation:
-        """The providers that these settings come to. Raises ``ConfigError``, ``MissingExtra``."""
-        return install(self.providers, self.routes, embedded=self.embedded)
+    def install(self, places: PlacesOf | None = None) -> Installation:
+        """The providers that these settings come to. Raises ``ConfigError``, ``MissingExtra``.
+
+        ``places`` are what their ``max_concurrent`` counts; without, each counts its own requests.
+        """
+        more = {} if places is None else {"places": places}
+        return install(self.providers, self.routes, embedded=self.embedded, **more)
 
 
 class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -50,9 +50,10 @@ async def test_what_does_not_fit_is_passed_over(journal: Journal) -> None:
     assert lease.response_id == "other"
 
 
-async def test_many_kinds_of_job_are_taken_oldest_first(journal: Journal) -> None:
+async def test_many_kinds_of_job_are_taken_oldest_first(journal: Journal, clock: Clock) -> None:
     names = [f"r{i}" for i in range(12)]
     for i, name in enumerate(names):
+        clock.advance(0.001)
         await journal.create(new(name, capabilities=(f"chat:{i % 3}",)))
     assert [(await claim(journal)).response_id for _ in names] == names
 

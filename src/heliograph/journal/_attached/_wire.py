@@ -23,6 +23,7 @@ from heliograph.journal._base import (
     Queued,
     Record,
 )
+from heliograph.journal._places import Share
 
 __all__ = [
     "MAGIC",
@@ -202,6 +203,8 @@ METHODS: dict[str, Method] = {
     "load": Method(tuple[()], Load),
     "queued": Method(tuple[str], Queued),
     "expire": Method(tuple[()], int),
+    "places.share": Method(tuple[str, str, Share, int, float], int, ("most", "seconds")),
+    "places.moved": Method(tuple[str, str, int], int, (), True),
 }
 
 _encoder = msgspec.msgpack.Encoder()

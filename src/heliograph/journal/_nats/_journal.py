@@ -42,9 +42,11 @@ from heliograph.journal._nats._creating import Creating
 from heliograph.journal._nats._erasing import Erasing
 from heliograph.journal._nats._examine import examine
 from heliograph.journal._nats._feeds import Feeds
+from heliograph.journal._nats._intake import Intake
 from heliograph.journal._nats._names import Names
 from heliograph.journal._nats._owners import Owners
 from heliograph.journal._nats._parts import Parts
+from heliograph.journal._nats._places import NatsPlaces
 from heliograph.journal._nats._probe import check_calls, check_sync
 from heliograph.journal._nats._queue import REDO, group
 from heliograph.journal._nats._records import Live
@@ -53,6 +55,7 @@ from heliograph.journal._nats._register import NatsRegister
 from heliograph.journal._nats._setup import check_server, open_blobs, open_streams
 from heliograph.journal._nats._sweeper import Sweeper
 from heliograph.journal._nats._wire import Login, Wire
+from heliograph.journal._places import Board
 from heliograph.journal._signal import Claimers
 from heliograph.journal.checkup import Finding, Waiting
 
@@ -100,12 +103,15 @@ class NatsJournal(Journal):
         self._feeds = Feeds(wire, names)
         self._parts = parts = Parts(wire, names, clock, replicas, self._feeds.erased)
         self.blobs = parts.blobs
+        self._board = Board(clock, self._check_open)
+        self.places = NatsPlaces(wire, names, clock, self._board)
         self._register = NatsRegister(wire, names)
         self._owners = owners = Owners(parts)
         self._claims = Claims(parts, owners)
         self._creating = Creating(parts, owners)
         self._erasing = Erasing(parts, owners)
         self._sweeper = Sweeper(parts, owners)
+        self.intake = Intake(parts, owners)
         self._claimers = Claimers()
         self._attached: set[tuple[str, str]] = set()
         self._open = False
@@ -132,7 +138,7 @@ class NatsJournal(Journal):
             await open_streams(self._wire, self._names, self._replicas)
             self._parts.blobs.open(await open_blobs(self._wire, self._names, self._replicas))
             await self._parts.queue.learn()
-            await check_calls(self._wire, self._names, self._clock())
+            await check_calls(self._wire, self._names, self._clock)
             await check_sync(self._monitors)
         except BaseException:
             self._parts.blobs.close()
@@ -157,6 +163,7 @@ class NatsJournal(Journal):
             return
         self._open = False
         self._claimers.wake_all()
+        self._board.wake()
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
@@ -189,7 +196,7 @@ class NatsJournal(Journal):
             await self._owners.requeue(response_id, epoch)
 
     async def _every(self, seconds: float, chore: Any) -> None:
-        while True:
+        while self._open:
             await asyncio.sleep(seconds)
             try:
                 await chore()
@@ -430,16 +437,22 @@ class NatsJournal(Journal):
                 await tail.moved.wait(seen)
 
     async def attach(self, tenant: str, response_id: str, reader: str, *, seconds: float) -> None:
-        """See ``Journal.attach``."""
+        """See ``Journal.attach``. Its readers write the live record so often that a sweep may not
+        come to it: who attaches to a response that nobody makes any more sees to it."""
         self._check_open()
+        left = False
 
         def new(live: Live) -> Live:
+            nonlocal left
+            left = 0 < live.until <= self._clock()
             readers = live.read_by()
             readers.attach(reader, self._clock(), seconds)
             return live.with_readers(readers)
 
         if await self._change(tenant, response_id, new):
             self._attached.add((response_id, reader))
+        if left:
+            await self._owners.afterwards(response_id, self._sweeper.put_right(response_id))
 
     async def detach(self, tenant: str, response_id: str, reader: str) -> None:
         """See ``Journal.detach``."""

@@ -19,6 +19,7 @@ __all__ = [
     "PAYLOAD_MARGIN",
     "PEERS_SECONDS",
     "POLL_SECONDS",
+    "QUIET_SECONDS",
     "RETRY_SECONDS",
     "SETTLE_SECONDS",
     "SILENCE_SECONDS",
@@ -65,6 +66,10 @@ LOOK_SECONDS = 0.02
 
 POLL_SECONDS = 1.0
 """Between looks into the queue of a claimer that nothing wakes."""
+
+QUIET_SECONDS = 3.5
+"""For which an open response's record was not written before a sweep must come to it: longer than
+owners take to renew their leases (journal's clock)."""
 
 SWEEP_SECONDS = 1.0
 """Between looks for leases that ran out and jobs that are missing."""

@@ -5,7 +5,8 @@
     EV_<shard>   <p>.ev.<shard>.<rid>.log           the response's log, written by compare-and-set
                  <p>.ev.<shard>.<rid>.live          its live record, the newest only, until it ends
                  <p>.ev.<shard>.<rid>.kept.<due>    erase it (or its tombstone) at ``due``
-      republished <p>.t.<shard>.<rid>.log|live      what tails and owners subscribe to
+    EV_00        <p>.ev.00.<hash>.pool              who has the places of a pool
+      republished <p>.t.<shard>.<rid>.log|live|pool what tails and owners subscribe to
     JOBS         <p>.jobs.<needs>.<redo>.<patience>.<tenant>.<rid>    work queue
       republished <p>.j.<needs>.<redo>.<rid>        wakes claimers
     KEYS         <p>.key.<hash>                     idempotency keys
@@ -15,8 +16,9 @@
     REGISTER     <p>.reg.<name>                     what all processes share: the API keys
 
 The shard is part of a response's id (``resp_<32 hex digits>_<shard>``), so that their number can
-grow. An id made from another's (``step_ig_<...>_<shard>o0``) lives beside it; one without a shard
-lives in shard 0.
+grow. An id made from another's (``step_ig_<...>_<shard>o0``) lives beside it. One without a shard
+(it came from another journal) lives where its hash says, among the first ``spread`` shards: those
+that there were when the streams were made.
 """
 
 from __future__ import annotations
@@ -46,12 +48,17 @@ def tenant_token(tenant: str) -> str:
     return hashlib.sha256(tenant.encode()).hexdigest()[:24]
 
 
+def _pool_token(pool: str) -> str:
+    return hashlib.sha256(pool.encode()).hexdigest()[:24]
+
+
 class Names:
     """All names under one ``prefix``."""
 
     def __init__(self, prefix: str, shards: int) -> None:
         self.prefix = prefix
         self.shards = shards
+        self.spread = 1
         name = prefix.upper()
         self.jobs = f"{name}_JOBS"
         self.keys = f"{name}_KEYS"
@@ -69,7 +76,10 @@ class Names:
         if not _ID.fullmatch(response_id):
             raise errors.UnknownResponse(response_id)
         placed = _PLACED.search(response_id)
-        shard = int(placed[1], 16) if placed else 0
+        if placed is None:
+            digest = hashlib.sha256(response_id.encode()).digest()
+            return int.from_bytes(digest[:4], "big") % self.spread
+        shard = int(placed[1], 16)
         return shard if shard < self.shards else 0
 
     def events(self, shard: int) -> str:
@@ -91,6 +101,14 @@ class Names:
     def tail(self, response_id: str) -> str:
         """What a response's tails subscribe to."""
         return f"{self.prefix}.t.{self.shard(response_id):02x}.{response_id}.*"
+
+    def pool(self, pool: str) -> str:
+        """A pool's record: in the first shard, which is there whatever their number."""
+        return f"{self.prefix}.ev.00.{_pool_token(pool)}.pool"
+
+    def pool_tail(self, pool: str) -> str:
+        """What who waits for a place subscribes to."""
+        return f"{self.prefix}.t.00.{_pool_token(pool)}.pool"
 
     def job(
         self, needs: str, redo: str, response_id: str, *, patience: str = "*", tenant: str = "*"

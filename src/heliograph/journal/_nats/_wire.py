@@ -28,8 +28,6 @@ from heliograph.journal._nats._records import nonce_of
 
 __all__ = ["ApiError", "Conflict", "Login", "Stored", "Wire", "heeding"]
 
-T = TypeVar("T")
-
 log = logging.getLogger("heliograph.journal")
 
 NOT_FOUND = frozenset({10037, 10014, 10059})
@@ -41,7 +39,28 @@ GONE = frozenset({10043, 10057})
 _UNAVAILABLE = 10008
 """What a server says that knows of no leader of the cluster."""
 
+_HINTS = {
+    10002: "; give the account more room: `max_file` in its `jetstream` block",
+    10047: "; give the servers more room: `max_file_store` in their `jetstream` block",
+}
+
 Handler = Callable[[Msg], Awaitable[None]]
+
+T = TypeVar("T")
+
+
+async def heeding(answer: Awaitable[T]) -> T:
+    """What nats-py answers or raises; a cancellation that comes with it is not lost.
+
+    nats-py waits with ``asyncio.wait_for``, which swallows such a one before Python 3.12.
+    """
+    task = asyncio.current_task()
+    before = 0 if task is None else task.cancelling()
+    try:
+        return await answer
+    finally:
+        if task is not None and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,21 +73,6 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
     ca: str | None = None
 
 
-async def heeding(call: Awaitable[T]) -> T:
-    """What ``call`` gives, unless this task was cancelled meanwhile.
-
-    nats-py waits with ``asyncio.wait_for``, which before Python 3.12 loses a cancel that comes
-    together with the answer: whoever cancels and then waits would wait for ever.
-    """
-    task = asyncio.current_task()
-    before = 0 if task is None else task.cancelling()
-    try:
-        return await call
-    finally:
-        if task is not None and task.cancelling() > before:
-            raise asyncio.CancelledError
-
-
 class Conflict(Exception):
     """Someone else wrote the subject since it was read."""
 
@@ -77,7 +81,8 @@ class ApiError(errors.JournalError):
     """JetStream refused; ``code`` is its ``err_code``."""
 
     def __init__(self, what: str, code: int, description: str) -> None:
-        super().__init__(f"{what}: {description} (NATS error {code})")
+        hint = _HINTS.get(code, "")
+        super().__init__(f"{what}: {description} (NATS error {code}){hint}")
         self.code = code
 
 
@@ -271,6 +276,11 @@ class Wire:
             pending_bytes_limit=_limits.TAIL_PENDING_BYTES,
         )
 
+    async def leave(self, subscription: Subscription) -> None:
+        """Give a subscription back; nothing happens where the connection is gone."""
+        with suppress(nats.errors.Error, OSError):
+            await subscription.unsubscribe()
+
     # -- requests
 
     async def ask(self, subject: str, data: bytes, headers: dict[str, str] | None = None) -> Msg:
@@ -445,6 +455,8 @@ class Wire:
         outcome = outcome_of(ack.error.err_code)
         if outcome is None:
             raise ApiError(f"a write to {subject}", ack.error.err_code, ack.error.description)
+        if outcome is Outcome.UNSURE:
+            raise TimeoutError(ack.error.description)
         return outcome, 0
 
     async def _look(self, commit: Commit, stream: str, subject: str) -> tuple[Outcome, int]:
