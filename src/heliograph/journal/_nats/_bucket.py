@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 import nats.errors
-from nats.js.api import ObjectInfo, ObjectMeta, ObjectMetaOptions, ObjectStoreConfig, StorageType
+from nats.js.api import ObjectInfo, ObjectStoreConfig, StorageType
 from nats.js.errors import BucketNotFoundError, NotFoundError, ObjectNotFoundError
 from nats.js.object_store import ObjectStore
 
@@ -16,7 +16,8 @@ from heliograph import errors
 from heliograph.journal._bucket import Bucket, BucketFault, MissingObject, Stat
 from heliograph.journal._nats import _limits
 from heliograph.journal._nats._names import Names
-from heliograph.journal._nats._wire import Wire
+from heliograph.journal._nats._objects import put_object
+from heliograph.journal._nats._wire import Wire, heeding
 
 __all__ = ["NatsBucket"]
 
@@ -74,15 +75,14 @@ class NatsBucket(Bucket):
 
     async def put(self, key: str, data: bytes) -> None:
         """See ``Bucket.put``."""
-        store = self._store
-        if store is None:
+        if self._store is None:
             self._check_open()
             raise BucketFault(f"{self.where} is not there")
-        options = ObjectMetaOptions(max_chunk_size=_limits.BLOB_CHUNK_BYTES)
-        await self._insist(
-            lambda: store.put(key, data, ObjectMeta(name=key, options=options)),
-            f"{key} cannot be stored",
-        )
+        try:
+            await put_object(self._wire, self._names.blobs, key, data)
+        except errors.JournalError as exc:
+            self._check_open()
+            raise BucketFault(f"{key} cannot be stored: {exc}", away=True) from exc
 
     async def get(self, key: str) -> bytes:
         """See ``Bucket.get``."""
@@ -135,7 +135,7 @@ class NatsBucket(Bucket):
         deadline = asyncio.get_running_loop().time() + _limits.WRITE_SECONDS
         while True:
             try:
-                return await call()
+                return await heeding(call())
             except ObjectNotFoundError:
                 raise
             except (nats.errors.Error, OSError) as exc:

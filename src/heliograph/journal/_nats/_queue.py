@@ -22,7 +22,7 @@ from heliograph.journal._base import Queued
 from heliograph.journal._nats import _limits
 from heliograph.journal._nats._names import Names, needs_token, tenant_token
 from heliograph.journal._nats._records import Job, Patience, pack, unpack
-from heliograph.journal._nats._wire import Conflict, Wire
+from heliograph.journal._nats._wire import Conflict, Wire, heeding
 from heliograph.journal._signal import matches
 
 __all__ = ["NEW", "REDO", "Hand", "Queue", "group"]
@@ -141,11 +141,13 @@ class Queue:
             request["expires"] = int(seconds * 1e9)
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._names.jobs}.{needs}-{redo}"
         try:
-            message = await self._wire.client.request(
-                subject,
-                msgspec.json.encode(request),
-                timeout=_limits.CALL_SECONDS,
-                old_style=True,
+            message = await heeding(
+                self._wire.client.request(
+                    subject,
+                    msgspec.json.encode(request),
+                    timeout=_limits.CALL_SECONDS,
+                    old_style=True,
+                )
             )
         except (nats.errors.Error, OSError):
             return None
