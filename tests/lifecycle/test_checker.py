@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.client.streams import numbered, picture_events, text_events
 
-from heliograph import lifecycle, models
+from heliograph import errors, lifecycle, models
 
 
 def two_calls() -> list[dict[str, Any]]:
@@ -104,6 +104,7 @@ def test_what_is_whole_and_what_is_not() -> None:
     assert models.are_whole([])
     assert models.are_whole([good, unknown, good])
     assert not models.are_whole([good, bare])
+    assert not models.are_whole([good, errors.InvalidEvent(b"{", "$", "no JSON", 1)])
     assert models.are_whole([odd]) == (not models.missing_fields(odd))
     assert models.are_whole([error]) == (not models.missing_fields(error))
 

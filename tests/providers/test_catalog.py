@@ -13,7 +13,7 @@ def test_a_model_leads_to_its_provider_and_card() -> None:
     assert catalog.image("fake/painter") is painter
     assert [card.id for card in catalog.cards()] == ["fake/chat", "fake/painter"]
     assert catalog.card("fake/painter").kind == "image"
-    assert (catalog.default_chat, catalog.default_image) == ("fake/chat", "fake/painter")
+    assert catalog.default_image == "fake/painter"
     assert catalog.capabilities() == ("chat:fake/chat", "image:fake/painter")
 
 

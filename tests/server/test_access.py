@@ -22,7 +22,7 @@ from heliograph import errors
 from heliograph.providers import Catalog
 from heliograph.server import Keyring, Limits, Server, Settings, create_app
 from heliograph.server._auth import OPEN
-from heliograph.server._keys import LOOK_SECONDS
+from heliograph.server._key import LOOK_SECONDS
 
 BASES = ("/v1", "/api/v1")
 

@@ -14,7 +14,8 @@ import pytest
 
 from heliograph import errors
 from heliograph.server import Keyring
-from heliograph.server._keys import LOOK_SECONDS, STALE_SECONDS, KeyWatch, parse
+from heliograph.server._key import LOOK_SECONDS, STALE_SECONDS, parse
+from heliograph.server._keys import KeyWatch
 
 
 class Clock:

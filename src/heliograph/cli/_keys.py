@@ -1,4 +1,5 @@
-"""``heliograph keys``: API keys of a server's data folder; a running server sees what changes."""
+"""``heliograph keys``: API keys, in a data folder or in the journal on NATS; a running server sees
+what changes."""
 
 from __future__ import annotations
 
@@ -29,14 +30,11 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     with needing("local", "keys"):
         from heliograph import server
 
-    data = args.data
-    if args.config is not None:
-        data = server.load_settings(args.config).data
-        if data is None:
-            raise errors.ConfigError(f"{args.config}: it names no 'data' folder to keep keys in")
-    ring = server.Keyring(data)
+    ring = _ring(args)
     if args.verb == "create":
         return _create(ring, args, out, err)
+    if args.verb == "import":
+        return _import(ring, server.Keyring(args.folder), out)
     if args.verb == "revoke":
         key = ring.revoke(args.id)
         print(f"hg_{key.id} is revoked since {_time(key.revoked)}", file=out)
@@ -45,11 +43,42 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     if keys or args.json:
         _list(keys, args.json, out)
     else:
-        print(f"no keys in {data}: 'heliograph keys create' makes one", file=out)
+        print(f"no keys in {ring.where}: 'heliograph keys create' makes one", file=out)
     return 0
 
 
-def _create(ring: server.Keyring, args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+def _ring(args: argparse.Namespace) -> server.Keyring | server.SharedKeyring:
+    """Where the keys are."""
+    from heliograph import server
+
+    if args.config is None:
+        return server.Keyring(args.data)
+    settings = server.load_settings(args.config)
+    if isinstance(settings.journal, server.NatsSettings):
+        return server.SharedKeyring(settings.journal)
+    if settings.data is None:
+        raise errors.ConfigError(f"{args.config}: it names no 'data' folder to keep keys in")
+    return server.Keyring(settings.data)
+
+
+def _import(
+    ring: server.Keyring | server.SharedKeyring, source: server.Keyring, out: TextIO
+) -> int:
+    from heliograph import server
+
+    if isinstance(ring, server.Keyring):
+        raise errors.UsageError("--config: its journal is not on NATS; keys are in its data folder")
+    keys = source.list()
+    if not keys:
+        raise errors.UsageError(f"no keys in {source.where}")
+    copied = ring.add(keys)
+    print(f"{copied} of {len(keys)} keys copied; {len(keys) - copied} were there", file=out)
+    return 0
+
+
+def _create(
+    ring: server.Keyring | server.SharedKeyring, args: argparse.Namespace, out: TextIO, err: TextIO
+) -> int:
     key, text = ring.create(
         name=args.name,
         tenant=args.tenant,

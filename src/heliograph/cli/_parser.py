@@ -105,6 +105,9 @@ def _keys(command: Parser) -> None:
     shown.add_argument("--json", action="store_true", help="print them as JSON")
     revoke = verbs.add_parser("revoke", help="refuse a key from now on")
     revoke.add_argument("id", metavar="ID", help="as `keys list` shows it")
+    copied = verbs.add_parser("import", help="copy a folder's keys into the journal on NATS")
+    _file(copied, "folder", what=FOLDER, metavar="DIR", help="the folder that they are in")
+    _file(copied, "--config", metavar="FILE", required=True, help="the file that names the journal")
     for verb in (create, shown, revoke):
         where = verb.add_mutually_exclusive_group(required=True)
         folder = "the folder that the server keeps data in"
@@ -215,7 +218,7 @@ _COMMANDS = (
         "run responses for a server on this machine, or for all on NATS",
         _worker,
     ),
-    ("keys", "_keys", "make, list and revoke API keys", _keys),
+    ("keys", "_keys", "make, list, revoke and copy API keys", _keys),
     ("config", "_config", "look at a configuration file", _config),
     ("doctor", "_doctor", "check a deployment from here: journal, providers, servers", _doctor),
     ("migrate", "_migrate", "bring a data folder's responses into NATS", _migrate),

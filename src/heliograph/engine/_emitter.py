@@ -137,12 +137,6 @@ class Emitter:
         while self.full:
             await self._commit()
 
-    async def flush(self) -> None:
-        """Wait until everything emitted so far is in the log."""
-        last = self._next - 1
-        while self._committed < last:
-            await self._commit()
-
     async def _commit(self) -> None:
         """Wait for the next commit."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

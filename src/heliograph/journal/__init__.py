@@ -18,6 +18,7 @@ from heliograph.journal._base import (
     NewResponse,
     Queued,
     Record,
+    Register,
 )
 from heliograph.journal._limits import MAX_BLOB_BYTES, MAX_FRAME_BYTES, MAX_FRAME_ENTRIES
 from heliograph.journal._memory import MemoryJournal
@@ -49,6 +50,7 @@ __all__ = [
     "NewResponse",
     "Queued",
     "Record",
+    "Register",
     "SqliteJournal",
     "Watcher",
 ]

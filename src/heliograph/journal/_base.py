@@ -37,6 +37,7 @@ __all__ = [
     "NewResponse",
     "Queued",
     "Record",
+    "Register",
 ]
 
 Clock = Callable[[], float]
@@ -207,10 +208,37 @@ class BlobStore(ABC):
         """The bytes; raises ``JournalError`` where they are missing or damaged."""
 
 
+class Register(ABC):
+    """Small named records that every process with the same journal sees. None goes away.
+
+    Every method raises ``JournalError`` where the journal cannot be asked.
+    """
+
+    @abstractmethod
+    async def version(self) -> int:
+        """Grows with each write; 0 before the first."""
+
+    @abstractmethod
+    async def read(self) -> tuple[dict[str, bytes], int]:
+        """All records by their names, and the version that they are of."""
+
+    @abstractmethod
+    async def write(self, name: str, data: bytes) -> None:
+        """Add a record, or put it in the place of the one of that name.
+
+        ``name`` is made of ``A-Z a-z 0-9 _ -``.
+        """
+
+
 class Journal(ABC):
     """See the module's rules. All methods may be called from many tasks at once."""
 
     blobs: BlobStore
+
+    @property
+    def register(self) -> Register | None:
+        """None for a journal that has none: its processes are on one machine, and have files."""
+        return None
 
     @abstractmethod
     async def start(self) -> None:

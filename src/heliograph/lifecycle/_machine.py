@@ -163,8 +163,9 @@ class Machine(Core):
         item_id, state = item.id, self._starts[item.type]
         for event in events[at + 1 : at + _CALL]:
             due += 1
-            following = state.next.get(event.type)
-            if following is None or event.type not in MOVES:
+            kind = event.type
+            following = state.next.get(kind)
+            if following is None or kind not in MOVES:
                 break
             if (
                 event.sequence_number != due

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
+from heliograph.errors import InvalidEvent
+
 from ._base import Model, wire_of
 from ._events_response import ErrorEvent
 from ._json import Node, scan
@@ -67,7 +69,8 @@ def _may_lack(plan: TypePlan) -> bool:
 
 
 def are_whole(objects: Sequence[object]) -> bool:
-    """Whether `missing_fields` has nothing to say of any of them, but for sequence numbers.
+    """Whether `missing_fields` has nothing to say of any of them, but for sequence numbers, and
+    each could be decoded.
 
     Goes class by class and field by field over all of them at once: for many events, most of which
     lack nothing, that costs a fraction of asking each.
@@ -88,10 +91,14 @@ def are_whole(objects: Sequence[object]) -> bool:
         if ErrorEvent in kinds and any(map(missing_fields, mine)):
             return False
         for get, strict in looks:
-            values = {*map(type, map(get, mine))}
-            if strict and UnsetType in values:
-                return False
-            if not values <= _FLAT and not are_whole([*filter(None, map(get, mine))]):
+            if strict:
+                values = {*map(type, map(get, mine))}
+                if UnsetType in values:
+                    return False
+                if values <= _FLAT:
+                    continue
+            inner = [*filter(None, map(get, mine))]
+            if inner and not are_whole(inner):
                 return False
     return True
 
@@ -102,6 +109,8 @@ _Look: TypeAlias = tuple[Callable[[Any], Any], bool]
 @cache
 def _looks(cls: type) -> tuple[_Look, ...]:
     """How to read each field that is watched, and whether it must be there."""
+    if issubclass(cls, InvalidEvent):
+        return ((lambda _: UNSET, True),)
     if not issubclass(cls, Model):
         return ()
     return tuple(

@@ -57,11 +57,6 @@ class Catalog:
             raise _unknown(model, self._images) from None
 
     @property
-    def default_chat(self) -> str | None:
-        """The chat model used where a request names none."""
-        return next(iter(self._chat), None)
-
-    @property
     def default_image(self) -> str | None:
         """The image model used where a tool names none."""
         return next(iter(self._images), None)

@@ -63,11 +63,6 @@ class Tries:
         """Seconds until a provider may be asked; 0 means now."""
         return self._health[name].rest
 
-    @property
-    def resting(self) -> dict[str, float]:
-        """Which providers are left alone now, and for how many seconds."""
-        return {name: health.rest for name, health in self._health.items() if health.rest > 0}
-
     def failed(self, name: str, error: errors.ProviderError) -> None:
         """A provider failed after it had begun."""
         self._health[name].failed(error)

@@ -3,7 +3,9 @@
 from heliograph.server._app import create_app
 from heliograph.server._doctor import diagnose
 from heliograph.server._journal_settings import NatsSettings, SqliteSettings
-from heliograph.server._keys import Key, Keyring
+from heliograph.server._key import Key
+from heliograph.server._keys import Keyring
+from heliograph.server._keys_shared import SharedKeyring, copy_keys
 from heliograph.server._log import setup_logging
 from heliograph.server._openapi import openapi_document
 from heliograph.server._seen_settings import Log, MetricsPage, Otel
@@ -23,8 +25,10 @@ __all__ = [
     "Otel",
     "Server",
     "Settings",
+    "SharedKeyring",
     "SqliteSettings",
     "Worker",
+    "copy_keys",
     "create_app",
     "diagnose",
     "load_settings",

@@ -1,7 +1,7 @@
 """Whose request it is: one gate before every path, shut unless a path is listed as open.
 
-With keys, whether stored in the data folder or given as the one-off key, each request bears one;
-without any there is one tenant, whatever key is sent.
+With keys, whether stored (in the data folder or the journal) or given as the one-off key, each
+request bears one; without any there is one tenant, whatever key is sent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from heliograph import errors
 from heliograph.server._body import header
 from heliograph.server._exchange import exchange_of
-from heliograph.server._keys import Key, KeyWatch, digest, parse
+from heliograph.server._key import Key, Watch, digest, parse
 from heliograph.server._quota import Quota, rate_headers
 from heliograph.server._settings import Settings
 
@@ -45,17 +45,21 @@ class Caller(msgspec.Struct, frozen=True):
 class Gate:
     """Says who a request is from, or raises ``AuthenticationError``."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, watch: Watch) -> None:
         limits = settings.limits
-        self._watch = KeyWatch(settings.data)
+        self._watch = watch
         self._one_off = None if settings.key is None else settings.key.encode()
         rest = DEFAULT_TENANT, limits.requests_per_minute, limits.concurrent_requests
         self._anyone = Caller(rest[0], _ANYONE, *rest[1:])
         self._first = Caller(rest[0], _ONE_OFF, *rest[1:])
         self._limits = limits
 
+    async def start(self) -> None:
+        """See the keys for the first time. Raises ``JournalError``."""
+        await self._watch.start()
+
     def close(self) -> None:
-        """Let go of the file of keys."""
+        """Let go of the keys."""
         self._watch.close()
 
     @property
@@ -66,7 +70,7 @@ class Gate:
 
     def enter(self, scope: Scope) -> Caller:
         """Who sent this request. Raises ``AuthenticationError``; ``ServerError`` (503) where the
-        file of keys cannot be read.
+        keys cannot be read.
         """
         if not self.required:
             return self._anyone

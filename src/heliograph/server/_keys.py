@@ -1,44 +1,30 @@
-"""API keys: made, listed and revoked in a data folder, and seen by a running server.
+"""API keys in a data folder: made, listed and revoked, and seen by a running server.
 
-A key is ``hg_<id>_<secret>``: the id is public and finds the key's row, the secret is 256 bits
-from the system's generator. Only the secret's SHA-256 is kept. Slow hashes (bcrypt, scrypt,
-argon2) exist to make the guessing of *human* passwords dear; nobody guesses 256 random bits,
-whatever a guess costs, and each request would pay for the slowness.
-
-The keys are in a file of their own, ``keys.db``, so that commands can change it while a server
+They are in a file of their own, ``keys.db``, so that commands can change it while a server
 runs: SQLite with a rollback journal, readable by its owner only.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
-import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Unpack
 
 import msgspec
 
 from heliograph import errors
+from heliograph.server._key import LOOK_SECONDS, STALE_SECONDS, Key, KeyOptions, make_key, named
 
-__all__ = ["Key", "KeyWatch", "Keyring", "digest", "parse"]
+__all__ = ["KeyWatch", "Keyring"]
 
 FILE = "keys.db"
-LOOK_SECONDS = 0.5
-"""How often at most a running server looks whether the keys have changed."""
-STALE_SECONDS = 10.0
-"""How long a running server goes by the keys it knows while the file cannot be read."""
 
 _VERSION = 1
 _BUSY_SECONDS = 5.0
-_MAX_NAME = 100
-_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_KEY = re.compile(rb"hg_([0-9a-f]{12})_([0-9a-f]{64})")
-_ID = re.compile(r"(?:hg_)?([0-9a-f]{12})(?:_[0-9a-f]*)?")
 _TABLE = """
 CREATE TABLE keys (
     id TEXT PRIMARY KEY,
@@ -54,47 +40,17 @@ CREATE TABLE keys (
 """
 
 
-class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept of a key: all but its secret. Times are seconds since the epoch.
-
-    ``requests_per_minute`` and ``concurrent`` are its own limits, 0 for none, None for the
-    server's.
-    """
-
-    id: str
-    digest: bytes
-    name: str
-    tenant: str
-    created: float
-    expires: float | None = None
-    revoked: float | None = None
-    requests_per_minute: int | None = None
-    concurrent: int | None = None
-
-    def state(self, now: float) -> str:
-        """``active``, ``revoked`` or ``expired``."""
-        if self.revoked is not None:
-            return "revoked"
-        return "expired" if self.expires is not None and self.expires <= now else "active"
-
-
-def digest(secret: bytes) -> bytes:
-    """What is kept of a secret."""
-    return hashlib.sha256(secret).digest()
-
-
-def parse(key: bytes) -> tuple[str, bytes] | None:
-    """A key's id and secret; None for what is no key of ours."""
-    match = _KEY.fullmatch(key)
-    return None if match is None else (match[1].decode(), match[2])
-
-
 class Keyring:
     """The keys of one data folder. Every method raises ``ConfigError`` for a file it cannot use."""
 
     def __init__(self, folder: str | Path, clock: Callable[[], float] = time.time) -> None:
         self.path = Path(folder) / FILE
         self._clock = clock
+
+    @property
+    def where(self) -> str:
+        """Where they are, for a message."""
+        return str(self.path.parent)
 
     def exists(self) -> bool:
         """Whether a key was ever made here, one that was revoked since included."""
@@ -107,60 +63,23 @@ class Keyring:
         with self._opened() as connection:
             return read_keys(connection)
 
-    def create(
-        self,
-        *,
-        name: str = "",
-        tenant: str | None = None,
-        expires: float | None = None,
-        requests_per_minute: int | None = None,
-        concurrent: int | None = None,
-    ) -> tuple[Key, str]:
-        """Make a key; returns it and, this once, its whole text.
-
-        Its ``tenant`` is ``key-<id>``, its own, unless named. Raises ``UsageError`` for a name or a
-        time that cannot be.
-        """
-        now = self._clock()
-        if not name.isprintable() or len(name) > _MAX_NAME:
-            raise errors.UsageError(f"name: at most {_MAX_NAME} characters on one line")
-        if tenant is not None and not _TENANT.fullmatch(tenant):
-            raise errors.UsageError(
-                f"tenant: {tenant[:80]!r} must be 1 to 64 of A-Z a-z 0-9 . _ -, "
-                "a letter or digit first"
-            )
-        if expires is not None and expires <= now:
-            raise errors.UsageError("expires: that time has passed already")
-        key_id, secret = secrets.token_hex(6), secrets.token_hex(32)
-        key = Key(
-            id=key_id,
-            digest=digest(secret.encode()),
-            name=name,
-            tenant=tenant if tenant is not None else f"key-{key_id}",
-            created=now,
-            expires=expires,
-            requests_per_minute=requests_per_minute,
-            concurrent=concurrent,
-        )
+    def create(self, **options: Unpack[KeyOptions]) -> tuple[Key, str]:
+        """Make a key; returns it and, this once, its whole text. Raises as ``make_key``."""
+        key, text = make_key(self._clock(), **options)
         self._make_file()
         with self._opened() as connection:
             values = msgspec.structs.asdict(key)
             names = ", ".join(values)
             places = ", ".join(f":{name}" for name in values)
             connection.execute(f"INSERT INTO keys ({names}) VALUES ({places})", values)
-        return key, f"hg_{key_id}_{secret}"
+        return key, text
 
     def revoke(self, key_id: str) -> Key:
         """Revoke a key for good; returns it. ``key_id`` may also be ``hg_<id>`` or the whole key.
 
         Raises ``UsageError`` where there is no such key.
         """
-        match = _ID.fullmatch(key_id)
-        found = {key.id: key for key in self.list()}.get(match[1]) if match else None
-        if found is None:
-            raise errors.UsageError(
-                f"no key {key_id[:15]!r} in {self.path.parent}; 'heliograph keys list' shows all"
-            )
+        found = named(key_id, self.list(), self.where)
         if found.revoked is not None:
             return found
         revoked = msgspec.structs.replace(found, revoked=self._clock())
@@ -234,6 +153,9 @@ class KeyWatch:
         self._next_look = float("-inf")
         self._good = clock()
         self.required = False
+
+    async def start(self) -> None:
+        """The file is looked at when it is asked for."""
 
     def get(self, key_id: str) -> Key | None:
         """A key by its id. Raises ``ServerError`` where the file could not be read for long."""

@@ -21,6 +21,8 @@ from heliograph.server._attaching import Attaching
 from heliograph.server._auth import Caller, Gate
 from heliograph.server._beat import Beat
 from heliograph.server._journal_settings import NatsSettings
+from heliograph.server._keys import Keyring, KeyWatch
+from heliograph.server._keys_shared import SharedKeyWatch
 from heliograph.server._passing import Keys, Passing
 from heliograph.server._quota import Place, Quota
 from heliograph.server._readers import Readers
@@ -87,9 +89,12 @@ class Lane:
         )
         self.readers = Readers(journal, settings.limits.reader_lease_seconds)
 
-    async def start(self) -> None:
-        """Open the journal, then claim."""
+    async def open(self) -> None:
+        """Open the journal."""
         await self.journal.start()
+
+    async def start(self) -> None:
+        """Begin to claim."""
         await self.engine.start(claims=self._runs)
         self.readers.start()
 
@@ -157,7 +162,9 @@ class Runtime:
         self.studio = Studio(catalog, settings.limits, settings.limits.max_images_at_once)
         self.unstored = Passing(self.passing.journal, self._chore)
         self.keys = Keys()
-        self.gate = Gate(settings)
+        register = journal.register
+        self._shared_keys = None if register is None else SharedKeyWatch(register)
+        self.gate = Gate(settings, self._shared_keys or KeyWatch(settings.data))
         self.quota = Quota(settings.limits)
 
     def _journal(self) -> Journal:
@@ -180,10 +187,31 @@ class Runtime:
             self._scratch.mkdir(mode=0o700)
         elif self.settings.data is not None:
             _make_folder(Path(self.settings.data))
+        await self.stored.open()
+        try:
+            await self._check_keys()
+        except BaseException:
+            self.gate.close()
+            await self.stored.journal.stop()
+            raise
         await self.stored.start()
+        await self.passing.open()
         await self.passing.start()
         await self.attaching.start()
         self._chore(self._expire())
+
+    async def _check_keys(self) -> None:
+        """Raises ``ConfigError`` where nobody's requests, or anybody's, would be let in."""
+        await self.gate.start()
+        watch, data = self._shared_keys, self.settings.data
+        if watch is None:
+            return
+        if data is not None and watch.lacking(Keyring(data).list()):
+            raise errors.ConfigError(
+                f"data: {data} has API keys that the journal has not; copy them with "
+                f"'heliograph keys import {data} --config FILE'"
+            )
+        self.settings.check_open(keyed=watch.required)
 
     async def stop(self, drain: float | None = None) -> None:
         """Let work finish within ``drain`` seconds, hand the rest over, end what is open."""

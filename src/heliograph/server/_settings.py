@@ -153,17 +153,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Whether only this machine can reach the server."""
         return is_loopback(self.host)
 
+    @property
+    def shares_keys(self) -> bool:
+        """Whether API keys are in the journal, and not in the data folder."""
+        return isinstance(self.journal, NatsSettings)
+
     def check(self) -> None:
         """Raise ``ConfigError`` for settings that must not be served."""
         # Opened on loopback too: who has made keys and cannot be read must not be served openly.
         keys = self.data is not None and Keyring(self.data).exists()
-        if not self.local and self.key is None and not keys:
-            where = "--data DIR" if self.data is None else f"--data {self.data}"
-            raise errors.ConfigError(
-                f"host {self.host!r} can be reached from other machines and no key is configured: "
-                "anyone could use the server; serve on 127.0.0.1, or make a key with "
-                f"'heliograph keys create {where}' and serve that folder"
-            )
+        if not self.shares_keys:
+            self.check_open(keyed=keys)
         self.metrics.token()
         if "" in self.providers:
             raise errors.ConfigError("providers: a provider needs a name")
@@ -175,6 +175,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise errors.ConfigError("workers: journal 'memory' is in one process; use 'sqlite'")
         if isinstance(self.journal, NatsSettings):
             self.journal.login()
+
+    def check_open(self, *, keyed: bool) -> None:
+        """Raise ``ConfigError`` where anyone could use it; ``keyed``: there are API keys."""
+        if self.local or self.key is not None or keyed:
+            return
+        where = "--config FILE" if self.shares_keys else f"--data {self.data or 'DIR'}"
+        raise errors.ConfigError(
+            f"host {self.host!r} can be reached from other machines and no key is configured: "
+            "anyone could use the server; serve on 127.0.0.1, or make a key with "
+            f"'heliograph keys create {where}' and serve that"
+        )
 
     def install(self) -> Installation:
         """The providers that these settings come to. Raises ``ConfigError``, ``MissingExtra``."""

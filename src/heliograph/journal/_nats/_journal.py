@@ -50,6 +50,7 @@ from heliograph.journal._nats._probe import check_calls, check_sync
 from heliograph.journal._nats._queue import group
 from heliograph.journal._nats._records import Live
 from heliograph.journal._nats._records import Record as LogRecord
+from heliograph.journal._nats._register import NatsRegister
 from heliograph.journal._nats._setup import check_server, open_blobs, open_streams
 from heliograph.journal._nats._sweeper import Sweeper
 from heliograph.journal._nats._wire import Login, Wire
@@ -100,6 +101,7 @@ class NatsJournal(Journal):
         self._feeds = Feeds(wire, names)
         self._parts = parts = Parts(wire, names, clock, replicas, self._feeds.erased)
         self.blobs = parts.blobs
+        self._register = NatsRegister(wire, names)
         self._owners = owners = Owners(parts)
         self._claims = Claims(parts, owners)
         self._creating = Creating(parts, owners)
@@ -111,6 +113,11 @@ class NatsJournal(Journal):
         self._open = False
         self._chores: list[asyncio.Task[None]] = []
         self._whole: set[asyncio.Task[Any]] = set()
+
+    @property
+    def register(self) -> NatsRegister:
+        """What all processes share beside responses."""
+        return self._register
 
     # -- open and close
 

@@ -12,6 +12,7 @@
     REFS         <p>.rf.<sha256>.put                a blob is there
                  <p>.rf.<sha256>.ref.<rid>          a response refers to it
     BLOBS        an object store
+    REGISTER     <p>.reg.<name>                     what all processes share: the API keys
 
 The shard is part of a response's id (``resp_<32 hex digits>_<shard>``), so that their number can
 grow. An id made from another's (``step_ig_<...>_<shard>o0``) lives beside it. One without a shard
@@ -58,6 +59,7 @@ class Names:
         self.keys = f"{name}_KEYS"
         self.refs = f"{name}_REFS"
         self.blobs = f"{name}_BLOBS"
+        self.register = f"{name}_REGISTER"
         self._events = f"{name}_EV"
 
     def place(self, response_id: str) -> str:
@@ -113,6 +115,10 @@ class Names:
     def sweeper(self) -> str:
         """Who sweeps."""
         return f"{self.prefix}.key.sweeper"
+
+    def entry(self, name: str) -> str:
+        """A record of the register; ``*`` is each."""
+        return f"{self.prefix}.reg.{name}"
 
     def blob(self, sha256: str) -> str:
         """The record that a blob is there."""

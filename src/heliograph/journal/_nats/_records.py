@@ -25,6 +25,7 @@ __all__ = [
     "Made",
     "Patience",
     "Record",
+    "Shared",
     "SweeperRecord",
     "Tip",
     "frame_of",
@@ -187,6 +188,13 @@ class BlobRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     size: int
     at: float
     dying: bool = False
+
+
+class Shared(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A record of the register."""
+
+    nonce: bytes = msgspec.field(default_factory=lambda: secrets.token_bytes(12))
+    data: bytes
 
 
 T = TypeVar("T")

@@ -165,7 +165,14 @@ def configs(names: Names, replicas: int) -> list[dict[str, Any]]:
         "retention": "limits",
         "allow_rollup_hdrs": True,
     }
-    return [*events, jobs, keys, refs]
+    register = {
+        **common,
+        "name": names.register,
+        "subjects": [names.entry("*")],
+        "retention": "limits",
+        "allow_rollup_hdrs": True,
+    }
+    return [*events, jobs, keys, refs, register]
 
 
 async def make(wire: Wire, config: dict[str, Any]) -> None:

@@ -15,11 +15,11 @@ from heliograph.providers._base import (
     ChatPart,
     ChatProvider,
     ChatTurn,
-    ModelCard,
     Preferences,
     Relayed,
 )
-from heliograph.providers._routing import REQUEST_FAULTS, RouteSettings, Tries, preferred
+from heliograph.providers._routing import REQUEST_FAULTS, RouteSettings, preferred
+from heliograph.providers._several import Several
 
 __all__ = ["Candidate", "RouteSettings", "Routed", "preferences"]
 
@@ -53,7 +53,7 @@ def preferences(given: object) -> Preferences | None:
     )
 
 
-class Routed:
+class Routed(Several[ChatProvider]):
     """A chat provider made of others, asked in their order until one begins to answer.
 
     Once a part has been shown nothing is tried again: the failure is passed on. A request's
@@ -65,34 +65,7 @@ class Routed:
     def __init__(
         self, candidates: Sequence[Candidate], settings: RouteSettings | None = None
     ) -> None:
-        self._candidates = {c.name: c.provider for c in candidates}
-        self._tries = Tries(self._candidates, settings)
-        cards: dict[str, ModelCard] = {}
-        self._serving: dict[str, list[str]] = {}
-        for candidate in candidates:
-            for card in candidate.provider.cards:
-                cards.setdefault(card.id, card)
-                self._serving.setdefault(card.id, []).append(candidate.name)
-        self._cards = tuple(cards.values())
-
-    @property
-    def cards(self) -> Sequence[ModelCard]:
-        """Every candidate's models, each once: the first one's card counts."""
-        return self._cards
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The candidates' names, as ``provider`` preferences may use them."""
-        return tuple(self._candidates)
-
-    @property
-    def resting(self) -> dict[str, float]:
-        """Which candidates are left alone now, and for how many seconds."""
-        return self._tries.resting
-
-    def rests(self) -> dict[str, float]:
-        """For how many seconds each candidate is left alone; 0: it may be asked."""
-        return {name: self._tries.rest(name) for name in self._candidates}
+        super().__init__(candidates, settings)
 
     def check(self, request: models.ResponsesRequest) -> None:
         """Refuse what no candidate can do, in the first one's words. Raises ``ProviderError``."""
@@ -139,13 +112,6 @@ class Routed:
             return
         serving = [name for name, _ in self._order(turn.request, turn.model)]
         raise last or self._tries.all_rest(turn.model, serving) or _nobody(turn.request)
-
-    async def aclose(self) -> None:
-        """Close the candidates that can be closed."""
-        for provider in self._candidates.values():
-            close = getattr(provider, "aclose", None)
-            if close is not None:
-                await close()
 
     async def _ask(
         self, name: str, turn: ChatTurn

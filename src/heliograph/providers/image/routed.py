@@ -8,8 +8,9 @@ from functools import partial
 from typing import NamedTuple
 
 from heliograph import errors
-from heliograph.providers._base import ImageJob, ImagePart, ImageProvider, ModelCard
-from heliograph.providers._routing import REQUEST_FAULTS, RouteSettings, Tries, preferred
+from heliograph.providers._base import ImageJob, ImagePart, ImageProvider
+from heliograph.providers._routing import REQUEST_FAULTS, RouteSettings, preferred
+from heliograph.providers._several import Several
 
 __all__ = ["ImageCandidate", "RoutedImages"]
 
@@ -21,7 +22,7 @@ class ImageCandidate(NamedTuple):
     provider: ImageProvider
 
 
-class RoutedImages:
+class RoutedImages(Several[ImageProvider]):
     """An image provider made of others, asked in their order until one begins to draw.
 
     Once a preview has been shown nothing is tried again: the failure is passed on. A job's
@@ -31,34 +32,7 @@ class RoutedImages:
     def __init__(
         self, candidates: Sequence[ImageCandidate], settings: RouteSettings | None = None
     ) -> None:
-        self._candidates = {c.name: c.provider for c in candidates}
-        self._tries = Tries(self._candidates, settings)
-        cards: dict[str, ModelCard] = {}
-        self._serving: dict[str, list[str]] = {}
-        for candidate in candidates:
-            for card in candidate.provider.cards:
-                cards.setdefault(card.id, card)
-                self._serving.setdefault(card.id, []).append(candidate.name)
-        self._cards = tuple(cards.values())
-
-    @property
-    def cards(self) -> Sequence[ModelCard]:
-        """Every candidate's models, each once: the first one's card counts."""
-        return self._cards
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The candidates' names, as ``provider`` preferences may use them."""
-        return tuple(self._candidates)
-
-    @property
-    def resting(self) -> dict[str, float]:
-        """Which candidates are left alone now, and for how many seconds."""
-        return self._tries.resting
-
-    def rests(self) -> dict[str, float]:
-        """For how many seconds each candidate is left alone; 0: it may be asked."""
-        return {name: self._tries.rest(name) for name in self._candidates}
+        super().__init__(candidates, settings)
 
     def check(self, job: ImageJob) -> None:
         """Refuse what no candidate can draw, in the first one's words. Raises ``ProviderError``."""
@@ -114,13 +88,6 @@ class RoutedImages:
         if begun is None:
             raise errors.ProviderError(f"{job.model} ended without a picture", kind="protocol")
         return begun, parts
-
-    async def aclose(self) -> None:
-        """Close the candidates that can be closed."""
-        for provider in self._candidates.values():
-            close = getattr(provider, "aclose", None)
-            if close is not None:
-                await close()
 
     def _able(self, job: ImageJob) -> Iterator[str]:
         """Those that can draw it, rested or not."""
