@@ -137,21 +137,25 @@ def test_a_site_goes_on_where_it_was(
     assert main([*argv, "--dry-run"]) == 0
     said = capsys.readouterr().out
     assert said.startswith("6 responses of 2 tenants (1 queued, 1 in progress) with ")
-    assert said.endswith("2 idempotency keys; nothing was written\n")
+    assert said.endswith("2 idempotency keys, 2 API keys; nothing was written\n")
     assert main(argv) == 0
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("6 responses were brought, with ")
     assert told[0].endswith("2 idempotency keys; 0 were there")
-    assert told[1:3] == ["2 of all these wait for a worker", "1 ids stay erased"]
-    assert told[3:] == [f"give each server's data folder a copy of {site.folder / 'keys.db'}"]
+    assert told[1:] == [
+        "2 of all these wait for a worker",
+        "1 ids stay erased",
+        "2 API keys are new there",
+    ]
     assert main([*argv, "--json"]) == 0
     again = msgspec.json.decode(capsys.readouterr().out)
     assert (again["brought"], again["there"], again["waiting"]) == (0, 6, 2)
+    assert again["api_keys"] == 0
     assert files(site.folder) == before
     painter = Painter()
     painter.gate = threading.Event()
     with (
-        keyed(site.folder, painter, journal=site.journal) as here,
+        keyed(tmp_path / "there", painter, journal=site.journal) as here,
         here.http(site.alice) as hers,
         here.http(site.bob) as his,
     ):
@@ -284,7 +288,8 @@ def test_what_the_docs_say_is_followed_word_for_word(
     assert capsys.readouterr().out.startswith("9 responses of 1 tenants (2 queued, 0 in progress) ")
     assert main(bring) == 0
     assert capsys.readouterr().out.splitlines()[-2:] == [
-        f"give each server's data folder a copy of data/{name}" for name in ("keys.db", "secret")
+        "1 API keys are new there",
+        "give each server's data folder a copy of data/secret",
     ]
     assert len(asyncio.run(lengths(journal, names))) == 9
 
