@@ -8,8 +8,10 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Coroutine
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.contract.journal.support import (
@@ -29,6 +31,7 @@ from heliograph.journal import (
     Entry,
     JournalHost,
     MemoryJournal,
+    Share,
     SqliteJournal,
     _limits,
 )
@@ -384,3 +387,49 @@ async def test_a_memory_journal_can_be_served_too(tmp_path: Path) -> None:
     check_log((await follow(worker)).data, 0, 0)
     await worker.stop()
     await stop_host(host)
+
+
+def places(worker: AttachedJournal, name: str, share: Share) -> Coroutine[Any, Any, int]:
+    return worker.places.share("house", name, share, most=1, seconds=60)
+
+
+async def test_the_places_of_a_worker_that_dies_are_free_long_before_their_lease_ends(
+    house: House,
+) -> None:
+    await house.serve(detached=0.3)
+    dies, other = await house.worker(), await house.worker()
+    assert await places(dies, "dies", Share(asked=2)) == 1
+    assert await places(other, "other", Share(asked=1)) == 0
+    await dies.stop()
+    async with asyncio.timeout(10):
+        await other.places.moved("house", "other", 0)
+        await other.places.moved("house", "other", 0)
+    assert await places(other, "other", Share(asked=1)) == 1
+
+
+async def test_a_worker_that_comes_back_in_time_keeps_its_places(house: House) -> None:
+    await house.serve(detached=1.0)
+    relay = await house.relay()
+    cut, other = await house.worker("relay.sock"), await house.worker()
+    assert await places(cut, "cut", Share(asked=1)) == 1
+    relay.cut()
+    await cut.load()
+    await asyncio.sleep(1.2)
+    assert await places(other, "other", Share(asked=1)) == 0
+    await house.leave()
+    await house.serve(reattach=5)
+    await cut.load()
+    assert await places(other, "other", Share(asked=1)) == 0
+    assert await places(cut, "cut", Share(asked=1, given=1, back=1)) == 1
+    assert await places(other, "other", Share(asked=1)) == 1
+
+
+async def test_the_places_of_a_server_that_was_restarted_are_free_at_once(house: House) -> None:
+    host = await house.serve()
+    share = Share(asked=1)
+    assert await host.journal.places.share("house", "server", share, most=1, seconds=60) == 1
+    worker = await house.worker()
+    assert await places(worker, "worker", share) == 0
+    await house.leave()
+    host = await house.serve()
+    assert await places(worker, "worker", share) == 1

@@ -34,7 +34,7 @@ def call(number: int, method: str, *args: Any) -> bytes:
     return bytes(wire.pack(wire.Call(number, method, wire.encode(args))))
 
 
-CLAIM = ("w", list(CHAT), 10.0, 0.0)
+CLAIM = ("w", list(CHAT), 10.0, 0.0, False)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ CLAIM = ("w", list(CHAT), 10.0, 0.0)
         (hello() + call(1, "claim", 5), "claim: "),
         (hello() + call(1, "get", "t"), "get: "),
         (hello() + bytes(wire.pack(wire.Took(7))), "granted no lease"),
-        (hello() + call(1, "claim", *CLAIM[:3], 5.0) * 2, "under way already"),
+        (hello() + call(1, "claim", *CLAIM[:3], 5.0, False) * 2, "under way already"),
     ],
 )
 async def test_what_is_no_protocol_is_answered_and_cut_and_harms_nobody(
@@ -158,10 +158,11 @@ def test_every_error_of_the_journal_passes_as_itself() -> None:
 
 
 def test_every_method_of_the_journal_can_be_called() -> None:
-    from heliograph.journal import Journal
+    from heliograph.journal import Journal, Places
 
     local = {"start", "stop"}
-    assert set(wire.METHODS) == set(Journal.__abstractmethods__) - local
+    places = {f"places.{name}" for name in Places.__abstractmethods__}
+    assert set(wire.METHODS) == set(Journal.__abstractmethods__) - local | places
 
 
 async def test_a_message_over_the_bound_is_refused_where_it_is_made(

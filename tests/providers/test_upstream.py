@@ -247,10 +247,11 @@ class Crowded(FakeServer):
             self.here -= 1
 
 
+@pytest.mark.parametrize("name", ["max_concurrent", "max_concurrent_per_process"])
 @pytest.mark.parametrize(("limit", "most"), [(1, 1), (2, 2), (0, 6)])
-async def test_no_more_than_max_concurrent_are_asked_at_once(limit: int, most: int) -> None:
+async def test_no_more_are_asked_at_once_than_the_limit(name: str, limit: int, most: int) -> None:
     with Crowded() as fake:
-        upstream = Upstream(fake.url, max_concurrent=limit)
+        upstream = Upstream(fake.url, **{name: limit})  # type: ignore[arg-type]
 
         async def one() -> bytes:
             async with upstream.post("/json", "a/model", json=b"{}") as answer:
@@ -297,13 +298,37 @@ async def test_a_place_is_given_back_whatever_becomes_of_the_request() -> None:
         {"kind": "openrouter_images", "models": {"a/model": "m"}, "api_key_env": None},
     ],
 )
-async def test_every_provider_over_http_has_the_limit(section: dict[str, Any]) -> None:
-    told = {**section, "base_url": "http://127.0.0.1:9/v1", "max_concurrent": 3}
-    provider = made("p", msgspec.convert(told, ProviderSettings))
-    places = provider._upstream._places  # type: ignore[union-attr]
-    assert places is not None
-    assert [await places.acquire() for _ in range(3)] == [True] * 3
-    assert places.locked()
+async def test_every_provider_over_http_has_both_limits(section: dict[str, Any]) -> None:
+    limits = {"max_concurrent": 3, "max_concurrent_per_process": 2}
+    told = {**section, "base_url": "http://127.0.0.1:9/v1", **limits}
+    shared = {}
+
+    def places(name: str, most: int) -> asyncio.Semaphore:
+        return shared.setdefault((name, most), asyncio.Semaphore(most))
+
+    provider = made("p", msgspec.convert(told, ProviderSettings), places)
+    row = provider._upstream._places  # type: ignore[union-attr]
+    assert row is not None
+    for _ in range(2):
+        await row.acquire()
+    waiting = asyncio.create_task(row.acquire())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    assert not shared["p", 3].locked(), "who waits for its own process holds no shared place"
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    row.release()
+    await shared["p", 3].acquire()
+    await shared["p", 3].acquire()
+    waiting = asyncio.create_task(row.acquire())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    shared["p", 3].release()
+    async with asyncio.timeout(10):
+        await row.acquire()
     await provider.aclose()  # type: ignore[union-attr]
-    with pytest.raises(msgspec.ValidationError, match="max_concurrent"):
-        msgspec.convert({**told, "max_concurrent": -1}, ProviderSettings)
+    for name in limits:
+        with pytest.raises(msgspec.ValidationError, match=name):
+            msgspec.convert({**told, name: -1}, ProviderSettings)

@@ -13,6 +13,7 @@ from heliograph.engine._images_studio import Studio
 from heliograph.engine._limits import Limits
 from heliograph.engine._observer import RESPONSE_ID, UNSEEN, Observer
 from heliograph.engine._page import Page
+from heliograph.engine._pools import Pools
 from heliograph.engine._remote import with_references
 from heliograph.engine._seal import MIN_SECRET, Seals
 from heliograph.engine._splice import render, wire_size
@@ -28,6 +29,7 @@ __all__ = [
     "Observer",
     "Page",
     "Plan",
+    "Pools",
     "Resolved",
     "Seals",
     "Studio",

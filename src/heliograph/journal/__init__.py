@@ -22,6 +22,7 @@ from heliograph.journal._base import (
 )
 from heliograph.journal._limits import MAX_BLOB_BYTES, MAX_FRAME_BYTES, MAX_FRAME_ENTRIES
 from heliograph.journal._memory import MemoryJournal
+from heliograph.journal._places import Places, Share
 from heliograph.journal._sqlite import SqliteJournal
 
 if TYPE_CHECKING:
@@ -48,9 +49,11 @@ __all__ = [
     "MemoryJournal",
     "NatsJournal",
     "NewResponse",
+    "Places",
     "Queued",
     "Record",
     "Register",
+    "Share",
     "SqliteJournal",
     "Watcher",
 ]

@@ -19,9 +19,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from heliograph.journal._places import Places
 
 __all__ = [
     "BlobRef",
@@ -234,6 +237,7 @@ class Journal(ABC):
     """See the module's rules. All methods may be called from many tasks at once."""
 
     blobs: BlobStore
+    places: Places
 
     @property
     def register(self) -> Register | None:
@@ -272,10 +276,17 @@ class Journal(ABC):
 
     @abstractmethod
     async def claim(
-        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
+        self,
+        worker: str,
+        capabilities: Collection[str],
+        *,
+        lease: float,
+        wait: float,
+        begun: bool = False,
     ) -> Lease | None:
-        """The oldest response whose capabilities are all matched (``chat:*`` matches by prefix)
-        and that is queued, released, or whose lease ran out; waits up to ``wait`` seconds for one.
+        """A response whose capabilities are all matched (``chat:*`` matches by prefix); waits up to
+        ``wait`` seconds for one. Those that were begun (released, or their lease ran out) go before
+        those that were not, each the oldest first. ``begun``: only such.
 
         A call that is cancelled leaves no lease behind: what it was granted is released.
         """

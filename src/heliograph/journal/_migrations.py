@@ -102,6 +102,14 @@ MIGRATIONS: tuple[Migration, ...] = (
             "WHERE state = 0 AND epoch = 0 AND claim_by IS NOT NULL",
         ),
     ),
+    Migration(
+        "what was begun and waits goes first",
+        ("CREATE INDEX jobs_begun ON jobs (capabilities, rid) WHERE state = 0 AND epoch > 0",),
+    ),
+    Migration(
+        "places in pools, by holder",
+        ("CREATE TABLE places (pool TEXT PRIMARY KEY, holders BLOB NOT NULL) WITHOUT ROWID",),
+    ),
 )
 
 

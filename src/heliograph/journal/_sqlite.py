@@ -47,6 +47,7 @@ from heliograph.journal._frames import (
 from heliograph.journal._migrations import migrate
 from heliograph.journal._pages import Pages
 from heliograph.journal._signal import Claimers
+from heliograph.journal._sqlite_places import Pools, SqlitePlaces
 from heliograph.journal._store import Store
 from heliograph.journal._tails import Tails
 from heliograph.journal._transaction import Transaction
@@ -82,6 +83,8 @@ class SqliteJournal(Journal):
         self._clock = clock
         self._blobs = FileBlobs(self.folder / "blobs", clock)
         self.blobs = self._blobs
+        self._places = SqlitePlaces(clock, self._pools)
+        self.places = self._places
         self._lock = FolderLock(self.folder)
         self._opened: _Opened | None = None
         self._tails = Tails()
@@ -96,10 +99,10 @@ class SqliteJournal(Journal):
         if self._opened is not None:
             raise errors.JournalError("the journal is open already")
         loop = asyncio.get_running_loop()
-        transaction, store, pages = await loop.run_in_executor(None, self._open)
-        self._opened = _Opened(transaction, store, pages, Writer(transaction, loop))
+        transaction, store, pools, pages = await loop.run_in_executor(None, self._open)
+        self._opened = _Opened(transaction, store, pools, pages, Writer(transaction, loop))
 
-    def _open(self) -> tuple[Transaction, Store, Pages]:
+    def _open(self) -> tuple[Transaction, Store, Pools, Pages]:
         path = self.folder / _DATABASE
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -112,6 +115,7 @@ class SqliteJournal(Journal):
             migrate(connection, self._clock())
             transaction = Transaction(connection)
             store = Store(transaction, self._clock, self._blobs.has, self._own, self._reattach)
+            pools = Pools(transaction, self._clock, self._own)
             self._blobs.open()
         except (sqlite3.Error, OSError, errors.JournalError) as exc:
             if connection is not None:
@@ -119,7 +123,7 @@ class SqliteJournal(Journal):
             self._lock.release()
             said = translate(exc) if isinstance(exc, sqlite3.Error) else str(exc)
             raise errors.JournalError(f"{path}: {said}") from exc
-        return transaction, store, Pages(path)
+        return transaction, store, pools, Pages(path)
 
     async def stop(self) -> None:
         """Commit what was asked for, close, and free the folder. Harmless where not open."""
@@ -128,6 +132,7 @@ class SqliteJournal(Journal):
             return
         await opened.writer.close()
         self._claimers.wake_all()
+        self._places.wake()
         self._tails.close()
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._close, opened)
@@ -174,7 +179,13 @@ class SqliteJournal(Journal):
         return await self._running().writer.submit(partial(store.keyed, tenant, key, body_digest))
 
     async def claim(
-        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
+        self,
+        worker: str,
+        capabilities: Collection[str],
+        *,
+        lease: float,
+        wait: float,
+        begun: bool = False,
     ) -> Lease | None:
         """See ``Journal.claim``."""
         loop = asyncio.get_running_loop()
@@ -184,7 +195,7 @@ class SqliteJournal(Journal):
             opened = self._running()
             seen = self._claimers.count
             future = opened.writer.submit(
-                partial(opened.store.claim, worker, offered, lease),
+                partial(opened.store.claim, worker, offered, lease, begun),
                 then=partial(self._claimed, lease),
                 unwanted=self._give_back,
             )
@@ -200,7 +211,7 @@ class SqliteJournal(Journal):
             left = deadline - loop.time()
             if left <= 0:
                 return None
-            await self._claimers.wait(offered, min(left, found), seen)
+            await self._claimers.wait(offered, min(left, found), seen, begun)
 
     async def claim_overdue(self, worker: str, *, lease: float) -> Lease | None:
         """See ``Journal.claim_overdue``."""
@@ -232,7 +243,8 @@ class SqliteJournal(Journal):
             opened = self._opened
             with suppress(errors.JournalError):
                 opened.writer.submit(
-                    partial(opened.store.release, found), then=self._claimers.wake
+                    partial(opened.store.release, found),
+                    then=partial(self._claimers.wake, begun=True),
                 ).add_done_callback(_forget)
 
     async def renew(self, lease: Lease, *, seconds: float) -> LeaseState:
@@ -251,7 +263,7 @@ class SqliteJournal(Journal):
         def then(required: tuple[str, ...]) -> None:
             self._tails.changed(lease.response_id)
             self._tails.end(lease.response_id)
-            self._claimers.wake(required)
+            self._claimers.wake(required, begun=True)
 
         await opened.writer.submit(partial(opened.store.release, lease), then=then)
 
@@ -386,6 +398,10 @@ class SqliteJournal(Journal):
         for response_id in response_ids:
             self._tails.erased(response_id)
 
+    def _pools(self) -> tuple[Writer, Pools]:
+        opened = self._running()
+        return opened.writer, opened.pools
+
     def _running(self) -> _Opened:
         if self._opened is None:
             raise errors.JournalError("the journal is not open")
@@ -395,13 +411,19 @@ class SqliteJournal(Journal):
 class _Opened:
     """What there is between ``start`` and ``stop``."""
 
-    __slots__ = ("pages", "store", "transaction", "writer")
+    __slots__ = ("pages", "pools", "store", "transaction", "writer")
 
     def __init__(
-        self, transaction: Transaction, store: Store, pages: Pages, writer: Writer
+        self,
+        transaction: Transaction,
+        store: Store,
+        pools: Pools,
+        pages: Pages,
+        writer: Writer,
     ) -> None:
         self.transaction = transaction
         self.store = store
+        self.pools = pools
         self.pages = pages
         self.writer = writer
 

@@ -30,6 +30,7 @@ from heliograph.providers._base import (
 )
 from heliograph.providers._catalog import Catalog, embedded
 from heliograph.providers._observer import OBSERVER, UNSEEN, Observer, Watched, Work
+from heliograph.providers._places import Places, PlacesOf
 
 __all__ = [
     "OBSERVER",
@@ -53,6 +54,8 @@ __all__ = [
     "Observer",
     "Picture",
     "PictureUsage",
+    "Places",
+    "PlacesOf",
     "Preferences",
     "Preview",
     "Reasoning",

@@ -24,6 +24,7 @@ import msgspec
 from heliograph import errors, models, sse
 from heliograph.http import BODY, AsyncDirectTransport, proxied
 from heliograph.providers._observer import OBSERVER, Watched
+from heliograph.providers._places import Places, PlacesOf, Row, alone
 
 __all__ = [
     "Answer",
@@ -234,8 +235,9 @@ class Upstream:
     ``base_url`` is where the API's paths begin; ``ConfigError`` where it is no such address.
     ``http`` is a client to use instead of an own one; whoever gave it closes it. ``headers`` win
     over those set here. ``name`` is the provider's in the configuration, ``kind`` what its models
-    make: an observer is told both. ``max_concurrent`` posts are open at once, others wait in the
-    order in which they came; 0 for any number.
+    make: an observer is told both. ``max_concurrent`` posts are open at once among all who have
+    these ``places``, and ``max_concurrent_per_process`` from here; others wait in the order in
+    which they came; 0 for any number.
     """
 
     def __init__(
@@ -249,13 +251,18 @@ class Upstream:
         name: str = "",
         kind: Literal["chat", "image"] = "chat",
         max_concurrent: int = 0,
+        max_concurrent_per_process: int = 0,
+        places: PlacesOf = alone,
     ) -> None:
         self._name = name
         self._kind = kind
         self._base = checked(base_url).rstrip("/")
         self._key = key
         self._timeouts = timeouts if timeouts is not None else Timeouts()
-        self._places = asyncio.Semaphore(max_concurrent) if max_concurrent else None
+        # Who waits for its own process holds no place of the others.
+        own = [asyncio.Semaphore(n) for n in (max_concurrent_per_process,) if n]
+        shared = [places(name, n) for n in (max_concurrent,) if n]
+        self._places = Row(*own, *shared) if own or shared else None
         self._own = http is None
         self._http = http if http is not None else _client()
         self._headers = {"accept-encoding": "identity"}
@@ -317,7 +324,7 @@ class Upstream:
             ) from None
 
     def _sent(
-        self, request: httpx2.Request, label: str, places: asyncio.Semaphore | None = None
+        self, request: httpx2.Request, label: str, places: Places | None = None
     ) -> AbstractAsyncContextManager[Answer]:
         watching = OBSERVER.get().watch(
             "upstream",
@@ -375,7 +382,7 @@ class _Sent:
         request: httpx2.Request,
         label: str,
         watching: Watched,
-        places: asyncio.Semaphore | None,
+        places: Places | None,
     ) -> None:
         self._places = places
         self._upstream = upstream

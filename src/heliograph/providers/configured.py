@@ -10,6 +10,7 @@ import msgspec
 from heliograph import errors
 from heliograph.providers._base import ChatProvider, ImageProvider
 from heliograph.providers._catalog import Catalog
+from heliograph.providers._places import PlacesOf, alone
 from heliograph.providers.chat import (
     Candidate,
     ChatCompletions,
@@ -78,12 +79,14 @@ def install(
     routes: RouteSettings | None = None,
     *,
     embedded: bool = True,
+    places: PlacesOf = alone,
 ) -> Installation:
     """The providers of ``sections``, in their order, and then the embedded two.
 
     The chat models are one route and the image models another: where several providers serve a
-    model, they are asked in the sections' order. Raises ``ConfigError`` for a
-    key's variable that is not set, and where nothing would be served; ``MissingExtra``.
+    model, they are asked in the sections' order. ``places`` are what ``max_concurrent`` counts,
+    this process's own unless given. Raises ``ConfigError`` for a key's variable that is not set,
+    and where nothing would be served; ``MissingExtra``.
     """
     candidates: list[Candidate] = []
     drawing: list[ImageCandidate] = []
@@ -94,7 +97,7 @@ def install(
             servers.setdefault(card.id, []).append(name)
 
     for name, settings in sections.items():
-        provider = _made(name, settings)
+        provider = _made(name, settings, places)
         serves(name, provider)
         if isinstance(provider, ChatCompletions | Responses | Direct):
             candidates.append(Candidate(name, provider))
@@ -136,18 +139,18 @@ async def unlisted(name: str, settings: ProviderSettings) -> tuple[str, ...]:
 
 
 def _made(
-    name: str, settings: ProviderSettings
+    name: str, settings: ProviderSettings, places: PlacesOf = alone
 ) -> ChatCompletions | Responses | OpenAIImages | OpenRouterImages | Direct | Illustrator:
     try:
         match settings:
             case ChatCompletionsSettings():
-                return ChatCompletions(settings, name=name)
+                return ChatCompletions(settings, name=name, places=places)
             case ResponsesSettings():
-                return Responses(settings, name=name)
+                return Responses(settings, name=name, places=places)
             case OpenAIImagesSettings():
-                return OpenAIImages(settings, name=name)
+                return OpenAIImages(settings, name=name, places=places)
             case OpenRouterImagesSettings():
-                return OpenRouterImages(settings, name=name)
+                return OpenRouterImages(settings, name=name, places=places)
             case DirectSettings():
                 return Direct()
             case IllustratorSettings():

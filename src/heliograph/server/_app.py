@@ -65,9 +65,7 @@ def create_app(
     not be served, ``MissingExtra``. ``app.state.runtime`` is private to this room.
     """
     told = settings if settings is not None else Settings()
-    runtime = Runtime(
-        told, catalog if catalog is not None else told.install().catalog, tracer_provider
-    )
+    runtime = Runtime(told, catalog, tracer_provider)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

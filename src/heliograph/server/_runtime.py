@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import secrets
 import shutil
 import tempfile
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from heliograph import errors
-from heliograph.engine import Compactor, Engine, Observer, Seals, Studio
+from heliograph.engine import Compactor, Engine, Observer, Pools, Seals, Studio
 from heliograph.journal import Journal, MemoryJournal, SqliteJournal
 from heliograph.providers import Catalog
 from heliograph.providers.fetch import Fetcher
@@ -45,7 +46,7 @@ _CANCEL_WAIT = 5.0
 _READY_WAIT = 2.0
 _DELIVER_WAIT = 2.0
 _OWN = "server"
-"""What the server's own engines call themselves in leases."""
+"""What the server's own engines call themselves in leases, and its share of upstreams' places."""
 
 
 def _make_folder(folder: Path) -> None:
@@ -133,17 +134,19 @@ class Runtime:
     def __init__(
         self,
         settings: Settings,
-        catalog: Catalog,
+        catalog: Catalog | None = None,
         tracer_provider: TracerProvider | None = None,
     ) -> None:
         settings.check()
         self.settings = settings
-        self.catalog = catalog
+        self._scratch: Path | None = None
+        journal = self._journal()
+        self.pools = Pools(journal.places, self._holder, settings.limits)
+        self.catalog = catalog = catalog or settings.install(self.pools.of).catalog
         self.closing = Closing()
         self.beat = Beat(settings.limits.keep_alive_seconds)
         self.turns: set[Delivery] = set()
         self._stopping = False
-        self._scratch: Path | None = None
         self._chores: set[asyncio.Task[None]] = set()
         self.seen = Seen(settings, catalog, tracer_of(settings, tracer_provider))
         self.fetcher = Fetcher(
@@ -151,7 +154,6 @@ class Runtime:
             max_picture_bytes=settings.limits.max_picture_bytes,
             max_pixels=settings.limits.max_image_pixels,
         )
-        journal = self._journal()
         seals = seals_of(settings.data if self._scratch is None else str(self._scratch))
         both = (catalog, settings, self.fetcher, seals)
         runs = settings.workers is None
@@ -179,6 +181,13 @@ class Runtime:
             self._scratch = folder
         reattach = self.settings.limits.reattach_seconds
         return SqliteJournal(folder, own=_OWN, reattach_seconds=reattach)
+
+    @property
+    def _holder(self) -> str:
+        """Whose places of upstreams this server's are, where others share the journal."""
+        if isinstance(self.settings.journal, NatsSettings):
+            return f"{_OWN}-{os.getpid()}-{secrets.token_hex(4)}"
+        return _OWN
 
     async def start(self) -> None:
         """Open both journals and begin to work; what an earlier process left is taken up."""
@@ -229,6 +238,7 @@ class Runtime:
         for chore in tuple(self._chores):
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
+        await self.pools.close()
         await self.attaching.stop()
         await self.stored.stop()
         await self.passing.stop()

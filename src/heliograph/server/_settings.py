@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from heliograph import engine, errors
+from heliograph.providers import PlacesOf
 from heliograph.providers.configured import (
     Installation,
     ProviderSettings,
@@ -183,9 +184,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             f"'heliograph keys create {where}' and serve that"
         )
 
-    def install(self) -> Installation:
-        """The providers that these settings come to. Raises ``ConfigError``, ``MissingExtra``."""
-        return install(self.providers, self.routes, embedded=self.embedded)
+    def install(self, places: PlacesOf | None = None) -> Installation:
+        """The providers that these settings come to. Raises ``ConfigError``, ``MissingExtra``.
+
+        ``places`` are what their ``max_concurrent`` counts; without, each counts its own requests.
+        """
+        more = {} if places is None else {"places": places}
+        return install(self.providers, self.routes, embedded=self.embedded, **more)
 
 
 class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from heliograph import errors
-from heliograph.engine import Engine
+from heliograph.engine import Engine, Pools
 from heliograph.journal import AttachedJournal, Journal
 from heliograph.providers import Catalog
 from heliograph.server._journal_settings import NatsSettings
@@ -77,11 +77,12 @@ class Worker:
         catalog: Catalog | None = None,
     ) -> None:
         self.settings = settings
-        self._catalog = catalog if catalog is not None else settings.install().catalog
-        self._seen = Seen(settings, self._catalog, tracer_of(settings, None))
         name = f"worker-{os.getpid()}-{os.urandom(4).hex()}"
         self._attached = None if path is None else _attached(settings, path, name)
         self.journal = self._attached or _shared(settings)
+        self.pools = Pools(self.journal.places, name, settings.limits)
+        self._catalog = catalog or settings.install(self.pools.of).catalog
+        self._seen = Seen(settings, self._catalog, tracer_of(settings, None))
         self.engine = Engine(
             self.journal,
             self._catalog,
@@ -111,6 +112,7 @@ class Worker:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds + HAND_OVER_SECONDS):
                 await self.engine.stop(seconds)
+        await self.pools.close()
         await self.journal.stop()
         await self._catalog.aclose()
         await self._seen.aclose()

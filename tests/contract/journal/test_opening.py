@@ -45,7 +45,7 @@ async def test_it_outlives_a_restart(
     clock.advance(0.001)
     await journal.create(new("s", opening=OPENING, claim_as="me", claim_seconds=10.0))
     again = await restart(journal)
-    for response_id, epoch in (("r", 1), ("s", 2)):
+    for response_id, epoch in (("s", 2), ("r", 1)):  # what was begun goes first
         lease = await claim(again, "other")
         assert (lease.response_id, lease.epoch, lease.last_seq) == (response_id, epoch, 1)
         await again.finish(lease, 2, [], Entry(b"{}"))

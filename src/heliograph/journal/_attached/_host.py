@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Coroutine
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from heliograph.journal import _limits
 from heliograph.journal._attached import _wire as wire
 from heliograph.journal._attached._socket import Outbox, listen
 from heliograph.journal._base import Journal, Lease
+from heliograph.journal._places import Share
 
 __all__ = ["JournalHost", "Watcher"]
 
@@ -62,6 +64,7 @@ class JournalHost:
         self.journal = journal
         self.watcher = watcher
         self.held: dict[Key, tuple[_Peer, Lease]] = {}
+        self.shares: dict[tuple[str, str], tuple[_Peer, Share, int]] = {}
         self.detached_seconds = detached_seconds
         self._server: asyncio.Server | None = None
         self._peers: dict[_Peer, asyncio.Task[None]] = {}
@@ -103,12 +106,20 @@ class JournalHost:
             del self._peers[peer]
 
     def let_go(self, peer: _Peer) -> None:
-        """Its connection broke: what it held may be claimed soon."""
+        """Its connection broke: what it held may be claimed soon, and others have its places."""
+        seconds = self.detached_seconds
+        for (pool, name), (holder, share, most) in tuple(self.shares.items()):
+            if holder is peer:
+                del self.shares[pool, name]
+                if not self.stopping:
+                    last = Share(share.given, share.given, share.back)  # it waits no more
+                    say = self.journal.places.share(pool, name, last, most=most, seconds=seconds)
+                    self.chore(say)
         for key, (holder, lease) in tuple(self.held.items()):
             if holder is peer:
                 del self.held[key]
                 if not self.stopping:
-                    self.chore(self.journal.renew(lease, seconds=self.detached_seconds))
+                    self.chore(self.journal.renew(lease, seconds=seconds))
 
     def chore(self, work: Coroutine[None, None, Any]) -> None:
         """Do something that nobody waits for; the journal may refuse."""
@@ -284,7 +295,10 @@ class _Peer:
                 value: Any = None
                 await self._stream(call, *plain)
             else:
-                method = getattr(self._host.journal, name)
+                method = attrgetter(name)(self._host.journal)
+                if name == "places.share":
+                    pool, holder, share, most, _ = args
+                    self._host.shares[pool, holder] = self, share, most
                 value = await method(*plain, **dict(zip(named, by_name, strict=True)))
             message: wire.ToClient = wire.Result(call, wire.encode(value))
             data = wire.pack(message)

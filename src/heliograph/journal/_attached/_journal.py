@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from heliograph import errors
 from heliograph.journal._attached import _wire as wire
-from heliograph.journal._attached._link import Cut, Link
+from heliograph.journal._attached._link import Cut, Link, repeated
+from heliograph.journal._attached._places import AttachedPlaces
 from heliograph.journal._base import (
     Clock,
     Created,
@@ -63,6 +64,8 @@ class AttachedJournal(Journal):
         self._held: dict[tuple[str, int], _Holding] = {}
         name = worker or f"worker-{os.getpid()}-{secrets.token_hex(4)}"
         self._link = Link(self.path, name, patience, self._renewals)
+        self._places = AttachedPlaces(self._link)
+        self.places = self._places
 
     async def start(self) -> None:
         """Connect. Raises ``JournalError`` where no host is there, or one of another version."""
@@ -80,18 +83,18 @@ class AttachedJournal(Journal):
             await asyncio.shield(self._link.refused)
 
     def _renewals(self) -> list[tuple[str, tuple[Any, ...]]]:
-        """Of the leases that are still worked under: their owners have renewed them."""
+        """Of the leases that are still worked under (their owners have renewed them), and of the
+        places that are held or waited for."""
         now = time.monotonic()
         for key, holding in tuple(self._held.items()):
             if holding.renewed_at + holding.seconds + self._patience < now:
                 del self._held[key]
-        return [("renew", (kept.held, kept.seconds)) for kept in self._held.values()]
+        leases = [("renew", (kept.held, kept.seconds)) for kept in self._held.values()]
+        return [*leases, *self._places.renewals()]
 
     async def _ask(self, method: str, *args: Any) -> Any:
         """Call what may be called twice."""
-        while True:
-            with suppress(Cut):
-                return await self._link.call(method, *args)
+        return await repeated(self._link, method, *args)
 
     async def _under(self, lease: Lease, method: str, *args: Any) -> Any:
         """Call once under a lease."""
@@ -137,7 +140,13 @@ class AttachedJournal(Journal):
         return found
 
     async def claim(
-        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
+        self,
+        worker: str,
+        capabilities: Collection[str],
+        *,
+        lease: float,
+        wait: float,
+        begun: bool = False,
     ) -> Lease | None:
         """See ``Journal.claim``."""
         loop = asyncio.get_running_loop()
@@ -146,7 +155,7 @@ class AttachedJournal(Journal):
             left = max(0.0, deadline - loop.time())
             with suppress(Cut):
                 found: Lease | None = await self._link.call(
-                    "claim", worker, tuple(capabilities), lease, left
+                    "claim", worker, tuple(capabilities), lease, left, begun
                 )
                 if found is not None:
                     self._hold(found, lease)

@@ -16,7 +16,7 @@ from heliograph.journal._attached import _wire as wire
 from heliograph.journal._attached._socket import Outbox, connect
 from heliograph.journal._base import Frame
 
-__all__ = ["Cut", "Link", "Stream"]
+__all__ = ["Cut", "Link", "Stream", "repeated"]
 
 log = logging.getLogger("heliograph.journal")
 
@@ -320,6 +320,13 @@ class Link:
         if self.refused is not None and not self.refused.done():
             self.refused.set_exception(errors.JournalError(reason))
             self.refused.exception()  # also where nobody looks
+
+
+async def repeated(link: Link, method: str, *args: Any) -> Any:
+    """Call what may be called twice."""
+    while True:
+        with suppress(Cut):
+            return await link.call(method, *args)
 
 
 async def _some(reader: asyncio.StreamReader) -> bytes:

@@ -23,6 +23,7 @@ from heliograph.journal._base import (
     Queued,
     Record,
 )
+from heliograph.journal._places import Share
 
 __all__ = [
     "MAGIC",
@@ -51,7 +52,7 @@ __all__ = [
 ]
 
 MAGIC = "heliograph journal"
-VERSION = 2
+VERSION = 3
 """Raised with every change of a message, a method or a struct that passes."""
 
 _HEAD = 4
@@ -182,7 +183,10 @@ METHODS: dict[str, Method] = {
     "create": Method(tuple[NewResponse], Created),
     "keyed": Method(tuple[str, str, str], str | None),
     "claim": Method(
-        tuple[str, tuple[str, ...], float, float], Lease | None, ("lease", "wait"), True
+        tuple[str, tuple[str, ...], float, float, bool],
+        Lease | None,
+        ("lease", "wait", "begun"),
+        True,
     ),
     "claim_overdue": Method(tuple[str, float], Lease | None, ("lease",)),
     "renew": Method(tuple[Held, float], LeaseState, ("seconds",)),
@@ -199,6 +203,8 @@ METHODS: dict[str, Method] = {
     "load": Method(tuple[()], Load),
     "queued": Method(tuple[str], Queued),
     "expire": Method(tuple[()], int),
+    "places.share": Method(tuple[str, str, Share, int, float], int, ("most", "seconds")),
+    "places.moved": Method(tuple[str, str, int], int, (), True),
 }
 
 _encoder = msgspec.msgpack.Encoder()

@@ -96,7 +96,7 @@ class Logs:
 
     async def _page(self, tenant: str, response_id: str, after: int) -> Page:
         tip = await self.tip_for(tenant, response_id)
-        seq = self._hints.get((response_id, after), 1)
+        seq = await self._place_of(response_id, after, tip)
         while True:
             records, more = await self._records(response_id, seq, tip)
             frames: list[Frame] = []
@@ -113,6 +113,25 @@ class Logs:
                 ended = not more and last.record.kind == "end"
                 return Page(frames, last.record.last_seq, more, ended)
             seq = last.seq + 1
+
+    async def _place_of(self, response_id: str, after: int, tip: Tip) -> int:
+        """Where to read from: little before it, and nothing that is wanted.
+
+        A stream holds its logs in their order, so that a record tells on which side of it to look.
+        """
+        known = self._hints.get((response_id, after))
+        if known is not None:
+            return known
+        stream, subject = self._names.stream(response_id), self._names.of(response_id, "log")
+        low, behind, high = 1, after + 1, tip.seq + 1
+        while behind > bounds.READ_PAGE_FRAMES and low < high:
+            middle = (low + high) // 2
+            found = _tip(await self._wire.next(stream, subject, middle))
+            if found is None or found.record.last_seq > after:
+                high = middle
+            else:
+                low, behind = found.seq + 1, after - found.record.last_seq
+        return low
 
     async def _records(self, response_id: str, seq: int, tip: Tip) -> tuple[list[Tip], bool]:
         """Records from a stream sequence on, and whether there are more before the tip."""

@@ -5,7 +5,8 @@
     EV_<shard>   <p>.ev.<shard>.<rid>.log           the response's log, written by compare-and-set
                  <p>.ev.<shard>.<rid>.live          its live record, the newest only, until it ends
                  <p>.ev.<shard>.<rid>.kept.<due>    erase it (or its tombstone) at ``due``
-      republished <p>.t.<shard>.<rid>.log|live      what tails and owners subscribe to
+    EV_00        <p>.ev.00.<hash>.pool              who has the places of a pool
+      republished <p>.t.<shard>.<rid>.log|live|pool what tails and owners subscribe to
     JOBS         <p>.jobs.<needs>.<redo>.<patience>.<tenant>.<rid>    work queue
       republished <p>.j.<needs>.<redo>.<rid>        wakes claimers
     KEYS         <p>.key.<hash>                     idempotency keys
@@ -45,6 +46,10 @@ def needs_token(capabilities: Sequence[str]) -> str:
 def tenant_token(tenant: str) -> str:
     """One subject token for a tenant."""
     return hashlib.sha256(tenant.encode()).hexdigest()[:24]
+
+
+def _pool_token(pool: str) -> str:
+    return hashlib.sha256(pool.encode()).hexdigest()[:24]
 
 
 class Names:
@@ -97,15 +102,23 @@ class Names:
         """What a response's tails subscribe to."""
         return f"{self.prefix}.t.{self.shard(response_id):02x}.{response_id}.*"
 
+    def pool(self, pool: str) -> str:
+        """A pool's record: in the first shard, which is there whatever their number."""
+        return f"{self.prefix}.ev.00.{_pool_token(pool)}.pool"
+
+    def pool_tail(self, pool: str) -> str:
+        """What who waits for a place subscribes to."""
+        return f"{self.prefix}.t.00.{_pool_token(pool)}.pool"
+
     def job(
         self, needs: str, redo: str, response_id: str, *, patience: str = "*", tenant: str = "*"
     ) -> str:
         """A job's subject; any part may be ``*``."""
         return f"{self.prefix}.jobs.{needs}.{redo}.{patience}.{tenant}.{response_id}"
 
-    def woken(self) -> str:
+    def woken(self, redo: str = "*") -> str:
         """What claimers subscribe to."""
-        return f"{self.prefix}.j.*.*.*"
+        return f"{self.prefix}.j.*.{redo}.*"
 
     def key(self, tenant: str, key: str) -> str:
         """An idempotency key's subject."""

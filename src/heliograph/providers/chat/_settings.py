@@ -53,7 +53,8 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """What both kinds share. ``base_url`` is where the API's paths begin, ``/v1`` included;
     ``models`` maps our id to the upstream's model; ``api_key_env`` names the environment variable
     that has the key; ``body`` is put into every request, under what the request itself says;
-    ``max_concurrent`` requests are sent to it at once by this process, 0 for any number."""
+    ``max_concurrent`` requests are open to it at once from all processes that share a journal, and
+    ``max_concurrent_per_process`` from each; 0 for any number."""
 
     base_url: Filled
     models: Annotated[dict[Filled, ChatModel], msgspec.Meta(min_length=1)]
@@ -61,6 +62,7 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     headers: dict[str, str] = {}
     timeouts: Timeouts = Timeouts()
     max_concurrent: Annotated[int, msgspec.Meta(ge=0)] = 0
+    max_concurrent_per_process: Annotated[int, msgspec.Meta(ge=0)] = 0
     owned_by: str = "upstream"
     body: dict[str, Any] = {}
 

@@ -9,6 +9,7 @@ import httpx2
 
 from heliograph import errors, models
 from heliograph.providers._base import ChatPart, ChatTurn, Finish, ModelCard, Relayed
+from heliograph.providers._places import PlacesOf, alone
 from heliograph.providers._upstream import Upstream, read_key
 from heliograph.providers.chat._drain import drain
 from heliograph.providers.chat._notes import has_pictures
@@ -39,7 +40,12 @@ class Responses:
     """
 
     def __init__(
-        self, settings: ResponsesSettings, *, http: httpx2.AsyncClient | None = None, name: str = ""
+        self,
+        settings: ResponsesSettings,
+        *,
+        http: httpx2.AsyncClient | None = None,
+        name: str = "",
+        places: PlacesOf = alone,
     ) -> None:
         self.settings = settings
         self._key = read_key(settings.api_key_env)
@@ -49,6 +55,8 @@ class Responses:
             headers=settings.headers,
             timeouts=settings.timeouts,
             max_concurrent=settings.max_concurrent,
+            max_concurrent_per_process=settings.max_concurrent_per_process,
+            places=places,
             http=http,
             name=name,
         )

@@ -18,6 +18,7 @@ import msgspec
 from heliograph import errors, models
 from heliograph.pictures import decode_data_url, look
 from heliograph.providers._base import ImageJob, Picture
+from heliograph.providers._places import PlacesOf, alone
 from heliograph.providers._upstream import Answer, Part
 from heliograph.providers.image._remote import RemoteImages, RemoteSettings, refuse, usage_of
 
@@ -62,8 +63,9 @@ class OpenAIImages(RemoteImages):
         *,
         http: httpx2.AsyncClient | None = None,
         name: str = "",
+        places: PlacesOf = alone,
     ) -> None:
-        super().__init__(settings, http=http, name=name)
+        super().__init__(settings, http=http, name=name, places=places)
         self._settings = settings
 
     def check(self, job: ImageJob) -> None:

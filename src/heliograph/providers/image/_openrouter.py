@@ -15,6 +15,7 @@ import msgspec
 from heliograph import models
 from heliograph.pictures import data_url, look
 from heliograph.providers._base import ImageJob, Picture
+from heliograph.providers._places import PlacesOf, alone
 from heliograph.providers._upstream import Answer
 from heliograph.providers.image._remote import RemoteImages, RemoteSettings, refuse, usage_of
 
@@ -46,8 +47,9 @@ class OpenRouterImages(RemoteImages):
         *,
         http: httpx2.AsyncClient | None = None,
         name: str = "",
+        places: PlacesOf = alone,
     ) -> None:
-        super().__init__(settings, http=http, name=name)
+        super().__init__(settings, http=http, name=name, places=places)
         self._settings = settings
 
     def check(self, job: ImageJob) -> None:

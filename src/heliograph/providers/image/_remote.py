@@ -27,6 +27,7 @@ from heliograph.providers._base import (
     PictureUsage,
     Preview,
 )
+from heliograph.providers._places import PlacesOf, alone
 from heliograph.providers._upstream import (
     Answer,
     Timeouts,
@@ -63,7 +64,8 @@ class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
       out, it is ``vendor``'s variable where ``base_url`` is on ``vendor``'s host, else None.
     - ``headers``: sent with each request; they win over our own.
     - ``timeouts``: how long it may be silent.
-    - ``max_concurrent``: requests to it at once, of this process; others wait. 0 for any number.
+    - ``max_concurrent``: requests to it at once, of all processes that share a journal; others
+      wait. ``max_concurrent_per_process``: of each. 0 for any number.
     - ``stream``: whether to ask for previews at all.
     - ``references``: whether its models take pictures to start from.
     - ``max_picture_bytes``: bytes of one picture, before base64.
@@ -76,6 +78,7 @@ class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     headers: dict[str, str] = {}
     timeouts: Timeouts = Timeouts()
     max_concurrent: Annotated[int, msgspec.Meta(ge=0)] = 0
+    max_concurrent_per_process: Annotated[int, msgspec.Meta(ge=0)] = 0
     stream: bool = True
     references: bool = True
     max_picture_bytes: Annotated[int, msgspec.Meta(gt=0)] = 32 * 1024 * 1024
@@ -107,7 +110,12 @@ class RemoteImages(ABC):
     """Base of the providers: ``cards``, ``seed_for``, ``draw`` and ``aclose`` of the protocol."""
 
     def __init__(
-        self, settings: RemoteSettings, *, http: httpx2.AsyncClient | None = None, name: str = ""
+        self,
+        settings: RemoteSettings,
+        *,
+        http: httpx2.AsyncClient | None = None,
+        name: str = "",
+        places: PlacesOf = alone,
     ) -> None:
         checked(settings.base_url)
         self._told = settings
@@ -118,6 +126,8 @@ class RemoteImages(ABC):
             headers=settings.headers,
             timeouts=settings.timeouts,
             max_concurrent=settings.max_concurrent,
+            max_concurrent_per_process=settings.max_concurrent_per_process,
+            places=places,
             http=http,
             name=name,
             kind="image",
