@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import venv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,6 +20,12 @@ PEERS = CACHE / "bench-venv"
 PEER_PACKAGES = ("openai==3.54.0", "openrouter==1.3.84")
 
 OURS = Path(sys.executable)
+
+
+def scratch() -> tempfile.TemporaryDirectory[str]:
+    """A folder on the checkout's disk, for as long as its context lasts."""
+    CACHE.mkdir(exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix="bench-", dir=CACHE)
 
 
 def peer_python() -> Path:

@@ -15,6 +15,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 _EVENT = re.compile(rb"^data: ?\{", re.MULTILINE)
 _TEXT = re.compile(rb'"response\.output_text\.delta"')
+_PICTURE = re.compile(rb'"type":"response\.image_generation_call\.completed"')
 _DONE = re.compile(rb'"type": ?"response\.completed"')
 
 
@@ -63,8 +64,9 @@ class Reader(asyncio.Protocol):
             if not future.done():
                 future.set_result(None)
 
-    def events(self, texts: int) -> int:
-        """How many events came: a whole stream, with all its text deltas, or an error."""
+    def events(self, texts: int, pictures: int = 0) -> int:
+        """How many events came: a whole stream, with all its text deltas and pictures, or an
+        error."""
         came = b"".join(self._pieces)
         try:
             whole = _unchunked(came)
@@ -73,6 +75,9 @@ class Reader(asyncio.Protocol):
         found, done = len(_TEXT.findall(whole)), len(_DONE.findall(whole))
         if found != texts or done != 1:
             raise RuntimeError(f"{found} of {texts} deltas, {done} ends: {whole[:600]!r}")
+        drawn = len(_PICTURE.findall(whole))
+        if drawn != pictures:
+            raise RuntimeError(f"{drawn} of {pictures} pictures: {whole[-600:]!r}")
         return len(_EVENT.findall(whole))
 
 
@@ -108,7 +113,9 @@ class Load:
     broken: list[str] = field(default_factory=list)
 
 
-async def load(port: int, asked: bytes, texts: int, at_once: int, seconds: float) -> Load:
+async def load(
+    port: int, asked: bytes, texts: int, at_once: int, seconds: float, pictures: int = 0
+) -> Load:
     """``at_once`` clients, each asking again and again until ``seconds`` are over.
 
     Streams that are not whole count for nothing; ``broken`` tells of them.
@@ -121,7 +128,7 @@ async def load(port: int, asked: bytes, texts: int, at_once: int, seconds: float
             reader = await connect(port, asked)
             await reader.ended
             try:
-                came.events += reader.events(texts)
+                came.events += reader.events(texts, pictures)
             except RuntimeError as error:
                 came.broken.append(str(error))
             else:

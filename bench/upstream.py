@@ -8,7 +8,8 @@ share of the CPU it took).
 The upstream's model name says what it answers: ``text-COUNT-PACE`` is COUNT deltas, PACE of them a
 second, or with 0 one on each turn of its event loop; ``tool-COUNT-PACE`` first calls the first tool
 that it is offered, and talks once the tool's result is there; ``silent`` sends an answer's head and
-then nothing.
+then nothing; ``paint-BYTES`` streams pictures of noise of that size, each another, the previews a
+quarter as large; ``paint`` answers one pixel.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
+import struct
 import sys
 from collections.abc import Sequence
 from functools import cache
@@ -30,6 +33,10 @@ _LAST = b"0\r\n\r\n"
 PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 )
+_HEAD = b"\x89PNG\r\n\x1a\n" + struct.pack(
+    ">I4sIIBBBBBI", 13, b"IHDR", 1024, 1024, 8, 2, 0, 0, 0, 0
+)
+_NOISE = os.urandom(1_000_000)
 USAGE = {"prompt_tokens": 12, "completion_tokens": 20, "total_tokens": 32}
 CALL_ID = "call_0123456789abcdef"
 #: Connections that were told nothing; ``GET /silent`` says how many.
@@ -176,6 +183,31 @@ def responses_text(model: str, count: int) -> list[bytes]:
     return [*(_sse(d, named=True) for d in documents), _chunk(b"data: [DONE]\n\n") + _LAST]
 
 
+def _noise(size: int) -> str:
+    """What looks like a picture; no two are the same."""
+    data = _HEAD + os.urandom(15) + _NOISE * (size // len(_NOISE) + 1)
+    return base64.b64encode(data[:size]).decode()
+
+
+def painted(size: int, previews: int) -> list[bytes]:
+    """The pieces of a streamed picture."""
+    common = {"created_at": 1_700_000_000, "size": "1024x1024", "quality": "high"}
+    common |= {"background": "opaque", "output_format": "png"}
+    documents = [
+        {
+            "type": "image_generation.partial_image",
+            "partial_image_index": index,
+            "b64_json": _noise(size // 4),
+            **common,
+        }
+        for index in range(previews)
+    ]
+    usage = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
+    usage |= {"input_tokens_details": {"text_tokens": 1, "image_tokens": 0}}
+    end = {"type": "image_generation.completed", "b64_json": _noise(size), "usage": usage}
+    return [*(_sse(d, named=True) for d in (*documents, end | common)), _LAST]
+
+
 def _whole(document: Any, status: int = 200) -> bytes:
     body = json.dumps(document).encode()
     head = f"HTTP/1.1 {status} OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
@@ -278,6 +310,9 @@ class Upstream(asyncio.Protocol):
         elif path.endswith("/models"):
             models = [{"id": "text-1-0", "object": "model", "created": 1, "owned_by": "bench"}]
             self.transport.write(_whole({"object": "list", "data": models}))
+        elif path.endswith("/images/generations") and body.get("stream"):
+            _, size, _ = _asked(body["model"])
+            self.stream(painted(size, body["partial_images"]), 0)
         elif path.endswith("/images/generations"):
             picture = {"b64_json": base64.b64encode(PICTURE).decode()}
             self.transport.write(_whole({"created": 1_700_000_000, "data": [picture]}))

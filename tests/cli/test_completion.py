@@ -21,6 +21,7 @@ TYPED = [
     (["serve", "--log-level", ""], {"debug", "info", "warning", "error"}, "json"),
     (["check", "--no"], {"--no-images"}, "--model"),
     (["completion", ""], set(SHELLS), "draw"),
+    (["migrate", "--d"], {"--dry-run"}, "--json"),
     (["config", "check", "heliograph.to"], {"heliograph.toml"}, "folder"),
 ]
 lines = pytest.mark.parametrize(("words", "some", "never"), TYPED)

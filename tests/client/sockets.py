@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from tests.client.loopback import Loopback
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
+
+
+class Front(Loopback):
+    """Speaks TLS for a server at ``port``. The library's own blocking server would read and write
+    one TLS connection in two threads, which OpenSSL does not allow."""
+
+    def __init__(self, context: ssl.SSLContext, port: int) -> None:
+        super().__init__(context)
+        self._to = port
+
+    async def talk(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        number: int,
+        ends: list[asyncio.StreamWriter],
+    ) -> None:
+        answers, far = await asyncio.open_connection("127.0.0.1", self._to)
+        ends.append(far)
+        await asyncio.gather(_pass_on(reader, far), _pass_on(answers, writer))
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
 
 
 class Heard:
@@ -40,12 +69,16 @@ def socket_server(
         except ConnectionClosed:
             pass
 
-    with serve(handler, "127.0.0.1", 0, ssl=context, compression=None) as server:
+    with ExitStack() as stack, serve(handler, "127.0.0.1", 0, compression=None) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        scheme = "http" if context is None else "https"
-        heard.url = f"{scheme}://127.0.0.1:{server.socket.getsockname()[1]}/v1"
+        port = server.socket.getsockname()[1]
         try:
+            if context is None:
+                heard.url = f"http://127.0.0.1:{port}/v1"
+            else:
+                front = stack.enter_context(Front(context, port))
+                heard.url = f"https://127.0.0.1:{front.port}/v1"
             yield heard
         finally:
             server.shutdown()

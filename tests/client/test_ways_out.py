@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 import traceback
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 import httpx2
@@ -113,6 +114,49 @@ async def test_a_websocket_through_a_proxy(
                 async with made.responses.connect(proxy=f"http://127.0.0.1:{proxy.port}", **trust):
                     pass
             assert "407" in str(refused.value)
+
+
+class ByThread(ssl.SSLObject):
+    """Tells which threads have it read or write."""
+
+    threads: ClassVar[set[int]] = set()
+
+    def read(self, *given: Any) -> Any:
+        self.threads.add(threading.get_ident())
+        return super().read(*given)
+
+    def write(self, data: Any) -> int:
+        self.threads.add(threading.get_ident())
+        return super().write(data)
+
+
+class ByThreadSocket(ssl.SSLSocket):
+    def read(self, *given: Any) -> Any:
+        ByThread.threads.add(threading.get_ident())
+        return super().read(*given)
+
+    def send(self, *given: Any) -> int:
+        ByThread.threads.add(threading.get_ident())
+        return super().send(*given)
+
+
+@pytest.mark.parametrize("way", ["sync", "async-httpx2"])
+async def test_one_thread_reads_and_writes_a_websocket_with_tls(way: str) -> None:
+    """Two at once may not: OpenSSL takes a message to be sent for a part of the handshake, and
+    waits for its answer."""
+    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    serving.load_cert_chain(CERTIFICATE)
+    context = trusting()
+    context.sslobject_class = ByThread
+    context.sslsocket_class = ByThreadSocket
+    ByThread.threads.clear()
+    with socket_server(says(TEXT), serving) as heard:
+        async with (
+            client(way, heard.url) as made,
+            made.responses.connect(ssl=context) as connection,
+        ):
+            assert (await connection.create(**ASK)).status == "completed"
+    assert len(ByThread.threads) == 1
 
 
 @pytest.mark.parametrize("way", ["sync", "async-httpx2"])

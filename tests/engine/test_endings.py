@@ -7,9 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.engine.kit import TOOL, Chat, House, Painter, ask, draws, last, text_of, types
+from tests.engine.kit import (
+    TOOL,
+    Chat,
+    House,
+    Painter,
+    Through,
+    ask,
+    draws,
+    last,
+    text_of,
+    types,
+)
 
-from heliograph import errors, models
+from heliograph import errors, journal, models
 from heliograph.engine import render
 from heliograph.providers import Finish, Text
 
@@ -58,6 +69,34 @@ async def test_a_cancelled_text_keeps_what_was_said(house: Build) -> None:
     assert response.status == "cancelled"
     assert response.output[0].status == "incomplete"  # type: ignore[union-attr]
     assert text_of(response.output[0]) == "Once"
+
+
+class Counted(Through):
+    """Counts what a run asks while it waits."""
+
+    renewed = asked = 0
+
+    async def renew(self, lease: journal.Lease, *, seconds: float) -> journal.LeaseState:
+        self.renewed += 1
+        return await super().renew(lease, seconds=seconds)
+
+    async def cancelled(self, lease: journal.Lease) -> None:
+        self.asked += 1
+        await super().cancelled(lease)
+
+
+async def test_a_run_waits_for_a_cancel_once_however_often_it_renews(house: Build) -> None:
+    gate = Gate()
+    home = house(Chat([Text("Once"), gate, Finish()]))
+    counted = Counted(home.store)
+    home.engine = home.new_engine(counted)
+    response_id = await begun(home, gate)
+    async with asyncio.timeout(5):
+        while counted.renewed < 10:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert counted.asked == 1
+    gate.open.set()
+    assert last(await home.events(response_id)).status == "completed"
 
 
 async def test_a_queued_response_can_be_cancelled(house: Build) -> None:

@@ -28,6 +28,7 @@ class Net:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="net")
         self._open: dict[tuple[str, str], asyncio.Event] = {}
+        self._words: dict[tuple[str, str], bytes] = {}
         self._servers: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -58,6 +59,10 @@ class Net:
     ) -> None:
         """Part ``side`` from ``others``; it may go on to hear them, or to be heard by them."""
         self._call(self._set(side, others, hears=hears, heard=heard))
+
+    def cut_after(self, speaker: str, listener: str, word: bytes) -> None:
+        """Cut one direction as soon as something with ``word`` is said in it; that is held back."""
+        self._words[speaker, listener] = word
 
     def heal(self) -> None:
         """All is well again, and what was held back comes through."""
@@ -92,7 +97,10 @@ class Net:
                 await back.wait()
                 far_reader, far = await asyncio.open_connection("127.0.0.1", port)
                 ends.append(far)
-                await asyncio.gather(_pump(reader, far, out), _pump(far_reader, writer, back))
+                await asyncio.gather(
+                    self._pump(reader, far, (source, target)),
+                    self._pump(far_reader, writer, (target, source)),
+                )
             except (OSError, asyncio.CancelledError):
                 pass
             finally:
@@ -103,6 +111,21 @@ class Net:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
+
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: tuple[str, str]
+    ) -> None:
+        gate = self._open[way]
+        with suppress(OSError):
+            while data := await reader.read(_READ):
+                if way in self._words and self._words[way] in data:
+                    del self._words[way]
+                    gate.clear()
+                await gate.wait()
+                writer.write(data)
+                await writer.drain()
+        await gate.wait()
+        writer.close()
 
     async def _stop(self) -> None:
         for server in self._servers:
@@ -117,15 +140,3 @@ def _let(gate: asyncio.Event, opened: bool) -> None:
         gate.set()
     else:
         gate.clear()
-
-
-async def _pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event
-) -> None:
-    with suppress(OSError):
-        while data := await reader.read(_READ):
-            await gate.wait()
-            writer.write(data)
-            await writer.drain()
-    await gate.wait()
-    writer.close()

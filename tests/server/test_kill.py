@@ -26,6 +26,8 @@ from heliograph import models
 KILLS = int(os.environ.get("HELIOGRAPH_KILLS", "12"))
 SIDE_BY_SIDE = 2
 EVENTS = 12
+PATIENCE = 60
+"""Seconds for the next event, also on a machine that is busy with much else."""
 GONE = (httpx2.TransportError,)
 
 
@@ -58,8 +60,12 @@ class Reader:
         self._run(lambda http: self._resume(http), url)
 
     def join(self) -> None:
+        """Wait for its end, as long as anything comes now and then."""
         assert self._thread is not None
-        self._thread.join(40)
+        seen = -1
+        while self._thread.is_alive() and len(self.stream.frames) > seen:
+            seen = len(self.stream.frames)
+            self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), f"response {self.response_id} never ended"
 
     def _run(self, work: Callable[[httpx2.Client], None], url: str) -> None:

@@ -17,8 +17,8 @@ from tests.server.kit import Running, ask, running
 from heliograph import errors
 from heliograph.cli import main
 from heliograph.server import Keyring, NatsSettings, Server, Settings, SharedKeyring
-from heliograph.server._key import LOOK_SECONDS, STALE_SECONDS
-from heliograph.server._keys_shared import SharedKeyWatch
+from heliograph.server._key import LOOK_SECONDS
+from heliograph.server._keys_shared import PATIENCE_SECONDS, SharedKeyWatch, copy_keys
 
 Out = pytest.CaptureFixture[str]
 
@@ -145,18 +145,27 @@ def test_keys_are_copied_only_into_a_journal(tmp_path: Path, capsys: Out) -> Non
     assert "its journal is not on NATS" in capsys.readouterr().err
 
 
-async def test_nobody_gets_in_while_they_cannot_be_read(journal: NatsSettings) -> None:
+@pytest.mark.parametrize("keyed", [True, False])
+async def test_who_needs_a_key_does_not_get_in_while_they_cannot_be_read(
+    journal: NatsSettings, tmp_path: Path, keyed: bool
+) -> None:
     now = 0.0
     opened = journal.journal()
     await opened.start()
+    if keyed:
+        Keyring(tmp_path).create()
+        await copy_keys(Keyring(tmp_path).list(), opened.register)
     watch = SharedKeyWatch(opened.register, lambda: now)
     await watch.start()
     await opened.stop()
     await asyncio.sleep(LOOK_SECONDS * 2)
-    now = STALE_SECONDS
+    now = PATIENCE_SECONDS
     assert watch.get("0" * 12) is None
-    now = STALE_SECONDS + 0.1
-    with pytest.raises(errors.ServerError, match="API keys cannot be read") as caught:
+    now = PATIENCE_SECONDS + 0.1
+    if keyed:
+        with pytest.raises(errors.ServerError, match="API keys cannot be read") as caught:
+            watch.look()
+        assert (caught.value.status, caught.value.code) == (503, "keys_unreadable")
+    else:
         watch.look()
-    assert (caught.value.status, caught.value.code) == (503, "keys_unreadable")
     watch.close()

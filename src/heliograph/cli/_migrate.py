@@ -38,9 +38,10 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             f"{args.config}: journal.kind must be 'nats': that is where the folder is brought to"
         )
     folder = Path(args.folder)
+    keys = server.Keyring(folder).list()
     if args.dry_run:
         stock = asyncio.run(migration.stock_of(folder))
-        print(_json(stock) if args.json else _said_of(stock), file=out)
+        print(_json(stock, len(keys)) if args.json else _counted(stock, len(keys)), file=out)
         return LEFT_BEHIND if stock.missing_blobs else OK
 
     def refused(response_id: str, why: str) -> None:
@@ -48,9 +49,11 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
     work = migration.migrate(folder, target.journal(), progress=_Progress(err), refused=refused)
     tally = asyncio.run(work)
-    print(_json(tally) if args.json else _told(tally), file=out)
-    for line in [] if args.json else _notes(folder, server.FOLDER_FILES):
-        print(line, file=out)
+    new = server.SharedKeyring(target).add(keys) if keys else 0
+    print(_json(tally, new) if args.json else _told(tally, new), file=out)
+    secret = folder / server.SECRET_FILE
+    if secret.exists() and not args.json:
+        print(f"give each server's data folder a copy of {secret}", file=out)
     return LEFT_BEHIND if tally.refused else OK
 
 
@@ -69,26 +72,27 @@ class _Progress:
             print(f"{done} of {tally.total} responses", file=self._err, flush=True)
 
 
-def _json(found: Stock | Tally) -> str:
-    return msgspec.json.encode(found).decode()
+def _json(found: Stock | Tally, api_keys: int) -> str:
+    return msgspec.json.encode({**msgspec.structs.asdict(found), "api_keys": api_keys}).decode()
 
 
-def _said_of(stock: Stock) -> str:
+def _counted(stock: Stock, api_keys: int) -> str:
     missing = f", of which {stock.missing_blobs} are missing" if stock.missing_blobs else ""
     return (
         f"{stock.responses} responses of {stock.tenants} tenants "
         f"({stock.queued} queued, {stock.running} in progress) with {stock.events} events, "
         f"{stock.blobs} pictures ({stock.blob_bytes / 1e6:.1f} MB){missing}, "
-        f"{stock.keys} idempotency keys; nothing was written"
+        f"{stock.keys} idempotency keys, {api_keys} API keys; nothing was written"
     )
 
 
-def _told(tally: Tally) -> str:
+def _told(tally: Tally, api_keys: int) -> str:
     told = [
         f"{tally.brought} responses were brought, with {tally.events} events, {tally.blobs} "
         f"references to pictures and {tally.keys} idempotency keys; {tally.there} were there",
         f"{tally.waiting} of all these wait for a worker",
         f"{tally.tombstones} ids stay erased",
+        f"{api_keys} API keys are new there",
     ]
     if tally.erased:
         told.append(f"{tally.erased} were left: they have been erased there")
@@ -97,8 +101,3 @@ def _told(tally: Tally) -> str:
     if tally.refused:
         told.append(f"{tally.refused} could not be brought, see above")
     return "\n".join(told)
-
-
-def _notes(folder: Path, files: tuple[str, ...]) -> list[str]:
-    there = [name for name in files if (folder / name).exists()]
-    return [f"give each server's data folder a copy of {folder / name}" for name in there]

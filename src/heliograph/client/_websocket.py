@@ -1,12 +1,12 @@
 """The WebSocket driver: the library websockets (extra ``ws``), its errors translated.
 
-The asynchronous half is in ``_websocket_async``.
+The halves are in ``_websocket_async`` and ``_websocket_sync``.
 """
 
 from __future__ import annotations
 
 import ssl as tls
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias
 
@@ -24,7 +24,6 @@ try:
         InvalidURI,
         WebSocketException,
     )
-    from websockets.sync.client import ClientConnection, connect
 except ModuleNotFoundError as error:
     raise errors.MissingExtra("a WebSocket", "ws") from error
 
@@ -33,7 +32,7 @@ Proxy: TypeAlias = str | Literal[True] | None
 
 _PING_SECONDS = 20.0
 _PONG_SECONDS = 120.0  # a pong waits behind the picture under way
-_CLOSE_SECONDS = 2.0
+CLOSE_SECONDS = 2.0
 _TOO_BIG = 1009
 
 
@@ -56,7 +55,7 @@ def settings(
         "open_timeout": call.timeout.connect,
         "ping_interval": _PING_SECONDS,
         "ping_timeout": _PONG_SECONDS,
-        "close_timeout": _CLOSE_SECONDS,
+        "close_timeout": CLOSE_SECONDS,
         "max_size": max_frame,
     }
 
@@ -98,31 +97,3 @@ def talking(max_frame: int) -> Iterator[None]:
         raise errors.TransportTimeout("no message in time") from error
     except (WebSocketException, OSError) as error:
         raise errors.TransportError(f"the WebSocket broke: {error}") from error
-
-
-class Channel:
-    """A WebSocket that is open. ``headers`` are the handshake's answer's."""
-
-    def __init__(self, socket: ClientConnection, max_frame: int) -> None:
-        self._socket = socket
-        self._max_frame = max_frame
-        response = socket.response
-        self.headers: Mapping[str, str] = {} if response is None else response.headers
-
-    def send(self, message: bytes) -> None:
-        with talking(self._max_frame):
-            self._socket.send(message, text=True)
-
-    def receive(self, seconds: float | None) -> bytes:
-        """The next message. Raises `TransportError`, `TransportTimeout`, `FrameTooLarge`."""
-        with talking(self._max_frame):
-            return self._socket.recv(seconds, decode=False)
-
-    def close(self) -> None:
-        self._socket.close()
-
-
-def dial(call: Call, *, max_frame: int, ssl: tls.SSLContext | None, proxy: Proxy) -> Channel:
-    """Open a WebSocket. Raises `APIError` where the server answers otherwise."""
-    with opening():
-        return Channel(connect(call.url, **settings(call, max_frame, ssl, proxy)), max_frame)

@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect  # isort: skip
 
 
 class AsyncChannel:
-    """`Channel`, awaited."""
+    """A WebSocket that is open. ``headers`` are the handshake's answer's."""
 
     def __init__(self, socket: ClientConnection, max_frame: int) -> None:
         self._socket = socket
@@ -27,6 +27,7 @@ class AsyncChannel:
             await self._socket.send(message, text=True)
 
     async def receive(self, seconds: float | None) -> bytes:
+        """The next message. Raises `TransportError`, `TransportTimeout`, `FrameTooLarge`."""
         with talking(self._max_frame):
             async with asyncio.timeout(seconds):
                 return await self._socket.recv(decode=False)

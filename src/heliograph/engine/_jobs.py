@@ -68,21 +68,29 @@ class PictureJobs:
 
     async def _order(self, job: providers.ImageJob, step: str) -> None:
         """Put it in the queue, unless an owner before has done so."""
-        with suppress(errors.UnknownResponse):
-            await self._journal.get(self._tenant, step)
+        if await self._is_ordered(step):
             return
         request, context = await wire.pack_job(job, self._journal.blobs)
-        await self._journal.create(
-            NewResponse(
-                response_id=step,
-                tenant=self._tenant,
-                request=request,
-                capabilities=(f"image:{job.model}",),
-                expires_in=self._limits.wall_seconds,
-                context=context,
-                priority=self._lease.priority,
-            )
+        new = NewResponse(
+            response_id=step,
+            tenant=self._tenant,
+            request=request,
+            capabilities=(f"image:{job.model}",),
+            expires_in=self._limits.wall_seconds,
+            context=context,
+            priority=self._lease.priority,
         )
+        try:
+            await self._journal.create(new)
+        except errors.JournalError:
+            if not await self._is_ordered(step):
+                raise
+
+    async def _is_ordered(self, step: str) -> bool:
+        with suppress(errors.UnknownResponse):
+            await self._journal.get(self._tenant, step)
+            return True
+        return False
 
     @asynccontextmanager
     async def _waiting(self, step: str) -> AsyncIterator[None]:

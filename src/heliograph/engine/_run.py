@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection
-from contextlib import suppress
 from typing import Any, Literal
 
 import msgspec
@@ -102,6 +101,7 @@ class Run:
         loop = asyncio.get_running_loop()
         self._leave: asyncio.Future[None] = loop.create_future()
         self._caught_up: asyncio.Future[None] = loop.create_future()
+        self._cancelled: asyncio.Task[None] | None = None
 
     def hand_over(self) -> None:
         """Ask it to stop where it is and give the lease back."""
@@ -327,26 +327,37 @@ class Run:
         would keep the first event waiting.
         """
         pause = min(self._limits.renew_seconds, self._limits.wall_seconds)
-        if self._lease.epoch == 1:
-            await self._rest(pause)
-        while True:
-            state = await self._journal.renew(self._lease, seconds=self._limits.lease_seconds)
-            pause = self._limits.renew_seconds
-            if self._caught_up.done():
-                verdict = self._judge(state)
-                if isinstance(verdict, Ending):
-                    return verdict
-                pause = min(pause, verdict)
-            await self._rest(pause)
+        try:
+            if self._lease.epoch == 1:
+                await self._rest(pause)
+            while True:
+                state = await self._journal.renew(self._lease, seconds=self._limits.lease_seconds)
+                pause = self._limits.renew_seconds
+                if self._caught_up.done():
+                    verdict = self._judge(state)
+                    if isinstance(verdict, Ending):
+                        return verdict
+                    pause = min(pause, verdict)
+                await self._rest(pause)
+        finally:
+            if self._cancelled is not None:
+                self._cancelled.cancel()
+                await asyncio.gather(self._cancelled, return_exceptions=True)
 
     async def _rest(self, seconds: float) -> None:
-        """Until something has to be looked at: a cancel, or that the log was read to its end."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                if self._caught_up.done():
-                    await self._journal.cancelled(self._lease)
-                else:
-                    await asyncio.shield(self._caught_up)
+        """Until something has to be looked at: a cancel, or that the log was read to its end.
+
+        To ask the journal for a cancel costs it some looks, so that is asked once, not each time.
+        """
+        if not self._caught_up.done():
+            await asyncio.wait([self._caught_up], timeout=seconds)
+            return
+        if self._cancelled is None:
+            self._cancelled = asyncio.create_task(self._journal.cancelled(self._lease))
+        await asyncio.wait([self._cancelled], timeout=seconds)
+        if self._cancelled.done():
+            asked, self._cancelled = self._cancelled, None
+            asked.result()
 
     def _judge(self, state: journal.LeaseState) -> Ending | float:
         """How it must end, or in how many seconds to ask again."""

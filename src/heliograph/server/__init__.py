@@ -1,6 +1,7 @@
 """The Responses API over HTTP: Starlette on uvicorn, streams out of the journal."""
 
 from heliograph.server._app import create_app
+from heliograph.server._blob_settings import S3Settings
 from heliograph.server._doctor import diagnose
 from heliograph.server._journal_settings import NatsSettings, SqliteSettings
 from heliograph.server._key import Key
@@ -8,13 +9,14 @@ from heliograph.server._keys import Keyring
 from heliograph.server._keys_shared import SharedKeyring, copy_keys
 from heliograph.server._log import setup_logging
 from heliograph.server._openapi import openapi_document
+from heliograph.server._secret import FILE as SECRET_FILE
 from heliograph.server._seen_settings import Log, MetricsPage, Otel
 from heliograph.server._serve import Server, run
-from heliograph.server._settings import FOLDER_FILES, Compat, Limits, Settings, load_settings
+from heliograph.server._settings import Compat, Limits, Settings, load_settings
 from heliograph.server._worker import Worker, run_worker
 
 __all__ = [
-    "FOLDER_FILES",
+    "SECRET_FILE",
     "Compat",
     "Key",
     "Keyring",
@@ -23,6 +25,7 @@ __all__ = [
     "MetricsPage",
     "NatsSettings",
     "Otel",
+    "S3Settings",
     "Server",
     "Settings",
     "SharedKeyring",

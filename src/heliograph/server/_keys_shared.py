@@ -11,12 +11,16 @@ import msgspec
 
 from heliograph import errors
 from heliograph.journal import Register
-from heliograph.server._key import LOOK_SECONDS, STALE_SECONDS, Key, KeyOptions, make_key, named
+from heliograph.server._key import LOOK_SECONDS, Key, KeyOptions, make_key, named
 
 if TYPE_CHECKING:
     from heliograph.server._journal_settings import NatsSettings
 
 __all__ = ["SharedKeyWatch", "SharedKeyring", "copy_keys", "read_keys"]
+
+PATIENCE_SECONDS = 60.0
+"""How long a running server goes by the keys it knows while the journal does not answer: longer
+than a restart of all NATS servers takes."""
 
 T = TypeVar("T")
 
@@ -111,8 +115,8 @@ class SharedKeyWatch:
     """The keys in a journal's register as a running server sees them.
 
     A change is seen within ``LOOK_SECONDS`` and the time that the journal takes. Once keys were
-    seen one is ``required`` for good. Where the journal cannot be asked for ``STALE_SECONDS``,
-    nobody gets in.
+    seen one is ``required`` for good. Where the journal cannot be asked for ``PATIENCE_SECONDS``,
+    nobody gets in who needs one.
     """
 
     def __init__(self, register: Register, clock: Callable[[], float] = time.monotonic) -> None:
@@ -140,7 +144,7 @@ class SharedKeyWatch:
 
     def look(self) -> None:
         """Raises as ``get``."""
-        if self._clock() - self._good > STALE_SECONDS:
+        if self.required and self._clock() - self._good > PATIENCE_SECONDS:
             raise errors.ServerError(
                 "the API keys cannot be read: the journal does not answer",
                 status=503,

@@ -16,7 +16,6 @@ from heliograph.providers.configured import (
     install,
 )
 from heliograph.providers.fetch import FetchSettings
-from heliograph.server import _keys, _secret
 from heliograph.server._edge import is_loopback
 from heliograph.server._journal_settings import JournalSettings, NatsSettings
 from heliograph.server._key import TENANT
@@ -24,10 +23,7 @@ from heliograph.server._keys import Keyring
 from heliograph.server._seen_settings import Log, MetricsPage, Otel
 from heliograph.server._strict import read
 
-__all__ = ["FOLDER_FILES", "Compat", "Limits", "Settings", "load_settings"]
-
-FOLDER_FILES = (_keys.FILE, _secret.FILE)
-"""In a data folder, and no journal's: the API keys, and what sealed contents are bound to."""
+__all__ = ["Compat", "Limits", "Settings", "load_settings"]
 
 MAX_WORKERS = 256
 """Worker processes that one server starts at most."""
@@ -184,7 +180,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if self.journal == "memory" and self.workers is not None:
             raise errors.ConfigError("workers: journal 'memory' is in one process; use 'sqlite'")
         if isinstance(self.journal, NatsSettings):
-            self.journal.login()
+            self.journal.check()
 
     def check_open(self, *, keyed: bool) -> None:
         """Raise ``ConfigError`` where anyone could use it; ``keyed``: there are API keys."""

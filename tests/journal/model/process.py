@@ -145,7 +145,7 @@ class ModelQueue(Queue):
 
 def _parts() -> Parts:
     wire = ModelWire()
-    parts = Parts(wire, Names("hg", 1), _now.clock, lambda _: None)
+    parts = Parts(wire, Names("hg", 1), _now.clock, 1, lambda _: None)
     parts.queue = ModelQueue(wire, parts.names)
     parts.queue._needs[needs_token(())] = ()
     return parts

@@ -122,7 +122,7 @@ class _ModelFeeds(Feeds):
 
 async def reader(parts: Parts) -> None:
     """Follows a response from its beginning to its end."""
-    feeds = _ModelFeeds(parts.wire, parts.names)
+    feeds = _ModelFeeds(parts.wire, parts.names, lambda *_: None)
 
     async def look(after: int) -> Page:
         return await parts.logs.page(TENANT, RESPONSE, after)

@@ -7,11 +7,16 @@ from contextlib import suppress
 
 
 class Proxy:
-    """While ``deaf``, what the server says is swallowed; what it is told still arrives."""
+    """While ``deaf``, what the server says is swallowed; what it is told still arrives.
 
-    def __init__(self, port: int) -> None:
+    It becomes so by itself once the server has said ``hears`` bytes, which sets ``deafened``.
+    """
+
+    def __init__(self, port: int, hears: int | None = None) -> None:
         self._to = port
+        self._left = hears
         self.deaf = False
+        self.deafened = asyncio.Event()
         self._writers: set[asyncio.StreamWriter] = set()
         self._serving: set[asyncio.Task[None]] = set()
 
@@ -55,7 +60,16 @@ class Proxy:
     ) -> None:
         with suppress(OSError):
             while data := await reader.read(65536):
-                if not (swallows and self.deaf):
+                if not (swallows and self._heard(len(data))):
                     writer.write(data)
                     await writer.drain()
         writer.close()
+
+    def _heard(self, size: int) -> bool:
+        """Whether it is deaf by now."""
+        if self._left is not None:
+            self._left -= size
+            if self._left < 0 and not self.deafened.is_set():
+                self.deaf = True
+                self.deafened.set()
+        return self.deaf

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 
 import pytest
 from tests.contract.journal.support import Seen, check_log, claim, entries, entry, new
 from tests.journal.nats.proxy import Proxy
+from tests.journal.nats.raw import eventually
 
 from heliograph import errors
 from heliograph.journal import Entry, Journal, Lease, NatsJournal
@@ -191,3 +194,55 @@ async def test_many_tails_on_one_connection(open_journal: Open) -> None:
         for seen in await asyncio.gather(*tasks):
             check_log(seen.data, 0, 30)
     assert reader._feeds._feeds == {}
+
+
+async def test_a_renewal_goes_by_what_readers_have_written(open_journal: Open) -> None:
+    """One write and nothing else, though the record is another one since."""
+    owner, reader = await open_journal(), await open_journal()
+    await owner.create(new("r"))
+    lease = await claim(owner)
+    for chore in owner._chores:
+        chore.cancel()
+    watching = asyncio.create_task(owner.cancelled(lease))
+    await reading_of(owner)
+    await reader.attach("t", "r", "reader", seconds=60)
+    await eventually(partial(is_read, owner))
+    before = owner._wire.client.stats["out_msgs"]
+    state = await owner.renew(lease, seconds=10)
+    assert owner._wire.client.stats["out_msgs"] - before == 1
+    assert state.unread_since is None
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+
+
+async def test_stopping_ends_a_chore_that_missed_its_cancellation(
+    open_journal: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``asyncio.wait_for`` of Python 3.11 misses one that comes as its future is done."""
+    journal = await open_journal()
+    begun = asyncio.Event()
+
+    async def deaf() -> None:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+
+    monkeypatch.setattr(journal._sweeper, "sweep", deaf)
+    async with asyncio.timeout(10):
+        await begun.wait()
+    async with asyncio.timeout(5):
+        await journal.stop()
+
+
+async def reading_of(journal: NatsJournal) -> None:
+    """Return once it hears what becomes of the response."""
+    while journal._feeds.get("r") is None:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    await journal._feeds.ready("r")
+    await journal._wire.client.flush()
+    await asyncio.sleep(0.1)
+
+
+async def is_read(journal: NatsJournal) -> bool:
+    known = journal._owners.held["r"].live
+    return known is not None and "reader" in known[0].readers

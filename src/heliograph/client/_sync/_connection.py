@@ -22,7 +22,8 @@ from heliograph.client._transport import Call, Reply, Wait
 if TYPE_CHECKING:
     from heliograph.client._core._socket import Line, Turn
     from heliograph.client._sync._client import Heliograph
-    from heliograph.client._websocket import Channel, Proxy
+    from heliograph.client._websocket import Proxy
+    from heliograph.client._websocket_sync import Channel
 
 T = TypeVar("T")
 
@@ -181,7 +182,7 @@ class Connection(ToolRuns):
 
     def _open(self) -> None:
         from heliograph.client._core._socket import Line
-        from heliograph.client._websocket import dial
+        from heliograph.client._websocket_sync import dial
 
         if self._line is not None:
             raise errors.UsageError("this connection was opened before: make another")

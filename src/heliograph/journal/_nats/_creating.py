@@ -131,8 +131,8 @@ class Creating:
             raise_after=new.raise_after,
         )
         async with self._owners.turn(new.response_id):
-            known = await self._open(new.response_id, live)
-            tip = await self._write(new.response_id, record, refs)
+            known, alone = await self._open(new.response_id, live)
+            tip = await self._write(new, record, refs, alone)
             if new.claim_as is not None:
                 self._owners.held[new.response_id] = Held(tip, known)
                 until = now + new.claim_seconds
@@ -141,21 +141,31 @@ class Creating:
         await self._queue.submit(Job.of(new.response_id, live), redo=False)
         return Created(new.response_id, fresh=True)
 
-    async def _open(self, response_id: str, live: Live) -> Known:
-        try:
-            return await self._lives.write(response_id, live, 0)
-        except Conflict:
-            raise _UsedBefore from None
+    async def _open(self, response_id: str, live: Live) -> tuple[Known, bool]:
+        """The live record, and whether there was none.
 
-    async def _write(self, response_id: str, record: Record, refs: set[str]) -> Tip:
+        One without a log is of a ``create`` that has died, or is at it: then the log decides.
+        """
+        expected = 0
+        while True:
+            try:
+                return await self._lives.write(response_id, live, expected), not expected
+            except Conflict:
+                known = await self._lives.read(response_id)
+                if known is not None and await self._logs.tip(response_id) is not None:
+                    raise _UsedBefore from None
+                expected = 0 if known is None else known[1]
+
+    async def _write(self, new: NewResponse, record: Record, refs: set[str], alone: bool) -> Tip:
         try:
-            await self._blobs.refer(response_id, refs)
-            return await self._logs.write(response_id, 0, record)
+            await self._blobs.refer(new.response_id, refs)
+            return await self._logs.write(new.response_id, 0, record)
         except Conflict:
-            first = await self._logs.first(response_id)
+            first = await self._logs.first(new.response_id)
             if first is not None and first.record.nonce == record.nonce:
                 return first
-            await self._lives.drop(response_id)
+            if alone:
+                await self._lives.drop(new.response_id)
             raise _UsedBefore from None
 
 

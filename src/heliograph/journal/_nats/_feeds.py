@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Callable
 
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
@@ -17,6 +18,7 @@ from nats.aio.subscription import Subscription
 from heliograph import errors
 from heliograph.journal._frames import unpack_entries
 from heliograph.journal._nats import _limits
+from heliograph.journal._nats._lives import Known
 from heliograph.journal._nats._names import Names
 from heliograph.journal._nats._records import End, Live, Record, frame_of, unpack
 from heliograph.journal._nats._wire import Wire
@@ -27,6 +29,7 @@ __all__ = ["Feeds"]
 log = logging.getLogger("heliograph.journal")
 
 _BATCH = 200
+_SEQUENCE = "Nats-Sequence"
 
 
 class _Feed:
@@ -38,10 +41,14 @@ class _Feed:
 
 
 class Feeds(Tails):
-    """``Tails`` of which each has a subscription while it is there."""
+    """``Tails`` of which each has a subscription while it is there.
 
-    def __init__(self, wire: Wire, names: Names) -> None:
+    ``written`` is told of each live record that a followed response gets.
+    """
+
+    def __init__(self, wire: Wire, names: Names, written: Callable[[str, Known], None]) -> None:
         super().__init__()
+        self._written = written
         self._wire = wire
         self._names = names
         self._feeds: dict[str, _Feed] = {}
@@ -95,7 +102,9 @@ class Feeds(Tails):
             return
         try:
             if what == "live":
-                if unpack(message.data, Live).cancel_requested:
+                live = unpack(message.data, Live)
+                self._written(response_id, (live, int((message.headers or {})[_SEQUENCE])))
+                if live.cancel_requested:
                     tail.moved.wake()
                 return
             feed.due = asyncio.get_running_loop().time() + _limits.SILENCE_SECONDS

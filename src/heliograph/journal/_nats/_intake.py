@@ -1,28 +1,24 @@
 """What a migration writes: responses as another journal had them, record by record.
 
-A record's nonce is made from what it says, so that whoever writes it again knows it for its own: a
-log that ends in such a record was written by a migration, and by nobody else since. Before that
-record nothing is compared; behind it the log goes on. Until ``queue`` there is no live record and
-no job, so that neither a worker nor a sweeper sees a log that is half written.
+A log whose last record has a nonce that is made from it (``_brought``) was written by a migration,
+and by nobody else since: it is gone on with behind that record. Until ``queue`` there is no live
+record and no job, so that neither a worker nor a sweeper sees a log that is half written.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import suppress
-
-import msgspec
 
 from heliograph import errors
 from heliograph.journal import _limits as bounds
 from heliograph.journal._base import Entry, Frame
-from heliograph.journal._frames import pack_entries
 from heliograph.journal._moved import Blob, Fate, Log, Moved, Unmovable
+from heliograph.journal._nats import _brought
 from heliograph.journal._nats._owners import Owners
 from heliograph.journal._nats._parts import Parts
-from heliograph.journal._nats._records import End, Live, Made, Record, Tip, pack, unpack
+from heliograph.journal._nats._records import Live, Record, Tip
 from heliograph.journal._nats._wire import Conflict
 
 __all__ = ["Intake"]
@@ -53,7 +49,7 @@ class Intake:
         due = moved.record.expires_at
         if tip is None and due is not None and due <= self._clock():
             return "expired"
-        last = _last(moved)
+        last = _brought.last(moved)
         whole = tip is not None and tip.record.nonce == last.nonce
         if tip is not None and not (whole and last.kind == "end"):
             # Only an end says all of its log: that is in its snapshot.
@@ -79,7 +75,7 @@ class Intake:
         """See ``Target.queue``."""
         new, record = moved.new, moved.record
         tip = await self._tip(new.response_id)
-        if tip is None or tip.record.nonce != _last(moved).nonce:
+        if tip is None or tip.record.nonce != _brought.last(moved).nonce:
             return False
         live = Live(
             tenant=new.tenant,
@@ -89,7 +85,7 @@ class Intake:
             epoch=record.epoch,
             cancel_requested=record.cancel_requested,
             background=new.background,
-            claim_by=_made(moved).claim_by,
+            claim_by=_brought.made(moved).claim_by,
             priority=new.priority,
             raise_after=new.raise_after,
         )
@@ -107,7 +103,7 @@ class Intake:
             tomb = Record(kind="tomb", epoch=1, at=erased_at)
             await self._kept.tombstone(response_id, erased_at)
             try:
-                await self._logs.write(response_id, 0, _signed(response_id, tomb))
+                await self._logs.write(response_id, 0, _brought.signed(response_id, tomb))
             except Conflict:
                 raise Unmovable("it is being written there; run this again") from None
 
@@ -122,7 +118,7 @@ class Intake:
     async def _check(self, moved: Moved, tip: Tip, log: Log) -> None:
         """Raises ``Unmovable`` unless both logs hold the same, as far as both go."""
         first = await self._logs.first(moved.new.response_id)
-        if first is None or first.record.nonce != _create(moved).nonce:
+        if first is None or first.record.nonce != _brought.create(moved).nonce:
             raise Unmovable(_DIFFERENT)
         last = tip.record.last_seq
         here, there = _entries(log(-1)), _entries(self._frames(moved, last))
@@ -137,7 +133,7 @@ class Intake:
         """
         record, there = moved.record, tip.record
         body = await self._logs.body(there)
-        if there.nonce == _nonce(moved.new.response_id, there, body):
+        if there.nonce == _brought.nonce_for(moved.new.response_id, there, body):
             if there.kind != "end" and there.last_seq <= record.last_seq:
                 return True
         elif record.state != "finished" and there.last_seq >= record.last_seq:
@@ -188,122 +184,12 @@ class Intake:
                 await self._blobs.put(await blob(sha256))
         await self._blobs.refer(response_id, moved.blobs)
         if tip is None:
-            tip = await self._logs.write(response_id, 0, _create(moved))
+            tip = await self._logs.write(response_id, 0, _brought.create(moved))
         room = min(bounds.MOVED_FRAME_BYTES, self._wire.info["max_payload"] // 2)
-        async for frame in _joined(log(tip.record.last_seq), room):
-            record = Record(
-                kind="frame",
-                tenant=moved.new.tenant,
-                epoch=frame.epoch,
-                takeovers=moved.record.takeovers,
-                running=True,
-                last_seq=frame.last,
-                count=len(frame.entries),
-                at=moved.record.created_at,
-                body=pack_entries(frame.entries),
-            )
-            tip = await self._logs.write(response_id, tip.seq, _signed(response_id, record))
+        async for frame in _brought.joined(log(tip.record.last_seq), room):
+            tip = await self._logs.write(response_id, tip.seq, _brought.frame_record(moved, frame))
         if tip.record.nonce != last.nonce:
             await self._logs.write(response_id, tip.seq, last)
-
-
-def _made(moved: Moved) -> Made:
-    """The body of its ``create``."""
-    new = moved.new
-    return Made(
-        request=new.request,
-        capabilities=new.capabilities,
-        background=new.background,
-        created_at=moved.record.created_at,
-        expires_in=new.expires_in,
-        key=new.idempotency_key,
-        context=new.context,
-        opening=new.opening,
-        claim_within=new.claim_within,
-        priority=new.priority,
-        raise_after=new.raise_after,
-    )
-
-
-def _create(moved: Moved) -> Record:
-    opening = moved.new.opening
-    record = Record(
-        kind="create",
-        tenant=moved.new.tenant,
-        last_seq=len(opening) - 1,
-        count=len(opening),
-        at=moved.record.created_at,
-        body=pack(_made(moved)),
-    )
-    return _signed(moved.new.response_id, record)
-
-
-def _last(moved: Moved) -> Record:
-    """The record that its log ends in: its end, who has claimed it, or that nobody has."""
-    new, kept = moved.new, moved.record
-    record = Record(
-        kind="release",
-        tenant=new.tenant,
-        epoch=kept.epoch,
-        takeovers=kept.takeovers,
-        last_seq=kept.last_seq,
-        at=kept.created_at,
-    )
-    if kept.state == "finished":
-        if kept.snapshot is None or kept.finished_at is None:
-            raise Unmovable("it has ended without a snapshot: the database is damaged")
-        end = End(
-            entries=(),
-            snapshot=kept.snapshot,
-            finished_at=kept.finished_at,
-            expires_at=kept.expires_at,
-            cancel_requested=kept.cancel_requested,
-        )
-        record = msgspec.structs.replace(record, kind="end", at=end.finished_at, body=pack(end))
-    elif kept.epoch == 0:
-        return _create(moved)
-    elif kept.state == "running":
-        body = moved.worker.encode()
-        record = msgspec.structs.replace(record, kind="claim", running=True, body=body)
-    return _signed(new.response_id, record)
-
-
-def _signed(response_id: str, record: Record) -> Record:
-    nonce = _nonce(response_id, record, record.body)
-    return msgspec.structs.replace(record, nonce=nonce)
-
-
-def _nonce(response_id: str, record: Record, body: bytes) -> bytes:
-    """Made from all that a record says, wherever its body is.
-
-    But for the idempotency key, which the source forgets while the response stays.
-    """
-    if record.kind == "create":
-        body = pack(msgspec.structs.replace(unpack(body, Made), key=None))
-    said = msgspec.structs.replace(record, nonce=b"", body=body, overflow="")
-    return hashlib.sha256(pack((response_id, said))).digest()[:12]
-
-
-async def _joined(frames: AsyncIterator[Frame], room: int) -> AsyncIterator[Frame]:
-    """Frames of one epoch as one, as far as ``room`` bytes go: a message each would be slow."""
-    held: Frame | None = None
-    size = 0
-    async for frame in frames:
-        more = _size(frame)
-        if held is not None and held.epoch == frame.epoch and size + more <= room:
-            held = Frame(held.first, held.epoch, held.entries + frame.entries)
-            size += more
-            continue
-        if held is not None:
-            yield held
-        held, size = frame, more
-    if held is not None:
-        yield held
-
-
-def _size(frame: Frame) -> int:
-    """In bytes, and a little more."""
-    return sum(len(one.data) + len(one.note) + 96 * (len(one.blobs) + 1) for one in frame.entries)
 
 
 async def _entries(frames: AsyncIterator[Frame]) -> AsyncIterator[Entry]:

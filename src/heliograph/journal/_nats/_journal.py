@@ -35,6 +35,7 @@ from heliograph.journal._base import (
     Queued,
     Record,
 )
+from heliograph.journal._bucket import Bucket
 from heliograph.journal._following import Page, follow
 from heliograph.journal._frames import check_entries, check_request
 from heliograph.journal._nats import _limits
@@ -53,7 +54,7 @@ from heliograph.journal._nats._queue import REDO, group
 from heliograph.journal._nats._records import Live
 from heliograph.journal._nats._records import Record as LogRecord
 from heliograph.journal._nats._register import NatsRegister
-from heliograph.journal._nats._setup import check_server, open_blobs, open_streams
+from heliograph.journal._nats._setup import check_server, open_streams
 from heliograph.journal._nats._sweeper import Sweeper
 from heliograph.journal._nats._wire import Login, Wire
 from heliograph.journal._places import Board
@@ -75,8 +76,9 @@ class NatsJournal(Journal):
     ``replicas`` 3 survives the loss of a server, 1 does not. ``shards`` streams hold the events;
     their number can only grow. ``prefix`` begins all subjects and streams. ``monitors`` are the
     servers' monitoring addresses (``http://host:8222``), the only place that tells whether they
-    flush what they acknowledge. ``clock`` gives seconds since the epoch; processes that share a
-    journal should agree on it within a second.
+    flush what they acknowledge. ``bucket`` is where pictures go, and whatever is too large for a
+    message; None is the servers' own object store. ``clock`` gives seconds since the epoch;
+    processes that share a journal should agree on it within a second.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class NatsJournal(Journal):
         prefix: str = "heliograph",
         login: Login | None = None,
         monitors: Sequence[str] = (),
+        bucket: Bucket | None = None,
         clock: Clock = time.time,
     ) -> None:
         if not 1 <= shards <= _limits.MAX_SHARDS:
@@ -101,8 +104,8 @@ class NatsJournal(Journal):
         self._names = names = Names(prefix, shards)
         urls = [servers] if isinstance(servers, str) else list(servers)
         self._wire = wire = Wire(urls, login or Login(), self._gap)
-        self._feeds = Feeds(wire, names)
-        self._parts = parts = Parts(wire, names, clock, self._feeds.erased)
+        self._feeds = Feeds(wire, names, lambda *known: self._owners.written(*known))
+        self._parts = parts = Parts(wire, names, clock, replicas, self._feeds.erased, bucket)
         self.blobs = parts.blobs
         self._board = Board(clock, self._check_open)
         self.places = NatsPlaces(wire, names, clock, self._board)
@@ -139,7 +142,7 @@ class NatsJournal(Journal):
         try:
             check_server(self._wire.info)
             await open_streams(self._wire, self._names, self._replicas)
-            self._parts.blobs.open(await open_blobs(self._wire, self._names, self._replicas))
+            await self._parts.open_blobs()
             await check_calls(self._wire, self._names, self._clock)
             await check_sync(self._monitors)
         except BaseException:
@@ -157,7 +160,7 @@ class NatsJournal(Journal):
 
         Nothing that it writes stays.
         """
-        return await examine(self._wire, self._names, self._replicas, self._monitors, self._clock)
+        return await examine(self._parts, self._replicas, self._monitors)
 
     async def stop(self) -> None:
         """Let go of what is held here, wake who waits, disconnect. Harmless where not open."""
@@ -198,6 +201,8 @@ class NatsJournal(Journal):
             await self._owners.requeue(response_id, epoch)
 
     async def _every(self, seconds: float, chore: Any) -> None:
+        # A cancellation alone may be lost: Python 3.11's ``wait_for`` drops one that comes as its
+        # future is done.
         while self._open:
             await asyncio.sleep(seconds)
             try:

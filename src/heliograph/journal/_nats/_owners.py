@@ -82,6 +82,12 @@ class Owners:
         self.held.pop(response_id, None)
         self._blobs.left(response_id)
 
+    def written(self, response_id: str, known: Known) -> None:
+        """Someone wrote a live record, a reader for one: the next renewal goes by it."""
+        held = self.held.get(response_id)
+        if held is not None and held.live is not None and held.live[1] < known[1]:
+            held.live = known
+
     async def holder(self, lease: Lease) -> Held:
         """What is held under a lease, looked up where it is not known here. Raises ``Fenced``."""
         held = self.held.get(lease.response_id)

@@ -50,16 +50,17 @@ T = TypeVar("T")
 
 
 async def heeding(answer: Awaitable[T]) -> T:
-    """What nats-py answers; a cancellation that comes with it is not lost.
+    """What nats-py answers or raises; a cancellation that comes with it is not lost.
 
     nats-py waits with ``asyncio.wait_for``, which swallows such a one before Python 3.12.
     """
     task = asyncio.current_task()
     before = 0 if task is None else task.cancelling()
-    found = await answer
-    if task is not None and task.cancelling() > before:
-        raise asyncio.CancelledError
-    return found
+    try:
+        return await answer
+    finally:
+        if task is not None and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,11 +203,10 @@ class Wire:
 
     def _heard(self, code: int | None = None) -> None:
         """The server answered, with an error of this ``err_code``."""
-        now = asyncio.get_running_loop().time()
         if code == _UNAVAILABLE:
-            self._unheard(now)
+            self._unheard(asyncio.get_running_loop().time())
         else:
-            self._heard_at, self._unheard_since = now, None
+            self._heard_anew()
 
     def _unheard(self, asked: float) -> None:
         """Leave a server that answers nothing for a while: it may be cut off, from here or from the
@@ -216,8 +216,12 @@ class Wire:
         if self._unheard_since is None:
             self._unheard_since = max(asked, self._heard_at)
         if now - self._unheard_since >= _limits.LEAVE_SECONDS:
-            self._unheard_since = None
+            self._heard_anew()
             self._leave()
+
+    def _heard_anew(self) -> None:
+        """What was asked before does not count against the next server."""
+        self._heard_at, self._unheard_since = asyncio.get_running_loop().time(), None
 
     def _leave(self) -> None:
         client = self._client
@@ -239,6 +243,7 @@ class Wire:
 
     async def _reconnected(self) -> None:
         log.warning("NATS: connected again")
+        self._heard_anew()
         self._on_gap(None)
 
     async def close(self) -> None:
@@ -424,6 +429,22 @@ class Wire:
         if commit.state is State.CONFLICT:
             raise Conflict(subject)
         return seq
+
+    async def add(self, subject: str, data: bytes, name: str) -> None:
+        """Store a message once, however often it has to be sent: under a ``name`` of its own.
+
+        Raises ``JournalError``.
+        """
+        deadline = asyncio.get_running_loop().time() + _limits.WRITE_SECONDS
+        while True:
+            why: Exception = errors.JournalError("it is not settled")
+            try:
+                outcome, _ = await self._publish(subject, data, {"Nats-Msg-Id": name})
+            except TimeoutError as exc:
+                outcome, why = Outcome.UNSURE, exc
+            if outcome is Outcome.OK:
+                return
+            await self._again(deadline, f"a write to {subject}", why)
 
     async def _publish(
         self, subject: str, data: bytes, headers: dict[str, str]
