@@ -34,6 +34,7 @@ from heliograph.journal._base import (
     Queued,
     Record,
 )
+from heliograph.journal._counts import Counts
 from heliograph.journal._following import Page, follow
 from heliograph.journal._frames import check_entries, check_request
 from heliograph.journal._nats import _limits
@@ -48,7 +49,7 @@ from heliograph.journal._nats._parts import Parts
 from heliograph.journal._nats._places import NatsPlaces
 from heliograph.journal._nats._probe import check_calls, check_sync
 from heliograph.journal._nats._queue import group
-from heliograph.journal._nats._records import Live
+from heliograph.journal._nats._records import Job, Live, unpack
 from heliograph.journal._nats._records import Record as LogRecord
 from heliograph.journal._nats._register import NatsRegister
 from heliograph.journal._nats._setup import check_server, open_blobs, open_streams
@@ -99,7 +100,8 @@ class NatsJournal(Journal):
         self._names = names = Names(prefix, shards)
         urls = [servers] if isinstance(servers, str) else list(servers)
         self._wire = wire = Wire(urls, login or Login(), self._gap)
-        self._feeds = Feeds(wire, names)
+        self.counts = Counts()
+        self._feeds = Feeds(wire, names, self.counts)
         self._parts = parts = Parts(wire, names, clock, replicas, self._feeds.erased)
         self.blobs = parts.blobs
         self._board = Board(clock, self._check_open)
@@ -109,7 +111,7 @@ class NatsJournal(Journal):
         self._claims = Claims(parts, owners)
         self._creating = Creating(parts, owners)
         self._erasing = Erasing(parts, owners)
-        self._sweeper = Sweeper(parts, owners)
+        self._sweeper = Sweeper(parts, owners, self.counts)
         self._claimers = Claimers()
         self._attached: set[tuple[str, str]] = set()
         self._open = False
@@ -331,7 +333,8 @@ class NatsJournal(Journal):
     async def append(self, lease: Lease, first: int, entries: Sequence[Entry]) -> int:
         """See ``Journal.append``."""
         check_entries(entries)
-        return await self._to_its_end(self._owners.append(lease, first, tuple(entries)))
+        with self.counts:
+            return await self._to_its_end(self._owners.append(lease, first, tuple(entries)))
 
     async def finish(
         self, lease: Lease, first: int, entries: Sequence[Entry], snapshot: Entry
@@ -340,7 +343,8 @@ class NatsJournal(Journal):
         check_entries(entries, least=0)
         check_entries([snapshot])
         work = self._owners.finish(lease, first, tuple(entries), snapshot)
-        return await self._to_its_end(work)
+        with self.counts:
+            return await self._to_its_end(work)
 
     def read(self, tenant: str, response_id: str, after: int = -1) -> AsyncGenerator[Frame, None]:
         """See ``Journal.read``."""
@@ -474,6 +478,18 @@ class NatsJournal(Journal):
         """See ``Journal.queued``."""
         self._check_open()
         return await self._parts.queue.depth(tenant)
+
+    async def oldest(self) -> float | None:
+        """See ``Journal.oldest``: of the job that came first into the queue."""
+        self._check_open()
+        pattern = f"{self._names.prefix}.jobs.>"
+        first = await self._wire.next(self._names.jobs, pattern, 1)
+        return None if first is None else unpack(first.data, Job).created_at
+
+    @property
+    def lag(self) -> int:
+        """See ``Journal.lag``."""
+        return self._feeds.lag
 
     async def expire(self) -> int:
         """See ``Journal.expire``."""
