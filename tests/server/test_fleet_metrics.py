@@ -15,15 +15,25 @@ import httpx2
 import pytest
 from tests.contract.journal.support import Clock, claim, entries, entry, new
 from tests.nats_servers import cluster, empty, nats_journal
-from tests.server.kit import Painter, ask, catalog, running
+from tests.server.kit import Painter, ask, catalog
 from tests.server.process import WorkerProcess
-from tests.server.test_metrics import numbers, scrape
+from tests.server.test_metrics import numbers
+from tests.server.test_places import PROVIDERS, TEXT, Talker
 from tests.server.test_workers import fleet, until
 
 from heliograph import errors
+from heliograph.cli import main
 from heliograph.engine import Engine, Limits, Pools
-from heliograph.journal import Entry, Journal, MemoryJournal, NatsJournal, SqliteJournal
-from heliograph.server import Settings, Worker
+from heliograph.journal import (
+    SOCKET,
+    Entry,
+    Journal,
+    JournalHost,
+    MemoryJournal,
+    NatsJournal,
+    SqliteJournal,
+)
+from heliograph.server import Server, Settings, Worker, load_settings
 from heliograph.server._seen import Seen, Sources
 
 Page = Callable[[Journal], Awaitable[dict[str, float]]]
@@ -115,7 +125,7 @@ async def test_how_far_the_slowest_reader_is_behind(tmp_path: Path, page: Page) 
             assert (await waiting).last == 1
             await journal.append(lease, 2, entries(2, 5))
             async with asyncio.timeout(10):
-                while (await page(journal))[name] != 5:
+                while (await page(journal))[name] != 5:  # noqa: ASYNC110 -- no event tells
                     await asyncio.sleep(0.01)
             await anext(slow)
             assert (await page(journal))[name] == 0
@@ -171,35 +181,38 @@ async def test_what_the_sweeper_puts_right_is_counted_by_what_it_was(page: Page)
     name = 'heliograph_sweeps_total{{found="{}"}}'
     expected = {name.format("lapsed"): 1, name.format("unqueued"): 1}
     async with asyncio.timeout(20):
-        while swept(await page(journal)) != expected:
+        while swept(await page(journal)) != expected:  # noqa: ASYNC110 -- no event tells
             await asyncio.sleep(0.05)
     await journal.stop()
 
 
-def test_places_of_an_upstream_are_shown_while_they_are_held_and_waited_for(
+async def test_places_of_an_upstream_are_shown_while_they_are_held_and_waited_for(
     tmp_path: Path,
 ) -> None:
-    from tests.server.test_places import PROVIDERS, TEXT, Talker
-
-    from heliograph.server import load_settings
-
+    names = [f'heliograph_provider_places_{x}{{provider="talker"}}' for x in ("held", "waiting")]
     with Talker(silent=60) as talker:
         file = tmp_path / "heliograph.toml"
-        file.write_text(PROVIDERS.format(talker=talker.base_url, painter=talker.url, most=2))
-        told = load_settings(file)
-        serves = None
-        with running(
-            serves=serves, **{name: getattr(told, name) for name in ("limits", "providers")}
-        ) as here:
-            for _ in range(5):
-                httpx2.post(f"{here.url}/v1/responses", json={**TEXT, "background": True})
-            held = 'heliograph_provider_places_held{provider="talker"}'
-            waiting = 'heliograph_provider_places_waiting{provider="talker"}'
-            until(lambda: (scrape(here)[held], scrape(here)[waiting]) == (2, 3))
-            talker.set()
-            for connection in tuple(talker._connections):
-                talker._loop.call_soon_threadsafe(connection.cancel)  # type: ignore[union-attr]
-            until(lambda: (scrape(here)[held], scrape(here)[waiting]) == (0, 0))
+        told = PROVIDERS.format(talker=talker.base_url, painter=talker.url, most=2)
+        file.write_text(f'port = 0\njournal = "memory"\n{told}')
+        async with (
+            Server(load_settings(file)) as server,
+            httpx2.AsyncClient(base_url=server.url, timeout=20) as http,
+        ):
+
+            async def shown(*expected: int) -> None:
+                async with asyncio.timeout(20):
+                    while True:
+                        seen = numbers((await http.get("/metrics")).text)
+                        if tuple(seen[name] for name in names) == expected:
+                            return
+
+            await shown(0, 0)
+            body = {**TEXT, "background": True}
+            made = [(await http.post("/v1/responses", json=body)).json()["id"] for _ in range(5)]
+            await shown(2, 3)
+            for response_id in made:
+                await http.post(f"/v1/responses/{response_id}/cancel")
+            await shown(0, 0)
 
 
 def test_a_worker_process_shows_its_own_numbers(tmp_path: Path) -> None:
@@ -224,20 +237,18 @@ def test_a_worker_process_shows_its_own_numbers(tmp_path: Path) -> None:
         assert httpx2.get(f"{base}/healthz").json() == {"status": "ok"}
         assert httpx2.post(f"{base}/v1/responses", json={}).status_code == 404
         assert httpx2.get(url, headers={"host": "evil.example"}).status_code == 403
-        done_ = subprocess.run(
+        refused = subprocess.run(
             [sys.executable, "-m", "heliograph.cli", "worker", "--data", str(data), "--metrics",
              base.removeprefix("http://")],
             capture_output=True, text=True, timeout=60,
         )  # fmt: skip
-        assert done_.returncode != 0
-        assert "cannot listen on 127.0.0.1 port" in done_.stderr
+        assert refused.returncode != 0
+        assert "cannot listen on 127.0.0.1 port" in refused.stderr
         worker.signal(signal.SIGTERM)
         assert worker.wait() == 0
 
 
 async def test_on_an_open_address_a_worker_shows_them_to_nobody_unasked(tmp_path: Path) -> None:
-    from heliograph.journal import SOCKET, JournalHost
-
     journal = SqliteJournal(tmp_path / "data")
     await journal.start()
     host = JournalHost(journal, journal.folder / SOCKET)
@@ -253,7 +264,6 @@ async def test_on_an_open_address_a_worker_shows_them_to_nobody_unasked(tmp_path
 
 @pytest.mark.parametrize("text", ["9100", ":9100", "::1:9100", "host:99999", "host:"])
 def test_an_address_is_host_and_port(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    from heliograph.cli import main
-
-    assert main(["worker", "--data", "x", "--metrics", text]) == 2
+    with pytest.raises(SystemExit, match="2"):
+        main(["worker", "--data", "x", "--metrics", text])
     assert "--metrics" in capsys.readouterr().err
