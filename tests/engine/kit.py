@@ -163,9 +163,15 @@ class Through(journal.Journal):
         return await self.inner.keyed(tenant, key, body_digest)
 
     async def claim(
-        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
+        self,
+        worker: str,
+        capabilities: Collection[str],
+        *,
+        lease: float,
+        wait: float,
+        begun: bool = False,
     ) -> journal.Lease | None:
-        return await self.inner.claim(worker, capabilities, lease=lease, wait=wait)
+        return await self.inner.claim(worker, capabilities, lease=lease, wait=wait, begun=begun)
 
     async def claim_overdue(self, worker: str, *, lease: float) -> journal.Lease | None:
         return await self.inner.claim_overdue(worker, lease=lease)

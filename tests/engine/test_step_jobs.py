@@ -131,12 +131,11 @@ class Gated(Painter):
 
 async def die(engine: Engine) -> None:
     """Stop it as a kill would: nothing is released, nothing is told to anybody."""
-    tasks = [engine._claiming, engine._claiming_steps, *engine._runs]
-    living = [task for task in tasks if task is not None]
+    living = [*engine._claiming, *engine._runs]
     for task in living:
         task.cancel()
     await asyncio.gather(*living, return_exceptions=True)
-    engine._claiming = engine._claiming_steps = None
+    engine._claiming = []
     await engine.journal.detach("", "", "")  # what it had begun is through by now
 
 

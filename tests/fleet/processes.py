@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,12 +19,12 @@ from heliograph.testing.nats import Cluster
 SHARDS = 4
 
 
-def configured(folder: Path, cluster: Cluster, more: str = "") -> Path:
-    """The one file that all of a fleet are given."""
-    folder.mkdir(exist_ok=True)
+def configured(folder: Path, cluster: Cluster, more: str = "", servers: Sequence[str] = ()) -> Path:
+    """The file that those of a fleet are given; ``servers`` are their ways to the cluster."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "heliograph.toml"
     path.write_text(
-        f'[journal]\nkind = "nats"\nservers = {json.dumps(cluster.urls)}\n'
+        f'[journal]\nkind = "nats"\nservers = {json.dumps(list(servers) or cluster.urls)}\n'
         f'replicas = {len(cluster.nodes)}\nshards = {SHARDS}\nprefix = "{PREFIX}"\n{more}'
     )
     return path

@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import nats
-from tests.fleet.processes import SHARDS, Gateway, Hand, free_port
+from tests.fleet.net import Net
+from tests.fleet.processes import SHARDS, Gateway, Hand, configured, free_port
 from tests.nats_servers import PREFIX
 
 from heliograph.testing.nats import Cluster
@@ -25,8 +26,6 @@ ABILITIES = ((), ("--capability", "chat:*"), ("--capability", "image:*"))
 
 
 _START_SECONDS = 60.0
-
-T = TypeVar("T")
 
 
 class Kill(msgspec.Struct, frozen=True):
@@ -40,28 +39,62 @@ class Fleet:
     """Two gateways and three workers on a cluster. Whatever is killed is started again."""
 
     def __init__(
-        self, config: Path, cluster: Cluster, abilities: Sequence[tuple[str, ...]] = ABILITIES
+        self,
+        folder: Path,
+        cluster: Cluster,
+        net: Net,
+        more: str,
+        abilities: Sequence[tuple[str, ...]] = ABILITIES,
     ) -> None:
+        self._folder = folder
+        self._more = more
         self._abilities = abilities
-        self.config = config
         self.cluster = cluster
+        self._net = net
         self.ports = [free_port(), free_port()]
-        self.gateways = [Gateway(config, port) for port in self.ports]
-        self.hands = [Hand(config, *can) for can in abilities]
+        self.gateways: dict[int, Gateway] = {}
+        self.hands: dict[int, Hand] = {}
         self.kills: list[Kill] = []
+        self._configs = [self._config(name) for name in self._names]
+        try:
+            for index in range(len(self.ports)):
+                self._start_gateway(index)
+            for index in range(len(abilities)):
+                self._start_hand(index)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def _names(self) -> list[str]:
+        gateways = [f"g{index}" for index in range(len(self.ports))]
+        return gateways + [f"w{index}" for index in range(len(self._abilities))]
+
+    def _config(self, name: str) -> Path:
+        """Each has ways of its own to the servers."""
+        ports = [self._net.way(name, node.name, node.port) for node in self.cluster.nodes]
+        servers = [f"nats://127.0.0.1:{port}" for port in ports]
+        return configured(self._folder / name, self.cluster, self._more, servers)
+
+    def _start_gateway(self, index: int) -> None:
+        self.gateways[index] = Gateway(self._configs[index], self.ports[index])
+
+    def _start_hand(self, index: int) -> None:
+        config = self._configs[len(self.ports) + index]
+        self.hands[index] = Hand(config, *self._abilities[index])
 
     def close(self) -> None:
-        for child in (*self.gateways, *self.hands):
+        for child in (*self.gateways.values(), *self.hands.values()):
             child.close()
 
     async def kill_gateway(self, rng: random.Random) -> None:
         index = rng.randrange(len(self.gateways))
         self.gateways[index].kill()
         self.gateways[index].close()
-        self.gateways[index] = await _again(partial(Gateway, self.config, self.ports[index]))
+        await _again(partial(self._start_gateway, index))
 
     async def stop_gateway(self, rng: random.Random) -> None:
-        await _pause(rng.choice(self.gateways).signal, rng.uniform(1, 6))
+        await _pause(rng.choice(list(self.gateways.values())).signal, rng.uniform(1, 6))
 
     async def kill_worker(self, rng: random.Random) -> None:
         await self.kill_worker_at(rng.randrange(len(self.hands)), rng.uniform(0, 3))
@@ -71,21 +104,21 @@ class Fleet:
         self.hands[index].kill()
         self.hands[index].close()
         await asyncio.sleep(pause)
-        self.hands[index] = await _again(partial(Hand, self.config, *self._abilities[index]))
+        await _again(partial(self._start_hand, index))
 
     async def stop_worker(self, rng: random.Random) -> None:
         """For longer than its leases at times: it wakes as a zombie."""
-        await _pause(rng.choice(self.hands).signal, rng.uniform(1, 16))
+        await _pause(rng.choice(list(self.hands.values())).signal, rng.uniform(1, 16))
 
     async def kill_server(self, rng: random.Random) -> None:
         node = rng.choice(self.cluster.nodes)
         node.kill()
         await asyncio.sleep(rng.uniform(0.5, 4))
-        await asyncio.to_thread(self.cluster.restart, node)
+        await _whole(partial(self.cluster.restart, node))
 
     async def stop_server(self, rng: random.Random) -> None:
         await _pause(rng.choice(self.cluster.nodes).signal, rng.uniform(1, 10))
-        await asyncio.to_thread(self.cluster.wait)
+        await _whole(self.cluster.wait)
 
     async def step_down(self, rng: random.Random) -> None:
         names = [f"{PREFIX.upper()}_EV_{shard:02d}" for shard in range(SHARDS)]
@@ -102,15 +135,62 @@ class Fleet:
         for node in self.cluster.nodes:
             node.kill()
         await asyncio.sleep(rng.uniform(0, 2))
-        await asyncio.to_thread(self.cluster.start)
+        await _whole(self.cluster.start)
+
+    async def cut_off(self, rng: random.Random) -> None:
+        await self._part(rng)
+
+    async def cut_off_unheard(self, rng: random.Random) -> None:
+        await self._part(rng, hears=True)
+
+    async def cut_off_deaf(self, rng: random.Random) -> None:
+        await self._part(rng, heard=True)
+
+    async def cut_off_alone(self, rng: random.Random) -> None:
+        await self._part(rng, alone=True)
+
+    async def _part(
+        self,
+        rng: random.Random,
+        *,
+        alone: bool = False,
+        hears: bool = False,
+        heard: bool = False,
+    ) -> None:
+        """One server, a gateway and a worker from all others; ``alone`` the server from the other
+        servers only, and whoever is connected to it stays so.
+        """
+        node = rng.choice(self.cluster.nodes).name
+        servers = {one.name for one in self.cluster.nodes}
+        side, others = {node}, servers - {node}
+        if not alone:
+            side |= {rng.choice([name for name in self._names if name[0] == kind]) for kind in "gw"}
+            others |= set(self._names) - side
+        self._net.cut(side, others, hears=hears, heard=heard)
+        try:
+            await asyncio.sleep(rng.uniform(4, 16))
+        finally:
+            self._net.heal()
+        await _whole(self.cluster.wait)
 
 
-async def _again(start: Callable[[], T]) -> T:
+async def _whole(work: Callable[[], None]) -> None:
+    """Do it in a thread, and wait for it also when cut off: what it starts must not be left."""
+    task = asyncio.create_task(asyncio.to_thread(work))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+async def _again(start: Callable[[], None]) -> None:
     """As a supervisor does: a process that begins while NATS is away ends, and is begun again."""
     deadline = time.monotonic() + _START_SECONDS
     while True:
         try:
-            return await asyncio.to_thread(start)
+            await _whole(start)
+            return
         except AssertionError:
             if time.monotonic() > deadline:
                 raise
@@ -141,6 +221,10 @@ LANES: dict[str, dict[str, Strike]] = {
         "a nats-server stopped and woken": Fleet.stop_server,
         "leaders of streams told to step down": Fleet.step_down,
         "all nats-servers killed and started again": Fleet.restart_cluster,
+        "a nats-server, a gateway and a worker cut off": Fleet.cut_off,
+        "the same, who hear the others and are not heard": Fleet.cut_off_unheard,
+        "the same, who are heard and do not hear": Fleet.cut_off_deaf,
+        "a nats-server cut off from the others, not from clients": Fleet.cut_off_alone,
     },
 }
 

@@ -11,15 +11,17 @@ import os
 import statistics
 import time
 from collections import Counter
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
 from tests.fleet import report
 from tests.fleet.judge import judge, takeovers
-from tests.fleet.processes import claim_of, configured, logs
-from tests.fleet.strikes import LANES, Fleet, strike
+from tests.fleet.net import Net
+from tests.fleet.processes import claim_of, logs
+from tests.fleet.strikes import ABILITIES, LANES, Fleet, strike
 from tests.fleet.traffic import TALKER, Balancer, Told, read_all
 from tests.server.kit import assert_valid
 from tests.server.test_workers import posted
@@ -51,20 +53,27 @@ def asked_for() -> Size:
     return Size(
         pictures=number("PICTURES", 200),
         texts=number("TEXTS", 200),
-        strikes=number("STRIKES", 12),
+        strikes=number("STRIKES", 16),
         seconds=number("SECONDS", 900),
         seed=number("SEED", 1),
     )
 
 
-def config_of(folder: Path, cluster: Cluster, upstream: str) -> Path:
-    return configured(
-        folder,
-        cluster,
+@contextmanager
+def fleet_of(
+    folder: Path, upstream: str, abilities: Sequence[tuple[str, ...]] = ABILITIES
+) -> Iterator[Fleet]:
+    settings = (
         f"[limits]\nlease_seconds = {LEASE}\nconcurrency = 32\n"
         f'[providers.fake]\nkind = "chat_completions"\nbase_url = "{upstream}"\n'
-        f'[providers.fake.models."{TALKER}"]\n',
+        f'[providers.fake.models."{TALKER}"]\n'
     )
+    with (
+        Net() as net,
+        Cluster(3, folder, way=net.way) as made,
+        closing(Fleet(folder, made, net, settings, abilities)) as fleet,
+    ):
+        yield fleet
 
 
 async def run(fleet: Fleet, size: Size, told: list[Told], done: Counter[str]) -> Balancer:
@@ -97,13 +106,12 @@ def matrix(folder: Path, size: Size) -> report.Figures:
     done: Counter[str] = Counter({name: 0 for table in LANES.values() for name in table})
     with (
         FakeChat(Say(text=TEXT), model=TALKER, slow=0.05) as upstream,
-        Cluster(3, folder) as made,
-        closing(Fleet(config_of(folder, made, upstream.base_url), made)) as fleet,
+        fleet_of(folder, upstream.base_url) as fleet,
     ):
         began = time.monotonic()
         way = asyncio.run(run(fleet, size, told, done))
         took = time.monotonic() - began
-        records = asyncio.run(logs(made.urls))
+        records = asyncio.run(logs(fleet.cluster.urls))
         verdict = judge(fleet.gateways[0].url, told, records)
         took_over = takeovers(fleet.kills, records)
     figures = report.Figures(
@@ -134,23 +142,18 @@ def matrix(folder: Path, size: Size) -> report.Figures:
 
 def takeovers_alone(folder: Path, kills: int) -> list[float]:
     """Kill the worker that draws, and nothing else, while another has room; each picture ends."""
-    with (
-        Cluster(3, folder) as made,
-        closing(Fleet(config_of(folder, made, "http://127.0.0.1:9/v1"), made, ((), ()))) as fleet,
-    ):
+    with fleet_of(folder, "http://127.0.0.1:9/v1", ((), ())) as fleet:
         url = fleet.gateways[0].url
         for _ in range(kills):
             readers = [posted(url, number, background=True) for number in (1, 2)]
-            owners = asyncio.run(logs(made.urls, readers[0].response_id))
+            owners = asyncio.run(logs(fleet.cluster.urls, readers[0].response_id))
             (claim,) = [one for one in owners[readers[0].response_id] if one.kind == "claim"]
-            (index,) = [
-                at for at, hand in enumerate(fleet.hands) if hand.pid == claim_of(claim).pid
-            ]
+            (index,) = [at for at, hand in fleet.hands.items() if hand.pid == claim_of(claim).pid]
             asyncio.run(fleet.kill_worker_at(index))
             for reader in readers:
                 reader.join()
                 assert assert_valid(reader.stream).types[-1] == "response.completed"
-        return takeovers(fleet.kills, asyncio.run(logs(made.urls)))
+        return takeovers(fleet.kills, asyncio.run(logs(fleet.cluster.urls)))
 
 
 @pytest.mark.cluster

@@ -34,7 +34,7 @@ def call(number: int, method: str, *args: Any) -> bytes:
     return bytes(wire.pack(wire.Call(number, method, wire.encode(args))))
 
 
-CLAIM = ("w", list(CHAT), 10.0, 0.0)
+CLAIM = ("w", list(CHAT), 10.0, 0.0, False)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ CLAIM = ("w", list(CHAT), 10.0, 0.0)
         (hello() + call(1, "claim", 5), "claim: "),
         (hello() + call(1, "get", "t"), "get: "),
         (hello() + bytes(wire.pack(wire.Took(7))), "granted no lease"),
-        (hello() + call(1, "claim", *CLAIM[:3], 5.0) * 2, "under way already"),
+        (hello() + call(1, "claim", *CLAIM[:3], 5.0, False) * 2, "under way already"),
     ],
 )
 async def test_what_is_no_protocol_is_answered_and_cut_and_harms_nobody(

@@ -131,6 +131,16 @@ def _doctor(command: Parser) -> None:
     add("--json", action="store_true", help="print what was found as JSON")
 
 
+def _migrate(command: Parser) -> None:
+    folder = "a stopped server's data folder; it is only read"
+    _file(command, "folder", what=FOLDER, metavar="DATA_FOLDER", help=folder)
+    where = "a TOML file whose [journal] is on NATS: where to"
+    _file(command, "--config", metavar="FILE", required=True, help=where)
+    add = command.add_argument
+    add("--dry-run", action="store_true", help="count what there is, and write nothing")
+    add("--json", action="store_true", help="print what was done as JSON")
+
+
 def _cluster(command: Parser) -> None:
     verbs = command.add_subparsers(dest="verb", required=True, metavar="VERB")
     up = verbs.add_parser("up", help="run N servers until a signal; prints the [journal] to use")
@@ -213,6 +223,7 @@ _COMMANDS = (
     ("keys", "_keys", "make, list, revoke and copy API keys", _keys),
     ("config", "_config", "look at a configuration file", _config),
     ("doctor", "_doctor", "check a deployment from here: journal, providers, servers", _doctor),
+    ("migrate", "_migrate", "bring a data folder's responses into NATS", _migrate),
     ("cluster", "_cluster", "run nats-servers here, to try a cluster out", _cluster),
     ("check", "_check", "hold a captured stream, or an endpoint, against the protocol", _check),
     ("record", "_tapes", "record a real endpoint's answers in a cassette", _record),

@@ -31,6 +31,7 @@ from heliograph.engine._relay_ask import read_either
 from heliograph.engine._remote import inlined, remote_pictures, stand_ins
 from heliograph.engine._run import Run
 from heliograph.engine._seal import Seals
+from heliograph.engine._slots import Slots
 from heliograph.providers.fetch import Fetcher
 
 __all__ = ["Engine", "Plan", "body_digest", "json_of"]
@@ -116,16 +117,17 @@ class Engine:
         self._echo_hosted_tools = echo_hosted_tools
         self._fetcher = fetcher
         self.seals = seals if seals is not None else Seals()
-        self._claiming: asyncio.Task[None] | None = None
-        self._claiming_steps: asyncio.Task[None] | None = None
+        self._claiming: list[asyncio.Task[None]] = []
         self._sweeping: asyncio.Task[None] | None = None
         self._runs: dict[asyncio.Task[None], Run | PictureRun] = {}
         self._observer = observer
         self.capabilities = catalog.capabilities() if capabilities is None else tuple(capabilities)
         self._asked: OrderedDict[str, contextvars.Context] = OrderedDict()
-        self._slots = asyncio.Semaphore(self.limits.concurrency)
+        count = self.limits.concurrency
+        reserve = int(count * self.limits.takeover_reserve)
+        self._slots = Slots(count, reserve)
         # Their own: owners that wait for pictures of each other must not fill all the places.
-        self._step_slots = asyncio.Semaphore(self.limits.concurrency)
+        self._step_slots = Slots(count, reserve)
 
     @property
     def running(self) -> int:
@@ -139,24 +141,24 @@ class Engine:
         """
         if self._sweeping is None:
             self._sweeping = asyncio.create_task(self._sweep())
-        if claims and self._claiming is None:
-            self._claiming = asyncio.create_task(self._claim(self.capabilities, self._slots))
-            pictures = [name for name in self.capabilities if name.startswith("image:")]
-            if pictures:
-                steps = self._claim(pictures, self._step_slots)
-                self._claiming_steps = asyncio.create_task(steps)
+        if not claims or self._claiming:
+            return
+        pictures = [name for name in self.capabilities if name.startswith("image:")]
+        for able, slots in ((self.capabilities, self._slots), (pictures, self._step_slots)):
+            if able or slots is self._slots:
+                for begun in (False, True):
+                    self._claiming.append(asyncio.create_task(self._claim(able, slots, begun)))
 
     async def stop(self, grace: float) -> None:
         """Claim no more, let what runs finish within ``grace`` seconds, hand over the rest.
 
         What is handed over is claimable at once and does not count as a takeover.
         """
-        tasks = (self._claiming, self._claiming_steps, self._sweeping)
-        claiming = [task for task in tasks if task is not None]
-        for task in claiming:
+        tasks = [*self._claiming, *([] if self._sweeping is None else [self._sweeping])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*claiming, return_exceptions=True)
-        self._claiming = self._claiming_steps = self._sweeping = None
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._claiming, self._sweeping = [], None
         if self._runs:
             await asyncio.wait(self._runs, timeout=grace)
         for run in self._runs.values():
@@ -184,9 +186,9 @@ class Engine:
             else:
                 self._run(lease, slots)
 
-    async def _claim(self, capabilities: Collection[str], slots: asyncio.Semaphore) -> None:
+    async def _claim(self, capabilities: Collection[str], slots: Slots, begun: bool) -> None:
         while True:
-            await slots.acquire()
+            place = await (slots.take_reserved() if begun else slots.take())
             lease = None
             try:
                 lease = await self.journal.claim(
@@ -194,28 +196,29 @@ class Engine:
                     capabilities,
                     lease=self.limits.lease_seconds,
                     wait=self.limits.claim_seconds,
+                    begun=begun,
                 )
             except errors.JournalError as error:
                 log.error("no response can be claimed: %s", error)
                 await asyncio.sleep(_RETRY_SECONDS)
             finally:
                 if lease is None:
-                    slots.release()
+                    place.release()
             if lease is not None:
-                self._run(lease, slots)
+                self._run(lease, place)
 
-    def _run(self, lease: journal.Lease, slots: asyncio.Semaphore) -> None:
+    def _run(self, lease: journal.Lease, place: asyncio.Semaphore) -> None:
         asked = self._asked.pop(lease.response_id, None)
         self._observer.claimed(lease.takeovers)
         try:
             run = self._run_of(lease)
         except msgspec.DecodeError as error:
             log.error("%s: its request cannot be read: %s", lease.response_id, error)
-            slots.release()
+            place.release()
             return
         task = asyncio.create_task(run.run(), name=f"heliograph {lease.response_id}", context=asked)
         self._runs[task] = run
-        task.add_done_callback(lambda task: self._done(task, slots))
+        task.add_done_callback(lambda task: self._done(task, place))
 
     def _run_of(self, lease: journal.Lease) -> Run | PictureRun:
         work = (lease, self.journal, self.catalog, self.limits, self._clock)
@@ -229,9 +232,9 @@ class Engine:
             observer=self._observer,
         )
 
-    def _done(self, task: asyncio.Task[None], slots: asyncio.Semaphore) -> None:
+    def _done(self, task: asyncio.Task[None], place: asyncio.Semaphore) -> None:
         del self._runs[task]
-        slots.release()
+        place.release()
         if not task.cancelled() and task.exception() is not None:
             log.error("%s: a bug ended it", task.get_name(), exc_info=task.exception())
 
@@ -357,9 +360,9 @@ class Engine:
         Raises ``RateLimited`` where it would have to wait and must not.
         """
         # A free slot is taken before anything suspends; the claim loop holds one of its own.
-        slot = self._claiming is not None and not self._slots.locked()
+        slot = bool(self._claiming) and not self._slots.full
         if slot:
-            await self._slots.acquire()
+            await self._slots.any.acquire()
             new = msgspec.structs.replace(
                 new, claim_as=self.worker, claim_seconds=self.limits.lease_seconds
             )
@@ -380,10 +383,10 @@ class Engine:
         finally:
             if not fresh:
                 self._asked.pop(new.response_id, None)
-            if slot and (lease is None or self._claiming is None):
-                self._slots.release()
-        if lease is not None and self._claiming is not None:
-            self._run(lease, self._slots)
+            if slot and (lease is None or not self._claiming):
+                self._slots.any.release()
+        if lease is not None and self._claiming:
+            self._run(lease, self._slots.any)
         elif lease is not None:  # the engine was stopped meanwhile
             with suppress(errors.JournalError):
                 await self.journal.release(lease)

@@ -14,6 +14,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     - ``concurrency``: responses run at once by one engine; others wait in the queue. As many
       pictures are made at once for responses that other workers own.
+    - ``takeover_reserve``: what another worker began and lost may exceed ``concurrency`` by so much
+      of it, rounded down: a half leaves room for what one of three full workers ran. A worker of
+      ``concurrency = 1`` never runs two; 0 for none.
     - ``max_queued``, ``max_queued_per_tenant``: with as many responses in the queue, of all and of
       one tenant, another foreground one that would have to wait is refused (429); 0 for none.
     - ``max_queued_background``, ``max_queued_background_per_tenant``: for a background one.
@@ -59,6 +62,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     concurrency: int = 16
+    takeover_reserve: float = 0.5
     max_queued: int = 5_000
     max_queued_per_tenant: int = 2_500
     max_queued_background: int = 20_000

@@ -278,10 +278,17 @@ class Journal(ABC):
 
     @abstractmethod
     async def claim(
-        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
+        self,
+        worker: str,
+        capabilities: Collection[str],
+        *,
+        lease: float,
+        wait: float,
+        begun: bool = False,
     ) -> Lease | None:
-        """The oldest response whose capabilities are all matched (``chat:*`` matches by prefix)
-        and that is queued, released, or whose lease ran out; waits up to ``wait`` seconds for one.
+        """A response whose capabilities are all matched (``chat:*`` matches by prefix); waits up to
+        ``wait`` seconds for one. Those that were begun (released, or their lease ran out) go before
+        those that were not, each the oldest first. ``begun``: only such.
 
         A call that is cancelled leaves no lease behind: what it was granted is released.
         """

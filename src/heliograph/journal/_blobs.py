@@ -77,7 +77,7 @@ class FileBlobs(BlobStore):
             self._cache.move_to_end(sha256)
             return data
         loop = asyncio.get_running_loop()
-        data = await loop.run_in_executor(self._running(), self._get, sha256)
+        data = await loop.run_in_executor(self._running(), self.load, sha256)
         self._remember(sha256, data)
         return data
 
@@ -87,6 +87,13 @@ class FileBlobs(BlobStore):
             return _is_name(sha256) and self._path(sha256).exists()
         except OSError as exc:
             raise errors.JournalError(f"blob {sha256} cannot be looked up: {exc}") from exc
+
+    def size(self, sha256: str) -> int | None:
+        """A blob's size in bytes, None where it is missing (blocks for one stat)."""
+        try:
+            return self._path(sha256).stat().st_size
+        except OSError:
+            return None
 
     async def older_than(self, seconds: float) -> list[str]:
         """Blobs last put at least ``seconds`` ago."""
@@ -138,7 +145,8 @@ class FileBlobs(BlobStore):
             temporary.unlink(missing_ok=True)
             raise
 
-    def _get(self, sha256: str) -> bytes:
+    def load(self, sha256: str) -> bytes:
+        """As ``get`` (blocks); the folder need not be open."""
         if not _is_name(sha256):
             raise errors.JournalError(f"{sha256!r} is no blob's name")
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from heliograph import errors
 
-__all__ = ["is_fatal", "open_reader", "open_writer", "translate"]
+__all__ = ["is_fatal", "open_frozen", "open_reader", "open_writer", "translate"]
 
 _WAL_PAGES = 4000
 """Pages (4 KiB) in the write-ahead log at which a commit also checkpoints."""
@@ -50,6 +50,19 @@ def open_reader(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def open_frozen(path: Path) -> sqlite3.Connection:
+    """A connection to a database that nobody writes meanwhile: not one byte of it changes.
+
+    Where its last writer was killed there is a write-ahead log; SQLite's index of that, the
+    ``-shm`` file, is then made anew.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    unfinished = log.exists() and log.stat().st_size
+    how = "mode=ro" if unfinished else "mode=ro&immutable=1"
+    uri = f"{path.absolute().as_uri()}?{how}"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
 
 
 def is_fatal(error: sqlite3.Error) -> bool:

@@ -82,9 +82,13 @@ class FolderLock:
         self._path = folder / "lock"
         self._descriptor: int | None = None
 
-    def acquire(self) -> None:
-        """Raises ``JournalError`` where another journal, of any process, has the folder."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+    def acquire(self, *, reading: bool = False) -> None:
+        """Raises ``JournalError`` where another journal, of any process, has the folder.
+
+        Who is only ``reading`` keeps others out all the same, and leaves no word of itself there.
+        """
+        way = os.O_RDONLY if reading else os.O_RDWR
+        descriptor = os.open(self._path, way | os.O_CREAT, 0o644)
         try:
             if sys.platform == "win32":
                 msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -96,7 +100,7 @@ class FolderLock:
                 f"the data folder {self._path.parent} is in use{self._holder()}; "
                 "stop that one or use another folder"
             ) from exc
-        if sys.platform != "win32":
+        if sys.platform != "win32" and not reading:
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
         self._descriptor = descriptor
@@ -111,4 +115,10 @@ class FolderLock:
         if sys.platform == "win32":
             return " by another process"
         pid = self._path.read_text().strip()
-        return f" by process {pid}" if pid else " by another process"
+        try:
+            os.kill(int(pid), 0)
+        except (ValueError, ProcessLookupError):  # who only reads the folder has not said so
+            return " by another process"
+        except PermissionError:
+            pass
+        return f" by process {pid}"

@@ -17,6 +17,9 @@ __all__ = [
     "MAX_FRAME_BYTES",
     "MAX_FRAME_ENTRIES",
     "MAX_MESSAGE_BYTES",
+    "MOVED_AT_ONCE",
+    "MOVED_BLOBS_AT_ONCE",
+    "MOVED_FRAME_BYTES",
     "READ_PAGE_BYTES",
     "READ_PAGE_FRAMES",
     "TOMBSTONE_TTL",
@@ -74,6 +77,15 @@ MAX_CALLS = 4096
 
 MAX_CALL_BYTES = 64 * 1024 * 1024
 """Bytes of such calls; past it, no more is read from that process until some are answered."""
+
+MOVED_AT_ONCE = 16
+"""Responses that a migration brings at the same time."""
+
+MOVED_BLOBS_AT_ONCE = 2
+"""Pictures in memory for that, each up to ``MAX_BLOB_BYTES``."""
+
+MOVED_FRAME_BYTES = 128 * 1024
+"""Bytes of the frames that a migration writes as one."""
 
 GREETING_SECONDS = 10.0
 """Seconds in which a journal must answer a worker process that has connected."""

@@ -11,7 +11,8 @@ import asyncio
 import hashlib
 import time
 from bisect import bisect_right
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
+from itertools import takewhile
 
 from heliograph import errors
 from heliograph.journal import _limits
@@ -97,6 +98,12 @@ class _Log:
         self.changed = Signal()  # the log
         self.moved = Signal()  # the lease, or a cancel
 
+    def begun(self, now: float) -> bool:
+        """Whether it was claimed before and may be claimed again."""
+        if self.state == "running":
+            return self.lease_until <= now
+        return self.state == "queued" and self.epoch > 0
+
     def wake(self) -> None:
         """Wake who reads and who owns."""
         self.changed.wake()
@@ -178,7 +185,13 @@ class MemoryJournal(Journal):
         return known[0]
 
     async def claim(
-        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
+        self,
+        worker: str,
+        capabilities: Collection[str],
+        *,
+        lease: float,
+        wait: float,
+        begun: bool = False,
     ) -> Lease | None:
         """See ``Journal.claim``."""
         loop = asyncio.get_running_loop()
@@ -186,7 +199,7 @@ class MemoryJournal(Journal):
         while True:
             self._check_open()
             now = self._clock()
-            log = self._claimable(capabilities, now)
+            log = self._claimable(capabilities, now, begun)
             if log is not None:
                 return self._take(log, worker, now, lease)
             left = deadline - loop.time()
@@ -195,27 +208,31 @@ class MemoryJournal(Journal):
             seen = self._claimers.count
             if self._lapse > now:
                 left = min(left, self._lapse - now)
-            await self._claimers.wait(capabilities, left, seen)
+            await self._claimers.wait(capabilities, left, seen, begun)
 
-    def _claimable(self, capabilities: Collection[str], now: float) -> _Log | None:
-        """The oldest that is queued or whose lease has run out.
+    def _claimable(self, capabilities: Collection[str], now: float, begun: bool) -> _Log | None:
+        """The oldest that was begun, else the oldest.
 
         No lease runs out before ``_lapse``: until then only what is queued is looked at.
         """
-        if now < self._lapse:
-            found = self._queued.values()
-            return next((x for x in found if matches(x.new.capabilities, capabilities)), None)
         oldest = None
-        self._lapse = float("inf")
-        for log in self._logs.values():
-            if log.state == "finished":
-                continue
-            free = log.state == "queued" or log.lease_until <= now
-            if free and oldest is None and matches(log.new.capabilities, capabilities):
-                oldest = log
-            elif log.state == "running":
-                self._lapse = min(self._lapse, log.lease_until)
-        return oldest
+        if now >= self._lapse:
+            self._lapse = float("inf")
+            for log in self._logs.values():
+                if (
+                    oldest is None
+                    and log.begun(now)
+                    and matches(log.new.capabilities, capabilities)
+                ):
+                    oldest = log
+                elif log.state == "running":
+                    self._lapse = min(self._lapse, log.lease_until)
+        if oldest is not None:
+            return oldest
+        queued: Iterable[_Log] = self._queued.values()
+        if begun:
+            queued = takewhile(lambda log: log.epoch, queued)
+        return next((x for x in queued if matches(x.new.capabilities, capabilities)), None)
 
     def _take(self, log: _Log, worker: str, now: float, seconds: float) -> Lease:
         if log.state == "running":
@@ -267,11 +284,13 @@ class MemoryJournal(Journal):
         """See ``Journal.release``."""
         log = self._held(lease)
         log.state = "queued"
-        # Back to its place: the queue goes by age, as the logs do.
+        # Back to its place: what was begun goes first, and each kind by age, as the logs do.
         waiting = {**self._queued, lease.response_id: log}
-        self._queued = {key: waiting[key] for key in self._logs if key in waiting}
+        by_age = [key for key in self._logs if key in waiting]
+        by_age.sort(key=lambda key: not waiting[key].epoch)
+        self._queued = {key: waiting[key] for key in by_age}
         log.moved.wake()
-        self._claimers.wake(log.new.capabilities)
+        self._claimers.wake(log.new.capabilities, begun=True)
 
     async def append(self, lease: Lease, first: int, entries: Sequence[Entry]) -> int:
         """See ``Journal.append``."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from heliograph import errors
 
-__all__ = ["APPLICATION_ID", "MIGRATIONS", "Migration", "migrate"]
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "Migration", "check_schema", "migrate"]
 
 APPLICATION_ID = 0x48454C49
 """``HELI``: SQLite's mark in the file's header of whose file it is."""
@@ -103,10 +103,40 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
     Migration(
+        "what was begun and waits goes first",
+        ("CREATE INDEX jobs_begun ON jobs (capabilities, rid) WHERE state = 0 AND epoch > 0",),
+    ),
+    Migration(
         "places in pools, by holder",
         ("CREATE TABLE places (pool TEXT PRIMARY KEY, holders BLOB NOT NULL) WITHOUT ROWID",),
     ),
 )
+
+
+_FOREIGN = "the database is not a Heliograph journal"
+
+
+def _newer(version: int, known: int) -> str:
+    return (
+        f"the database has schema {version}, this Heliograph knows up to {known}; "
+        "install the version that wrote it"
+    )
+
+
+def check_schema(connection: sqlite3.Connection) -> None:
+    """Raises ``JournalError`` unless the database is of the newest version; changes nothing."""
+    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+    if application_id != APPLICATION_ID:
+        raise errors.JournalError(_FOREIGN)
+    (version,) = connection.execute("SELECT coalesce(max(version), 0) FROM migrations").fetchone()
+    if version > len(MIGRATIONS):
+        raise errors.JournalError(_newer(version, len(MIGRATIONS)))
+    if version < len(MIGRATIONS):
+        raise errors.JournalError(
+            f"the database has schema {version}, an older Heliograph's, and is only read here; "
+            "start this version's server on the folder once, and stop it: that brings it to "
+            f"schema {len(MIGRATIONS)}"
+        )
 
 
 def migrate(
@@ -121,7 +151,7 @@ def migrate(
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application_id != APPLICATION_ID and tables:
-        raise errors.JournalError("the database is not a Heliograph journal")
+        raise errors.JournalError(_FOREIGN)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(
         "CREATE TABLE IF NOT EXISTS migrations "
@@ -129,10 +159,7 @@ def migrate(
     )
     (version,) = connection.execute("SELECT coalesce(max(version), 0) FROM migrations").fetchone()
     if version > len(migrations):
-        raise errors.JournalError(
-            f"the database has schema {version}, this Heliograph knows up to {len(migrations)}; "
-            "install the version that wrote it"
-        )
+        raise errors.JournalError(_newer(version, len(migrations)))
     for number, migration in enumerate(migrations[version:], start=version + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:

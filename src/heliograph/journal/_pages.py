@@ -59,8 +59,11 @@ SELECT (SELECT count(*) FROM jobs WHERE state = 0),
 class Pages:
     """Reads committed state only, and never blocks the event loop or the writer."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, opener: Callable[[Path], sqlite3.Connection] = open_reader
+    ) -> None:
         self._path = path
+        self._opener = opener
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._threads: ThreadPoolExecutor | None = ThreadPoolExecutor(
@@ -78,25 +81,26 @@ class Pages:
 
     async def page(self, tenant: str, response_id: str, after: int) -> Page:
         """The frames after ``after``, as many as a page holds; raises ``UnknownResponse``."""
-        return await self._run(lambda db: _page(db, tenant, response_id, after))
+        return await self.run(lambda db: _page(db, tenant, response_id, after))
 
     async def record(self, tenant: str, response_id: str) -> Record:
         """Raises ``UnknownResponse``."""
-        return await self._run(lambda db: _record(db, tenant, response_id))
+        return await self.run(lambda db: _record(db, tenant, response_id))
 
     async def load(self) -> Load:
         """See ``Journal.load``."""
-        return await self._run(lambda db: Load(*db.execute(_LOAD).fetchone()))
+        return await self.run(lambda db: Load(*db.execute(_LOAD).fetchone()))
 
     async def queued(self, tenant: str) -> Queued:
         """See ``Journal.queued``."""
-        return await self._run(lambda db: Queued(*db.execute(_QUEUED, (tenant,)).fetchone()))
+        return await self.run(lambda db: Queued(*db.execute(_QUEUED, (tenant,)).fetchone()))
 
     async def oldest(self) -> float | None:
         """See ``Journal.oldest``."""
-        return await self._run(lambda db: db.execute(_OLDEST).fetchone()[0])
+        return await self.run(lambda db: db.execute(_OLDEST).fetchone()[0])
 
-    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What ``work`` reads. Raises ``JournalError``."""
         if self._threads is None:
             raise errors.JournalError("the journal is not open")
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._call, work)
@@ -105,7 +109,7 @@ class Pages:
         try:
             connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
             if connection is None:
-                connection = self._local.connection = open_reader(self._path)
+                connection = self._local.connection = self._opener(self._path)
                 self._connections.append(connection)
             return work(connection)
         except sqlite3.Error as exc:

@@ -53,10 +53,11 @@ def matches(required: Iterable[str], offered: Collection[str]) -> bool:
 
 
 class _Claimer:
-    __slots__ = ("future", "offered")
+    __slots__ = ("begun", "future", "offered")
 
-    def __init__(self, offered: Collection[str], future: asyncio.Future[None]) -> None:
+    def __init__(self, offered: Collection[str], begun: bool, future: asyncio.Future[None]) -> None:
         self.offered = offered
+        self.begun = begun
         self.future = future
 
 
@@ -73,11 +74,16 @@ class Claimers:
         self._waiting: list[_Claimer] = []
         self._timer: asyncio.TimerHandle | None = None
 
-    async def wait(self, offered: Collection[str], seconds: float, seen: int) -> None:
-        """Return after a wake-up, after ``seconds``, or at once where ``count`` is not ``seen``."""
+    async def wait(
+        self, offered: Collection[str], seconds: float, seen: int, begun: bool = False
+    ) -> None:
+        """Return after a wake-up, after ``seconds``, or at once where ``count`` is not ``seen``.
+
+        ``begun``: a job that was never claimed does not wake it.
+        """
         if self.count != seen:
             return
-        claimer = _Claimer(offered, asyncio.get_running_loop().create_future())
+        claimer = _Claimer(offered, begun, asyncio.get_running_loop().create_future())
         self._waiting.append(claimer)
         try:
             with suppress(TimeoutError):
@@ -87,11 +93,12 @@ class Claimers:
             if claimer in self._waiting:
                 self._waiting.remove(claimer)
 
-    def wake(self, required: Collection[str]) -> None:
-        """A job that needs ``required`` is there."""
+    def wake(self, required: Collection[str], *, begun: bool = False) -> None:
+        """A job that needs ``required`` is there, and was begun or not."""
         self.count += 1
         for claimer in self._waiting:
-            if not claimer.future.done() and matches(required, claimer.offered):
+            fits = begun or not claimer.begun
+            if fits and not claimer.future.done() and matches(required, claimer.offered):
                 claimer.future.set_result(None)
 
     def granted(self, seconds: float) -> None:

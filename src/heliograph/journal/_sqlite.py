@@ -181,7 +181,13 @@ class SqliteJournal(Journal):
         return await self._running().writer.submit(partial(store.keyed, tenant, key, body_digest))
 
     async def claim(
-        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
+        self,
+        worker: str,
+        capabilities: Collection[str],
+        *,
+        lease: float,
+        wait: float,
+        begun: bool = False,
     ) -> Lease | None:
         """See ``Journal.claim``."""
         loop = asyncio.get_running_loop()
@@ -191,7 +197,7 @@ class SqliteJournal(Journal):
             opened = self._running()
             seen = self._claimers.count
             future = opened.writer.submit(
-                partial(opened.store.claim, worker, offered, lease),
+                partial(opened.store.claim, worker, offered, lease, begun),
                 then=partial(self._claimed, lease),
                 unwanted=self._give_back,
             )
@@ -207,7 +213,7 @@ class SqliteJournal(Journal):
             left = deadline - loop.time()
             if left <= 0:
                 return None
-            await self._claimers.wait(offered, min(left, found), seen)
+            await self._claimers.wait(offered, min(left, found), seen, begun)
 
     async def claim_overdue(self, worker: str, *, lease: float) -> Lease | None:
         """See ``Journal.claim_overdue``."""
@@ -239,7 +245,8 @@ class SqliteJournal(Journal):
             opened = self._opened
             with suppress(errors.JournalError):
                 opened.writer.submit(
-                    partial(opened.store.release, found), then=self._claimers.wake
+                    partial(opened.store.release, found),
+                    then=partial(self._claimers.wake, begun=True),
                 ).add_done_callback(_forget)
 
     async def renew(self, lease: Lease, *, seconds: float) -> LeaseState:
@@ -258,7 +265,7 @@ class SqliteJournal(Journal):
         def then(required: tuple[str, ...]) -> None:
             self._tails.changed(lease.response_id)
             self._tails.end(lease.response_id)
-            self._claimers.wake(required)
+            self._claimers.wake(required, begun=True)
 
         await opened.writer.submit(partial(opened.store.release, lease), then=then)
 

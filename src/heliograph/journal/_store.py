@@ -153,10 +153,12 @@ class Store:
             raise errors.IdempotencyConflict(key)
         return str(known[0])
 
-    def claim(self, worker: str, offered: Collection[str], seconds: float) -> Lease | float:
+    def claim(
+        self, worker: str, offered: Collection[str], seconds: float, begun: bool
+    ) -> Lease | float:
         """A lease, or seconds until the next lease that this worker could take runs out."""
         now = self._clock()
-        rid = self._oldest_queued(offered)
+        rid = self._oldest_queued(offered, "state = 0 AND epoch > 0")
         next_run_out = float("inf")
         for live in self._live.values():
             if matches(live.required, offered):
@@ -164,6 +166,8 @@ class Store:
                     next_run_out = min(next_run_out, live.until)
                 elif rid is None or live.rid < rid:
                     rid = live.rid
+        if rid is None and not begun:
+            rid = self._oldest_queued(offered, "state = 0")
         return next_run_out - now if rid is None else self._take(rid, worker, now, seconds)
 
     def claim_overdue(self, worker: str, seconds: float) -> Lease | None:
@@ -176,18 +180,20 @@ class Store:
         ).fetchone()
         return None if found is None else self._take(found[0], worker, now, seconds)
 
-    def _oldest_queued(self, offered: Collection[str]) -> int | None:
-        """The first queued response that fits; steps over the index, one distinct value a time."""
+    def _oldest_queued(self, offered: Collection[str], where: str) -> int | None:
+        """The first response that fits of those that an index holds (``where`` is the index's);
+        steps over the index, one distinct value a time.
+        """
         after, oldest = "", None
         while True:
             (after,) = self._db.execute(
-                "SELECT min(capabilities) FROM jobs WHERE state = 0 AND capabilities > ?", (after,)
+                f"SELECT min(capabilities) FROM jobs WHERE {where} AND capabilities > ?", (after,)
             ).fetchone()
             if after is None:
                 return oldest
             if matches(decode_capabilities(after), offered):
                 (rid,) = self._db.execute(
-                    "SELECT min(rid) FROM jobs WHERE state = 0 AND capabilities = ?", (after,)
+                    f"SELECT min(rid) FROM jobs WHERE {where} AND capabilities = ?", (after,)
                 ).fetchone()
                 oldest = rid if oldest is None else min(oldest, rid)
 

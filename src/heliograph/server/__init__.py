@@ -10,10 +10,11 @@ from heliograph.server._log import setup_logging
 from heliograph.server._openapi import openapi_document
 from heliograph.server._seen_settings import Log, MetricsPage, Otel
 from heliograph.server._serve import Server, run
-from heliograph.server._settings import Compat, Limits, Settings, load_settings
+from heliograph.server._settings import FOLDER_FILES, Compat, Limits, Settings, load_settings
 from heliograph.server._worker import Worker, run_worker
 
 __all__ = [
+    "FOLDER_FILES",
     "Compat",
     "Key",
     "Keyring",

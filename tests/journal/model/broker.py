@@ -166,7 +166,7 @@ class Broker(NamedTuple):
                 one
                 for one in self.messages
                 if not one.stream
-                and one.subject == asked["next_by_subj"]
+                and _matches(asked["next_by_subj"], one.subject)
                 and one.seq >= asked["seq"]
             ]
         return [(one.subject, one.seq, one.data) for one in found]

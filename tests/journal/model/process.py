@@ -138,7 +138,7 @@ class ModelWire(Wire):
 class ModelQueue(Queue):
     """A pull that is answered once there is something."""
 
-    async def heads(self, offered: Any) -> list[Hand]:
+    async def heads(self, offered: Any, begun: bool = False) -> list[Hand]:
         got = msgspec.json.decode(await ask(Request("PULL")), type=tuple[str, int, bytes] | None)
         if got is None:
             return []

@@ -79,8 +79,8 @@ async def _run(owners: Owners, lease: Lease, entries: int, releases: bool) -> No
 async def sweeper(parts: Parts) -> None:
     """One look at every open response."""
     look = Sweeper(parts, Owners(parts), Counts())
-    for response_id, live in await look.lapsed():
-        await look.put_right(response_id, live)
+    for response_id, _ in await look.lapsed():
+        await look.put_right(response_id)
 
 
 async def deleter(parts: Parts) -> None:

@@ -35,6 +35,7 @@ async def api(client: Client, verb: str, **body: object) -> dict[str, Any]:
 
 
 def log_of(response_id: str) -> str:
+    """Of ``r`` or ``x``: both live in the first of two shards."""
     return f"{PREFIX}.ev.00.{response_id}.log"
 
 

@@ -11,6 +11,7 @@ import nats
 import nats.errors
 import pytest
 from tests.contract.journal.support import Seen, check_log, claim, entry, new
+from tests.fleet.net import Net
 from tests.journal.nats.raw import api, connected, publish, stream
 from tests.nats_servers import PREFIX
 
@@ -100,6 +101,38 @@ async def test_killing_a_server_loses_nothing_that_was_acknowledged(
     finally:
         await writer.stop()
         await reader.stop()
+
+
+@pytest.mark.parametrize("from_clients", [True, False])
+async def test_a_server_that_is_cut_off_is_left_for_another(
+    tmp_path: Path, from_clients: bool
+) -> None:
+    """Also one that still answers its clients, and with much on its way to it."""
+    with Net() as net, Cluster(3, tmp_path, way=net.way) as made:
+        ways = {net.way("client", node.name, node.port): node.name for node in made.nodes}
+        journal = opened([f"nats://127.0.0.1:{port}" for port in ways])
+        await journal.start()
+        try:
+            await journal.create(new("r"))
+            lease = await claim(journal, lease=60)
+            near = journal._wire.client.connected_url
+            assert near is not None
+            assert near.port is not None
+            side = {ways[near.port]}
+            net.cut(side, {*ways.values(), *(["client"] if from_clients else [])} - side)
+            async with asyncio.timeout(25):
+                picture = bytes(range(256)) * 4096 * 8
+                name, last = await asyncio.gather(
+                    journal.blobs.put(picture), journal.append(lease, 0, [entry(0)])
+                )
+            assert last == 0
+            now = journal._wire.client.connected_url
+            assert now is not None
+            assert now.port != near.port
+            assert await journal.blobs.get(name) == picture
+        finally:
+            net.heal()
+            await journal.stop()
 
 
 async def test_of_racing_writers_one_wins(cluster: Cluster) -> None:

@@ -200,8 +200,30 @@ def test_the_shard_is_in_the_id() -> None:
     for one in placed:
         derived = f"step_ig_{one.removeprefix('resp_')}o3"
         assert names.shard(derived) == names.shard(one)
-    assert names.shard(made) == 0
-    assert names.shard("ab") == 0
+
+
+def test_an_id_without_a_shard_is_where_its_hash_says_however_many_there_are() -> None:
+    ids = [f"resp_{number:032x}" for number in range(2000)]
+    names, grown = Names("p", 64), Names("p", 128)
+    assert {names.shard(one) for one in ids} == {0}
+    names.spread = grown.spread = 64
+    assert {names.shard(one) for one in ids} == set(range(64))
+    assert all(names.stream(one) == grown.stream(one) for one in ids)
+
+
+async def test_where_ids_without_a_shard_live_is_settled_by_the_first_start(tmp_path: Path) -> None:
+    ids = [f"r{number}" for number in range(8)]
+    with Cluster(1, tmp_path) as cluster:
+        for shards in (2, 4):
+            journal = NatsJournal(cluster.urls, replicas=1, shards=shards)
+            await journal.start()
+            if shards == 2:
+                for one in ids:
+                    await journal.create(new(one))
+                assert {journal._names.shard(one) for one in ids} == {0, 1}
+            for one in ids:
+                assert (await journal.get("t", one)).state == "queued"
+            await journal.stop()
 
 
 @pytest.mark.parametrize("odd", ["", "a.b", "a b", "*", ">", "é", "x" * 200, "a\r\nPUB"])

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+import msgspec
 import pytest
 from tests.contract.journal.support import Clock, claim, entry, frames, new
 from tests.journal.nats.raw import eventually
@@ -15,7 +16,7 @@ from tests.nats_servers import PREFIX, SHARDS
 
 from heliograph import errors
 from heliograph.journal import Entry, NatsJournal
-from heliograph.journal._nats._records import Job, Record
+from heliograph.journal._nats._records import Job, Live, Record, pack
 from heliograph.testing.nats import Cluster
 
 Open = Callable[..., Awaitable[NatsJournal]]
@@ -23,6 +24,10 @@ Open = Callable[..., Awaitable[NatsJournal]]
 
 async def is_closed(journal: NatsJournal) -> bool:
     return await journal._parts.lives.read("r") is None
+
+
+async def nothing() -> list[tuple[str, Live]]:
+    return []
 
 
 async def soon(journal: NatsJournal) -> object:
@@ -226,3 +231,42 @@ async def test_the_work_of_a_process_that_is_killed_goes_on(server: Cluster) -> 
         assert got == list(range(last + 2))
     finally:
         await journal.stop()
+
+
+async def test_a_sweep_finds_what_was_left_among_many_that_are_not(
+    open_journal: Open, clock: Clock
+) -> None:
+    """More in one stream than a server tells of in one answer; all but two are renewed."""
+    journal = await open_journal()
+    for response_id in ("r", "r2"):
+        await journal.create(new(response_id))
+        await claim(journal)
+    clock.advance(11)
+    until = Live(tenant="t", capabilities=(), created_at=0.0, since=0.0, until=clock.now + 10)
+    fresh = msgspec.structs.replace(until, at=clock.now)
+    for number in range(1100):
+        subject = journal._names.of(f"other{number}", "live")
+        await journal._wire.client.publish(subject, pack(fresh))
+    await journal._wire.client.flush()
+    found = await journal._sweeper.lapsed()
+    assert [one for one, _ in found] == ["r", "r2"]
+    clock.advance(11)
+    assert len(await journal._sweeper.lapsed()) == 1102
+
+
+async def test_a_reader_finds_what_was_left_where_no_sweep_comes_to_it(
+    open_journal: Open, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await open_journal(), await open_journal()
+    for journal in (first, second):
+        monkeypatch.setattr(journal._sweeper, "lapsed", nothing)
+    await first.create(new("r"))
+    await claim(first)
+    await second.attach("t", "r", "reader", seconds=60)
+    assert await second.claim("w2", ["*"], lease=10, wait=0) is None
+    clock.advance(11)
+    assert await second.claim("w2", ["*"], lease=10, wait=0) is None
+    await second.attach("t", "r", "reader", seconds=60)
+    lease = await second.claim("w2", ["*"], lease=10, wait=5)
+    assert lease is not None
+    assert (lease.epoch, lease.takeovers) == (2, 1)

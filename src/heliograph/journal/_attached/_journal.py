@@ -142,7 +142,13 @@ class AttachedJournal(Journal):
         return found
 
     async def claim(
-        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
+        self,
+        worker: str,
+        capabilities: Collection[str],
+        *,
+        lease: float,
+        wait: float,
+        begun: bool = False,
     ) -> Lease | None:
         """See ``Journal.claim``."""
         loop = asyncio.get_running_loop()
@@ -151,7 +157,7 @@ class AttachedJournal(Journal):
             left = max(0.0, deadline - loop.time())
             with suppress(Cut):
                 found: Lease | None = await self._link.call(
-                    "claim", worker, tuple(capabilities), lease, left
+                    "claim", worker, tuple(capabilities), lease, left, begun
                 )
                 if found is not None:
                     self._hold(found, lease)

@@ -183,7 +183,10 @@ METHODS: dict[str, Method] = {
     "create": Method(tuple[NewResponse], Created),
     "keyed": Method(tuple[str, str, str], str | None),
     "claim": Method(
-        tuple[str, tuple[str, ...], float, float], Lease | None, ("lease", "wait"), True
+        tuple[str, tuple[str, ...], float, float, bool],
+        Lease | None,
+        ("lease", "wait", "begun"),
+        True,
     ),
     "claim_overdue": Method(tuple[str, float], Lease | None, ("lease",)),
     "renew": Method(tuple[Held, float], LeaseState, ("seconds",)),

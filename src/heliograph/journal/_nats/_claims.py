@@ -35,7 +35,9 @@ class Claims:
         self._queue = parts.queue
         self._owners = owners
 
-    async def look(self, worker: str, offered: Collection[str], seconds: float) -> Lease | None:
+    async def look(
+        self, worker: str, offered: Collection[str], seconds: float, begun: bool = False
+    ) -> Lease | None:
         """One look for work: what was held here and ran out, then the queue."""
         while True:
             response_id = self._lapsed(offered)
@@ -45,7 +47,7 @@ class Claims:
             if lease is not None:
                 return lease
         while True:
-            hands = await self._queue.heads(offered)
+            hands = await self._queue.heads(offered, begun)
             if not hands:
                 return None
             lease = await self._first(hands, worker, seconds)

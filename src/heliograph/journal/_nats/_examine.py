@@ -143,12 +143,12 @@ async def _skew(wire: Wire, names: Names, clock: Clock) -> list[Finding]:
 
 
 async def _calls(wire: Wire, names: Names, clock: Clock) -> str:
-    await check_calls(wire, names, clock())
+    await check_calls(wire, names, clock)
     return "this user may do what the journal does"
 
 
 async def _write(wire: Wire, names: Names, clock: Clock) -> list[Finding]:
-    lives = Lives(wire, names)
+    lives = Lives(wire, names, clock)
     response_id = f"probe-{secrets.token_hex(8)}"
     live = Live(tenant="", capabilities=(), created_at=clock(), since=clock())
     took, seq = [], 0

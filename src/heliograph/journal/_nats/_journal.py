@@ -43,12 +43,13 @@ from heliograph.journal._nats._creating import Creating
 from heliograph.journal._nats._erasing import Erasing
 from heliograph.journal._nats._examine import examine
 from heliograph.journal._nats._feeds import Feeds
+from heliograph.journal._nats._intake import Intake
 from heliograph.journal._nats._names import Names
 from heliograph.journal._nats._owners import Owners
 from heliograph.journal._nats._parts import Parts
 from heliograph.journal._nats._places import NatsPlaces
 from heliograph.journal._nats._probe import check_calls, check_sync
-from heliograph.journal._nats._queue import group
+from heliograph.journal._nats._queue import REDO, group
 from heliograph.journal._nats._records import Job, Live, unpack
 from heliograph.journal._nats._records import Record as LogRecord
 from heliograph.journal._nats._register import NatsRegister
@@ -112,6 +113,7 @@ class NatsJournal(Journal):
         self._creating = Creating(parts, owners)
         self._erasing = Erasing(parts, owners)
         self._sweeper = Sweeper(parts, owners, self.counts)
+        self.intake = Intake(parts, owners)
         self._claimers = Claimers()
         self._attached: set[tuple[str, str]] = set()
         self._open = False
@@ -138,7 +140,7 @@ class NatsJournal(Journal):
             await open_streams(self._wire, self._names, self._replicas)
             self._parts.blobs.open(await open_blobs(self._wire, self._names, self._replicas))
             await self._parts.queue.learn()
-            await check_calls(self._wire, self._names, self._clock())
+            await check_calls(self._wire, self._names, self._clock)
             await check_sync(self._monitors)
         except BaseException:
             self._parts.blobs.close()
@@ -196,7 +198,7 @@ class NatsJournal(Journal):
             await self._owners.requeue(response_id, epoch)
 
     async def _every(self, seconds: float, chore: Any) -> None:
-        while True:
+        while self._open:
             await asyncio.sleep(seconds)
             try:
                 await chore()
@@ -270,7 +272,13 @@ class NatsJournal(Journal):
         return await self._parts.kept.keyed(tenant, key, body_digest)
 
     async def claim(
-        self, worker: str, capabilities: Collection[str], *, lease: float, wait: float
+        self,
+        worker: str,
+        capabilities: Collection[str],
+        *,
+        lease: float,
+        wait: float,
+        begun: bool = False,
     ) -> Lease | None:
         """See ``Journal.claim``. The oldest first among those that the queue's servers show."""
         loop = asyncio.get_running_loop()
@@ -282,7 +290,7 @@ class NatsJournal(Journal):
                 self._check_open()
                 seen = self._claimers.count
                 found = await self._to_its_end(
-                    self._claims.look(worker, offered, lease), self._unwanted
+                    self._claims.look(worker, offered, lease, begun), self._unwanted
                 )
                 left = deadline - loop.time()
                 if found is not None:
@@ -291,11 +299,13 @@ class NatsJournal(Journal):
                     return found
                 if listening is None:
                     listening = await self._wire.subscribe(
-                        self._names.woken(), self._woken, queue=group(offered)
+                        self._names.woken(REDO if begun else "*"),
+                        self._woken,
+                        queue=group(offered, begun),
                     )
                     await self._parts.queue.learn()
                     continue
-                await self._claimers.wait(offered, min(left, _limits.POLL_SECONDS), seen)
+                await self._claimers.wait(offered, min(left, _limits.POLL_SECONDS), seen, begun)
         finally:
             if listening is not None and self._open:
                 await listening.unsubscribe()
@@ -309,10 +319,10 @@ class NatsJournal(Journal):
         return found
 
     async def _woken(self, message: Msg) -> None:
-        needs = message.subject.split(".")[-3]
+        needs, redo = message.subject.split(".")[-3:-1]
         if needs not in self._parts.queue.needs:
             await self._parts.queue.learn()
-        self._claimers.wake(self._parts.queue.needs.get(needs, ()))
+        self._claimers.wake(self._parts.queue.needs.get(needs, ()), begun=redo == REDO)
 
     async def _unwanted(self, lease: Lease | None) -> None:
         if lease is not None:
@@ -431,16 +441,22 @@ class NatsJournal(Journal):
                 await tail.moved.wait(seen)
 
     async def attach(self, tenant: str, response_id: str, reader: str, *, seconds: float) -> None:
-        """See ``Journal.attach``."""
+        """See ``Journal.attach``. Its readers write the live record so often that a sweep may not
+        come to it: who attaches to a response that nobody makes any more sees to it."""
         self._check_open()
+        left = False
 
         def new(live: Live) -> Live:
+            nonlocal left
+            left = 0 < live.until <= self._clock()
             readers = live.read_by()
             readers.attach(reader, self._clock(), seconds)
             return live.with_readers(readers)
 
         if await self._change(tenant, response_id, new):
             self._attached.add((response_id, reader))
+        if left:
+            await self._owners.afterwards(response_id, self._sweeper.put_right(response_id))
 
     async def detach(self, tenant: str, response_id: str, reader: str) -> None:
         """See ``Journal.detach``."""

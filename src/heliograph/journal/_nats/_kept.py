@@ -84,10 +84,17 @@ class Kept:
         return record.response_id
 
     async def reserve(
-        self, tenant: str, key: str, response_id: str, digest: str, expected: int
+        self,
+        tenant: str,
+        key: str,
+        response_id: str,
+        digest: str,
+        expected: int,
+        at: float | None = None,
     ) -> None:
-        """Let a key lead to a response. Raises ``Conflict``."""
-        record = KeyRecord(response_id=response_id, digest=digest, at=self._clock())
+        """Let a key lead to a response, since ``at`` (None for now). Raises ``Conflict``."""
+        since = self._clock() if at is None else at
+        record = KeyRecord(response_id=response_id, digest=digest, at=since)
         subject = self._names.key(tenant, key)
         await self._wire.put(self._names.keys, subject, pack(record), expected, only=True)
 

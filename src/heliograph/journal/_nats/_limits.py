@@ -11,6 +11,7 @@ __all__ = [
     "ERASE_AT_ONCE",
     "HINTS",
     "KEY_MAX_AGE",
+    "LEAVE_SECONDS",
     "LOOK_SECONDS",
     "MAX_SHARDS",
     "ORPHAN_SECONDS",
@@ -18,6 +19,7 @@ __all__ = [
     "PAYLOAD_MARGIN",
     "PEERS_SECONDS",
     "POLL_SECONDS",
+    "QUIET_SECONDS",
     "RETRY_SECONDS",
     "SETTLE_SECONDS",
     "SILENCE_SECONDS",
@@ -47,6 +49,9 @@ RETRY_SECONDS = 0.1
 BATCH_SECONDS = 3.0
 """For the next message of a batch to come."""
 
+LEAVE_SECONDS = 5.0
+"""Without an answer from a server before another is tried; less than a lease."""
+
 PAYLOAD_MARGIN = 4096
 """Bytes of the servers' ``max_payload`` left for headers and the record's own fields."""
 
@@ -61,6 +66,10 @@ LOOK_SECONDS = 0.02
 
 POLL_SECONDS = 1.0
 """Between looks into the queue of a claimer that nothing wakes."""
+
+QUIET_SECONDS = 3.5
+"""For which an open response's record was not written before a sweep must come to it: longer than
+owners take to renew their leases (journal's clock)."""
 
 SWEEP_SECONDS = 1.0
 """Between looks for leases that ran out and jobs that are missing."""

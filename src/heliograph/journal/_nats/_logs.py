@@ -68,13 +68,14 @@ class Logs:
 
     async def made(self, record: Record) -> Made:
         """The body of a ``create``."""
-        return unpack(await self._body(record), Made)
+        return unpack(await self.body(record), Made)
 
     async def end(self, record: Record) -> End:
         """The body of an ``end``."""
-        return unpack(await self._body(record), End)
+        return unpack(await self.body(record), End)
 
-    async def _body(self, record: Record) -> bytes:
+    async def body(self, record: Record) -> bytes:
+        """A record's body, wherever it is."""
         return await self._blobs.get(record.overflow) if record.overflow else record.body
 
     async def entries(self, record: Record) -> tuple[Entry, ...]:
@@ -83,7 +84,7 @@ class Logs:
             return (await self.made(record)).opening
         if record.kind == "end":
             return (await self.end(record)).entries
-        return unpack_entries(await self._body(record))
+        return unpack_entries(await self.body(record))
 
     async def page(self, tenant: str, response_id: str, after: int) -> Page:
         """The frames after ``after``, as many as a page holds. Raises ``UnknownResponse``.
@@ -95,7 +96,7 @@ class Logs:
 
     async def _page(self, tenant: str, response_id: str, after: int) -> Page:
         tip = await self.tip_for(tenant, response_id)
-        seq = self._hints.get((response_id, after), 1)
+        seq = await self._place_of(response_id, after, tip)
         while True:
             records, more = await self._records(response_id, seq, tip)
             frames: list[Frame] = []
@@ -112,6 +113,25 @@ class Logs:
                 ended = not more and last.record.kind == "end"
                 return Page(frames, last.record.last_seq, more, ended)
             seq = last.seq + 1
+
+    async def _place_of(self, response_id: str, after: int, tip: Tip) -> int:
+        """Where to read from: little before it, and nothing that is wanted.
+
+        A stream holds its logs in their order, so that a record tells on which side of it to look.
+        """
+        known = self._hints.get((response_id, after))
+        if known is not None:
+            return known
+        stream, subject = self._names.stream(response_id), self._names.of(response_id, "log")
+        low, behind, high = 1, after + 1, tip.seq + 1
+        while behind > bounds.READ_PAGE_FRAMES and low < high:
+            middle = (low + high) // 2
+            found = _tip(await self._wire.next(stream, subject, middle))
+            if found is None or found.record.last_seq > after:
+                high = middle
+            else:
+                low, behind = found.seq + 1, after - found.record.last_seq
+        return low
 
     async def _records(self, response_id: str, seq: int, tip: Tip) -> tuple[list[Tip], bool]:
         """Records from a stream sequence on, and whether there are more before the tip."""

@@ -16,8 +16,9 @@
     REGISTER     <p>.reg.<name>                     what all processes share: the API keys
 
 The shard is part of a response's id (``resp_<32 hex digits>_<shard>``), so that their number can
-grow. An id made from another's (``step_ig_<...>_<shard>o0``) lives beside it; one without a shard
-lives in shard 0.
+grow. An id made from another's (``step_ig_<...>_<shard>o0``) lives beside it. One without a shard
+(it came from another journal) lives where its hash says, among the first ``spread`` shards: those
+that there were when the streams were made.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Names:
     def __init__(self, prefix: str, shards: int) -> None:
         self.prefix = prefix
         self.shards = shards
+        self.spread = 1
         name = prefix.upper()
         self.jobs = f"{name}_JOBS"
         self.keys = f"{name}_KEYS"
@@ -74,7 +76,10 @@ class Names:
         if not _ID.fullmatch(response_id):
             raise errors.UnknownResponse(response_id)
         placed = _PLACED.search(response_id)
-        shard = int(placed[1], 16) if placed else 0
+        if placed is None:
+            digest = hashlib.sha256(response_id.encode()).digest()
+            return int.from_bytes(digest[:4], "big") % self.spread
+        shard = int(placed[1], 16)
         return shard if shard < self.shards else 0
 
     def events(self, shard: int) -> str:
@@ -111,9 +116,9 @@ class Names:
         """A job's subject; any part may be ``*``."""
         return f"{self.prefix}.jobs.{needs}.{redo}.{patience}.{tenant}.{response_id}"
 
-    def woken(self) -> str:
+    def woken(self, redo: str = "*") -> str:
         """What claimers subscribe to."""
-        return f"{self.prefix}.j.*.*.*"
+        return f"{self.prefix}.j.*.{redo}.*"
 
     def key(self, tenant: str, key: str) -> str:
         """An idempotency key's subject."""

@@ -29,5 +29,5 @@ class Parts:
         self.blobs = NatsBlobs(wire, names, clock)
         self.kept = Kept(wire, names, clock)
         self.logs = Logs(wire, names, self.blobs)
-        self.lives = Lives(wire, names)
+        self.lives = Lives(wire, names, clock)
         self.queue = Queue(wire, names, replicas)

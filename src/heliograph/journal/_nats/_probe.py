@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from nats.aio.msg import Msg
 
 from heliograph import errors
+from heliograph.journal._base import Clock
 from heliograph.journal._nats import _limits
 from heliograph.journal._nats._lives import Lives
 from heliograph.journal._nats._names import Names
@@ -26,17 +27,17 @@ log = logging.getLogger("heliograph.journal")
 _TRIES = 5
 
 
-async def check_calls(wire: Wire, names: Names, now: float) -> None:
+async def check_calls(wire: Wire, names: Names, clock: Clock) -> None:
     """Write, hear, read and erase a record. Raises ``JournalError`` that names what is denied."""
     response_id = f"probe-{secrets.token_hex(8)}"
-    lives = Lives(wire, names)
+    lives = Lives(wire, names, clock)
     heard = asyncio.Event()
 
     async def hear(_: Msg) -> None:
         heard.set()
 
     listening = await wire.subscribe(names.tail(response_id), hear)
-    live = Live(tenant="", capabilities=(), created_at=now, since=now)
+    live = Live(tenant="", capabilities=(), created_at=clock(), since=clock())
     known = await lives.write(response_id, live, 0)
     try:
         await lives.read(response_id)

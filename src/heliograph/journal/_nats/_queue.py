@@ -25,9 +25,9 @@ from heliograph.journal._nats._records import Job, Patience, pack, unpack
 from heliograph.journal._nats._wire import Conflict, Wire
 from heliograph.journal._signal import matches
 
-__all__ = ["Hand", "Queue", "group"]
+__all__ = ["NEW", "REDO", "Hand", "Queue", "group"]
 
-_REDO, _NEW = "0", "1"
+REDO, NEW = "0", "1"
 
 
 class Hand(msgspec.Struct, frozen=True):
@@ -39,9 +39,9 @@ class Hand(msgspec.Struct, frozen=True):
     place: int
 
     @property
-    def age(self) -> tuple[float, int, int]:
-        """The least is the oldest."""
-        return self.job.created_at, self.job.born, self.place
+    def turn(self) -> tuple[bool, float, int, int]:
+        """The least goes first: what was begun, then the oldest."""
+        return not self.redo, self.job.created_at, self.job.born, self.place
 
 
 class Queue:
@@ -63,7 +63,7 @@ class Queue:
         tenant = tenant_token(job.tenant)
         subject = self._names.job(
             needs,
-            _REDO if redo else _NEW,
+            REDO if redo else NEW,
             job.response_id,
             patience=job.patience,
             tenant=tenant,
@@ -82,7 +82,7 @@ class Queue:
         return needs
 
     async def _make(self, needs: str, capabilities: tuple[str, ...]) -> None:
-        for redo in (_REDO, _NEW):
+        for redo in (REDO, NEW):
             await self._wire.api(
                 f"CONSUMER.DURABLE.CREATE.{self._names.jobs}.{needs}-{redo}",
                 {
@@ -117,20 +117,19 @@ class Queue:
             if not page or offset >= answer.get("total", 0):
                 return
 
-    async def heads(self, offered: Collection[str]) -> list[Hand]:
-        """At most one job in hand of each queue that fits, the oldest first."""
+    async def heads(self, offered: Collection[str], begun: bool = False) -> list[Hand]:
+        """At most one job in hand of each queue that fits, in their turn."""
+        lanes = (REDO,) if begun else (REDO, NEW)
         fitting = self._fitting(offered)
         if not fitting:
             await self.learn()
             fitting = self._fitting(offered)
         # What is there at once; only where nothing is, what is on its way to the consumers.
         for seconds in (0.0, self._look_seconds):
-            pulls = [
-                self._pull(needs, redo, seconds) for needs in fitting for redo in (_REDO, _NEW)
-            ]
+            pulls = [self._pull(needs, redo, seconds) for needs in fitting for redo in lanes]
             found = [one for one in await asyncio.gather(*pulls) if one is not None]
             if found:
-                return sorted(found, key=lambda hand: hand.age)
+                return sorted(found, key=lambda hand: hand.turn)
         return []
 
     def _fitting(self, offered: Collection[str]) -> list[str]:
@@ -153,7 +152,7 @@ class Queue:
         if not message.data or not message.reply:
             return None
         place = message.metadata.sequence.stream
-        return Hand(unpack(message.data, Job), message.reply, redo == _REDO, place)
+        return Hand(unpack(message.data, Job), message.reply, redo == REDO, place)
 
     async def done(self, hand: Hand) -> None:
         """It was claimed, or nothing is left to do: out of the queue once this returns."""
@@ -167,7 +166,7 @@ class Queue:
 
     async def oldest(self, patience: Patience) -> tuple[Job, int] | None:
         """The first that came into a queue of one deadline and never ran, with its place."""
-        subject = self._names.job("*", _NEW, "*", patience=patience)
+        subject = self._names.job("*", NEW, "*", patience=patience)
         found = await self._wire.next(self._names.jobs, subject, 1)
         return None if found is None else (unpack(found.data, Job), found.seq)
 
@@ -179,7 +178,7 @@ class Queue:
             return  # it comes back after ``ACK_WAIT``
         subject = self._names.woken().split("*")[0]
         needs = needs_token(hand.job.capabilities)
-        redo = _REDO if hand.redo else _NEW
+        redo = REDO if hand.redo else NEW
         await self._wire.client.publish(f"{subject}{needs}.{redo}.{hand.job.response_id}")
 
     async def remove(self, response_id: str) -> None:
@@ -208,6 +207,6 @@ class Queue:
         return int(answer["state"]["messages"])
 
 
-def group(offered: Collection[str]) -> str:
-    """Who offers the same is woken one at a time."""
-    return hashlib.sha256(msgspec.json.encode(sorted(offered))).hexdigest()[:16]
+def group(offered: Collection[str], begun: bool) -> str:
+    """Who offers the same for the same kind of work is woken one at a time."""
+    return hashlib.sha256(msgspec.json.encode([sorted(offered), begun])).hexdigest()[:16]

@@ -13,6 +13,7 @@ import msgspec
 
 from heliograph import errors
 from heliograph.journal._base import Entry, Frame
+from heliograph.journal._nats import _limits
 from heliograph.journal._places import Holders
 from heliograph.journal._readers import Readers
 
@@ -107,7 +108,7 @@ class Live(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """What changes about an open response beside its log: lease, cancel, readers.
 
     ``until`` is when the lease of ``epoch`` runs out (0 while queued); ``since`` when it was queued
-    or claimed. All by the journal's clock.
+    or claimed; ``at`` when this was written. All by the journal's clock.
     """
 
     nonce: bytes = msgspec.field(default_factory=lambda: secrets.token_bytes(12))
@@ -122,6 +123,11 @@ class Live(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     lapsed: float = 0.0
     background: bool = False
     claim_by: float | None = None
+    at: float = 0.0
+
+    def suspect(self, now: float) -> bool:
+        """Whether its lease has run out, or it has been queued for so long that one must look."""
+        return self.until <= now if self.until else now - self.since >= _limits.ORPHAN_SECONDS
 
     def read_by(self) -> Readers:
         """Its reader leases, to look at or to change (``with_readers`` puts them back)."""

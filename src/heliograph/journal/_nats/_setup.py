@@ -39,6 +39,7 @@ LEAST_VERSION = (2, 14)
 LEAST_PAYLOAD = 64 * 1024
 
 _AT_ONCE = 8
+_SPREAD = "heliograph.spread"
 _WITHOUT_CLUSTER, _NO_PEERS, _IN_USE, _NO_ACCOUNT = 10074, 10005, 10058, 10039
 
 
@@ -66,7 +67,7 @@ def check_server(info: dict[str, Any]) -> None:
 
 
 async def open_streams(wire: Wire, names: Names, replicas: int) -> None:
-    """Make the streams that are missing. Raises ``JournalError``."""
+    """Make the streams that are missing, and learn ``names.spread``. Raises ``JournalError``."""
     there = await streams_there(wire, names)
     check_shards(names, there)
     slots = asyncio.Semaphore(_AT_ONCE)
@@ -81,6 +82,13 @@ async def open_streams(wire: Wire, names: Names, replicas: int) -> None:
         if config["name"] in there:
             async for said in compare(wire, config, replicas):
                 log.warning("%s", said)
+    names.spread = await _spread(wire, names)
+
+
+async def _spread(wire: Wire, names: Names) -> int:
+    """Over how many shards ids without one are spread: whoever made the first stream has said."""
+    config = (await wire.api(f"STREAM.INFO.{names.events(0)}"))["config"]
+    return int((config.get("metadata") or {}).get(_SPREAD, 1))
 
 
 def check_shards(names: Names, there: Collection[str]) -> None:
@@ -127,6 +135,7 @@ def configs(names: Names, replicas: int) -> list[dict[str, Any]]:
                 "src": f"{prefix}.ev.{shard:02x}.*.*",
                 "dest": f"{prefix}.t.{shard:02x}.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}",
             },
+            **({} if shard else {"metadata": {_SPREAD: str(names.shards)}}),
         }
         for shard in range(names.shards)
     ]

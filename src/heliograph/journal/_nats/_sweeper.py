@@ -8,7 +8,7 @@ from heliograph.journal._counts import Counts
 from heliograph.journal._nats import _limits
 from heliograph.journal._nats._owners import Owners
 from heliograph.journal._nats._parts import Parts
-from heliograph.journal._nats._records import Live, unpack
+from heliograph.journal._nats._records import Live
 
 __all__ = ["Sweeper"]
 
@@ -34,11 +34,11 @@ class Sweeper:
         self._owners = owners
 
     async def sweep(self) -> None:
-        """One look at every open response."""
+        """One look at every open response that may have been left."""
         left = await self.lapsed()
         # A worker that died leaves many at once, and each takes some round trips.
         for at in range(0, len(left), _AT_ONCE):
-            some = [self.put_right(*one) for one in left[at : at + _AT_ONCE]]
+            some = [self.put_right(response_id) for response_id, _ in left[at : at + _AT_ONCE]]
             for failure in await asyncio.gather(*some, return_exceptions=True):
                 if failure is not None:
                     raise failure
@@ -47,39 +47,20 @@ class Sweeper:
         """What nobody holds or waits for, the oldest first."""
         found: list[tuple[str, Live]] = []
         for shard in range(self._names.shards):
-            found += await self._open(shard)
+            found += await self._lives.quiet(shard)
         now = self._clock()
-        suspects = [one for one in found if self._suspect(one[1], now)]
+        suspects = [one for one in found if one[1].suspect(now)]
         if not suspects:
             return []
         waiting = await self._queue.waiting()
         return sorted((one for one in suspects if one[0] not in waiting), key=_age)
 
-    async def _open(self, shard: int) -> list[tuple[str, Live]]:
-        """May be behind: whatever is done about a record asks the log first."""
-        request = {"batch": 1000, "multi_last": [self._names.all_of(shard, "live")]}
-        found: dict[str, Live] = {}
-        more = True
-        while more:
-            stored, more = await self._wire.batch(self._names.events(shard), request)
-            for one in stored:
-                found[one.subject.split(".")[-2]] = unpack(one.data, Live)
-            if not stored:
-                break
-            request = {**request, "seq": stored[-1].seq + 1}
-        return list(found.items())
-
-    def _suspect(self, live: Live, now: float) -> bool:
-        if live.until:
-            return live.until <= now
-        return now - live.since >= _limits.ORPHAN_SECONDS
-
-    async def put_right(self, response_id: str, seen: Live) -> None:
+    async def put_right(self, response_id: str) -> None:
         """Make one claimable again, or close its log."""
         now = self._clock()
         tip = await self._logs.tip(response_id)
         known = await self._lives.read(response_id)
-        if known is None or not self._suspect(known[0], now):
+        if known is None or not known[0].suspect(now):
             return
         live = known[0]
         if tip is None:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+import random
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import nats.errors
-from nats.aio.client import Client
+from nats.aio.client import Client, Server
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
@@ -25,7 +26,7 @@ from heliograph.journal._nats import _limits
 from heliograph.journal._nats._commit import FINAL, Commit, Outcome, State, outcome_of
 from heliograph.journal._nats._records import nonce_of
 
-__all__ = ["ApiError", "Conflict", "Login", "Stored", "Wire"]
+__all__ = ["ApiError", "Conflict", "Login", "Stored", "Wire", "heeding"]
 
 log = logging.getLogger("heliograph.journal")
 
@@ -35,7 +36,30 @@ NOT_FOUND = frozenset({10037, 10014, 10059})
 GONE = frozenset({10043, 10057})
 """No such sequence; the store could not delete it, which is how some replicas say the same."""
 
+_UNAVAILABLE = 10008
+"""What a server says that knows of no leader of the cluster."""
+
+_HINTS = {
+    10002: "; give the account more room: `max_file` in its `jetstream` block",
+    10047: "; give the servers more room: `max_file_store` in their `jetstream` block",
+}
+
 Handler = Callable[[Msg], Awaitable[None]]
+
+T = TypeVar("T")
+
+
+async def heeding(answer: Awaitable[T]) -> T:
+    """What nats-py answers; a cancellation that comes with it is not lost.
+
+    nats-py waits with ``asyncio.wait_for``, which swallows such a one before Python 3.12.
+    """
+    task = asyncio.current_task()
+    before = 0 if task is None else task.cancelling()
+    found = await answer
+    if task is not None and task.cancelling() > before:
+        raise asyncio.CancelledError
+    return found
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +80,8 @@ class ApiError(errors.JournalError):
     """JetStream refused; ``code`` is its ``err_code``."""
 
     def __init__(self, what: str, code: int, description: str) -> None:
-        super().__init__(f"{what}: {description} (NATS error {code})")
+        hint = _HINTS.get(code, "")
+        super().__init__(f"{what}: {description} (NATS error {code}){hint}")
         self.code = code
 
 
@@ -96,6 +121,9 @@ class Wire:
         self._login = login
         self._on_gap = on_gap
         self._client: Client | None = None
+        self._heard_at = 0.0
+        self._unheard_since: float | None = None
+        self._left: str | None = None
         self.denied: str | None = None
 
     # -- the connection
@@ -120,6 +148,7 @@ class Wire:
                 disconnected_cb=self._disconnected,
                 max_reconnect_attempts=-1,
                 ping_interval=10,
+                reconnect_to_server_handler=self._choose,
             )
         except (OSError, nats.errors.Error, TimeoutError) as exc:
             await self.close()
@@ -160,6 +189,49 @@ class Wire:
         away = isinstance(error, (OSError, nats.errors.NoServersError))
         level = logging.DEBUG if away else logging.WARNING
         log.log(level, "NATS: %s", str(error) or type(error).__name__)
+
+    def _choose(self, servers: list[Server], _: dict[str, Any]) -> tuple[Server, float]:
+        """Any that has not failed more often than another; being left counts as a failure."""
+
+        def failures(server: Server) -> int:
+            return server.reconnects + (server.uri.netloc == self._left)
+
+        random.shuffle(servers)
+        chosen = min(servers, key=failures)
+        return chosen, _limits.RETRY_SECONDS if chosen.reconnects else 0.0
+
+    def _heard(self, code: int | None = None) -> None:
+        """The server answered, with an error of this ``err_code``."""
+        now = asyncio.get_running_loop().time()
+        if code == _UNAVAILABLE:
+            self._unheard(now)
+        else:
+            self._heard_at, self._unheard_since = now, None
+
+    def _unheard(self, asked: float) -> None:
+        """Leave a server that answers nothing for a while: it may be cut off, from here or from the
+        other servers, which go on without it.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._unheard_since is None:
+            self._unheard_since = max(asked, self._heard_at)
+        if now - self._unheard_since >= _limits.LEAVE_SECONDS:
+            self._unheard_since = None
+            self._leave()
+
+    def _leave(self) -> None:
+        client = self._client
+        if client is None or client.is_closed:
+            return
+        url = client.connected_url
+        if url is not None:
+            log.warning("NATS: %s does not answer; trying another", url.netloc)
+            self._left = url.netloc
+        # nats-py would first wait until all that was written is through, which it may never be. Its
+        # reader sees the end of this and connects anew.
+        writer = getattr(client._transport, "_io_writer", None)
+        if writer is not None:
+            writer.transport.abort()
 
     async def _disconnected(self) -> None:
         if self._client is not None:
@@ -209,11 +281,13 @@ class Wire:
     async def ask(self, subject: str, data: bytes, headers: dict[str, str] | None = None) -> Msg:
         """One request; raises ``TimeoutError`` where it was not answered, heard or not."""
         client = self.client
+        asked = asyncio.get_running_loop().time()
         try:
-            return await client.request(
-                subject, data, timeout=_limits.CALL_SECONDS, headers=headers
+            return await heeding(
+                client.request(subject, data, timeout=_limits.CALL_SECONDS, headers=headers)
             )
         except (nats.errors.Error, OSError) as exc:
+            self._unheard(asked)
             raise TimeoutError(str(exc) or type(exc).__name__) from exc
 
     async def api(self, verb: str, body: object = None) -> dict[str, Any]:
@@ -230,8 +304,10 @@ class Wire:
                 continue
             error = answer.get("error")
             if error is None:
+                self._heard()
                 return answer
             code = error.get("err_code", 0)
+            self._heard(code)
             if outcome_of(code) is Outcome.UNSURE:
                 await self._again(deadline, verb, errors.JournalError(error["description"]))
                 continue
@@ -295,7 +371,7 @@ class Wire:
                 f"$JS.API.DIRECT.GET.{stream}", msgspec.json.encode(request), reply=inbox
             )
             while True:
-                message = await got.next_msg(_limits.BATCH_SECONDS)
+                message = await heeding(got.next_msg(_limits.BATCH_SECONDS))
                 headers = message.headers or {}
                 status = headers.get("Status")
                 if status is not None:
@@ -352,11 +428,14 @@ class Wire:
             ack = _acks.decode(answer.data)
         except msgspec.MsgspecError as exc:
             raise TimeoutError(f"an acknowledgement that cannot be read: {exc}") from exc
+        self._heard(None if ack.error is None else ack.error.err_code)
         if ack.error is None:
             return Outcome.OK, ack.seq
         outcome = outcome_of(ack.error.err_code)
         if outcome is None:
             raise ApiError(f"a write to {subject}", ack.error.err_code, ack.error.description)
+        if outcome is Outcome.UNSURE:
+            raise TimeoutError(ack.error.description)
         return outcome, 0
 
     async def _look(self, commit: Commit, stream: str, subject: str) -> tuple[Outcome, int]:
@@ -365,6 +444,7 @@ class Wire:
             (await self.ask(f"$JS.API.STREAM.MSG.GET.{stream}", request)).data
         )
         error = answer.get("error")
+        self._heard(None if error is None else error.get("err_code"))
         if error is not None:
             if error.get("err_code") in NOT_FOUND:
                 return commit.seen(0, None), 0
