@@ -14,9 +14,9 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator, Collection, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 from nats.aio.msg import Msg
 
@@ -55,6 +55,7 @@ from heliograph.journal._nats._records import Record as LogRecord
 from heliograph.journal._nats._register import NatsRegister
 from heliograph.journal._nats._setup import check_server, open_blobs, open_streams
 from heliograph.journal._nats._sweeper import Sweeper
+from heliograph.journal._nats._whole import Whole
 from heliograph.journal._nats._wire import Login, Wire
 from heliograph.journal._places import Board
 from heliograph.journal._signal import Claimers
@@ -63,8 +64,6 @@ from heliograph.journal.checkup import Finding, Waiting
 __all__ = ["NatsJournal"]
 
 log = logging.getLogger("heliograph.journal")
-
-T = TypeVar("T")
 
 SHARDS = 64
 
@@ -118,7 +117,8 @@ class NatsJournal(Journal):
         self._attached: set[tuple[str, str]] = set()
         self._open = False
         self._chores: list[asyncio.Task[None]] = []
-        self._whole: set[asyncio.Task[Any]] = set()
+        self._whole = Whole(self._check_open)
+        self._to_its_end = self._whole.run
 
     @property
     def register(self) -> NatsRegister:
@@ -170,10 +170,7 @@ class NatsJournal(Journal):
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
         deadline = asyncio.get_running_loop().time() + _limits.STOP_SECONDS
-        if self._whole:
-            await asyncio.wait(self._whole, timeout=_limits.STOP_SECONDS)
-        for task in list(self._whole):
-            task.cancel()
+        await self._whole.settle(_limits.STOP_SECONDS)
         try:
             async with asyncio.timeout_at(deadline + 1):
                 await self._let_go()
@@ -216,33 +213,6 @@ class NatsJournal(Journal):
     def _check_open(self) -> None:
         if not self._open:
             raise errors.JournalError("the journal is not open")
-
-    async def _to_its_end(self, work: Coroutine[Any, Any, T], unwanted: Any = None) -> T:
-        """Run ``work`` whole; where the caller is cancelled, ``unwanted`` gets its result."""
-        if not self._open:
-            work.close()
-            self._check_open()
-        task = asyncio.create_task(work)
-        self._whole.add(task)
-        task.add_done_callback(self._whole.discard)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.cancelled():
-                raise errors.JournalError("the journal is not open") from None
-            self._give_back(task, unwanted)
-            raise
-
-    def _give_back(self, task: asyncio.Task[T], unwanted: Any) -> None:
-        async def later() -> None:
-            with suppress(errors.JournalError, asyncio.CancelledError):
-                result = await task
-                if unwanted is not None:
-                    await unwanted(result)
-
-        giving = asyncio.create_task(later())
-        self._whole.add(giving)
-        giving.add_done_callback(self._whole.discard)
 
     # -- the job queue
 
