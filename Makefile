@@ -23,10 +23,10 @@ demo: $(STAMP) ## draw a red fox under the moon into out/demo.png
 	$(BIN)/heliograph draw "a red fox under the moon" --output out/demo.png --events out/demo.jsonl --partial-images 3
 
 test: $(STAMP) ## run every test that needs no Node and one nats-server at most
-	$(BIN)/python -m pytest -n $(JOBS) -m "not npm and not llm and not shells and not cluster and not faults"
+	$(BIN)/python -m pytest -n $(JOBS) -m "not npm and not llm and not shells and not cluster and not s3 and not faults"
 
-test-cluster: $(STAMP) ## run the tests against three nats-servers (four minutes)
-	$(BIN)/python -m pytest -n $(JOBS) -m cluster
+test-cluster: $(STAMP) ## run the tests against three nats-servers, and against S3 storage (five minutes)
+	$(BIN)/python -m pytest -n $(JOBS) -m "cluster or s3"
 
 test-faults: $(STAMP) ## break a fleet on purpose while 400 clients read; writes docs/faults.md (ten minutes)
 	$(BIN)/python -m pytest -p no:xdist -s -m faults tests/fleet

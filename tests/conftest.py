@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from starlette.applications import Starlette
-from tests import nats_servers, tap
+from tests import nats_servers, s3_server, tap
 
 from heliograph import errors
 from heliograph.server import _serve, _socket_wire
@@ -58,6 +58,7 @@ def _valid() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _nats_servers() -> Iterator[None]:
+def _servers() -> Iterator[None]:
     yield
     nats_servers.stop_all()
+    s3_server.stop_all()

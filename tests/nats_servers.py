@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import nats
 
-from heliograph.journal import Clock, NatsJournal
+from heliograph.journal import Clock, NatsJournal, S3Bucket
 from heliograph.testing.nats import Cluster
 
 SHARDS = 2
@@ -37,9 +37,14 @@ def stop_all() -> None:
     cluster.cache_clear()
 
 
-def nats_journal(replicas: int, clock: Clock) -> NatsJournal:
+def nats_journal(replicas: int, clock: Clock, bucket: S3Bucket | None = None) -> NatsJournal:
     return NatsJournal(
-        cluster(replicas).urls, replicas=replicas, shards=SHARDS, prefix=PREFIX, clock=clock
+        cluster(replicas).urls,
+        replicas=replicas,
+        shards=SHARDS,
+        prefix=PREFIX,
+        bucket=bucket,
+        clock=clock,
     )
 
 

@@ -178,6 +178,18 @@ def test_the_page_on_the_file_names_every_key(settings: type) -> None:
     assert [name for name in names if not re.search(rf"`(\[+)?{name}\b", page)] == []
 
 
+def test_a_journal_on_nats_and_its_bucket_are_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "heliograph.toml"
+    file.write_text(
+        "[journal]\nkind = 'nats'\nprefix = 'hg'\n"
+        "[journal.blobs]\nkind = 's3'\nbucket = 'pictures'\n"
+    )
+    assert main(["config", "check", str(file)]) == 0
+    assert "\n  blobs    s3://pictures/hg\n" in capsys.readouterr().out
+
+
 def test_a_file_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "check", "no-such.toml"]) == 2
     assert "no-such.toml" in capsys.readouterr().err

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from heliograph.cli._parser import parser
-from heliograph.server import NatsSettings, load_settings
+from heliograph.server import NatsSettings, S3Settings, load_settings
 from heliograph.server._metrics import TABLE
 from heliograph.server._process import HAND_OVER_SECONDS
 from heliograph.testing.nats import server_program
@@ -45,6 +45,18 @@ def test_compose_runs_the_servers_that_the_configuration_names() -> None:
     for node in nodes:
         assert services()[node]["environment"] == {"NATS_NAME": node}
         assert f"nats-route://{node}:6222" in (DEPLOY / "nats.conf").read_text()
+
+
+def test_the_bucket_that_the_configuration_proposes_can_be_named(tmp_path: Path) -> None:
+    text = (DEPLOY / "heliograph.toml").read_text()
+    head, blobs, rest = text.partition("# [journal.blobs]")
+    table, _, rest = f"{blobs}{rest}".partition("\n\n")
+    file = tmp_path / "heliograph.toml"
+    file.write_text(head + table.replace("# ", "") + "\n\n" + rest)
+    settings = load_settings(file).journal
+    assert isinstance(settings, NatsSettings)
+    assert isinstance(settings.blobs, S3Settings)
+    assert "/src[local,nats,s3]" in (DEPLOY / "Dockerfile").read_text()
 
 
 def test_every_command_of_a_gateway_is_ours() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from heliograph.providers import Catalog
 from heliograph.server import (
     Limits,
     NatsSettings,
+    S3Settings,
     Server,
     Settings,
     SqliteSettings,
@@ -73,6 +75,83 @@ def test_a_wrong_file_is_refused_by_the_key(tmp_path: Path, text: str, said: str
     assert said in str(refused.value)
     assert "heliograph.toml" in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+BLOBS = "[journal]\nkind = 'nats'\n[journal.blobs]\n"
+S3 = f"{BLOBS}kind = 's3'\nbucket = 'pictures'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"{BLOBS}kind = 'gcs'", "journal.blobs.kind: unknown kind 'gcs'; allowed: nats, s3"),
+        (f"{BLOBS}bucket = 'pictures'", "journal.blobs.kind: missing; allowed: nats, s3"),
+        (f"{BLOBS}kind = 's3'", "journal.blobs.bucket: missing"),
+        (f"{BLOBS}kind = 'nats'\nbucket = 'b'", "unknown key 'journal.blobs.bucket'"),
+        (
+            f"{BLOBS}kind = 's3'\nbucket = 'pictures'\nkey = 'hush'",
+            "unknown key 'journal.blobs.key'; allowed here: kind, bucket, prefix, endpoint, region",
+        ),
+        (f"{BLOBS}kind = 's3'\nbucket = 's3://pictures'", "the bucket's name alone"),
+        (f"{S3}prefix = '/a'", "journal.blobs.prefix: letters"),
+        (f"{S3}endpoint = 'minio:9000'", "an address begins with https:// or http://"),
+        (f"{S3}endpoint = 'https://k:hush@h'", "no key in an address"),
+        (f"{S3}endpoint = 'https://h/pictures'", "the address alone, https://host"),
+        (f"{S3}access_key_env = 'A'", "name both variables, or none"),
+    ],
+)
+def test_a_wrong_place_for_blobs_is_refused_by_the_key(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    with pytest.raises(errors.ConfigError) as refused:
+        _load(tmp_path, text)
+    assert said in str(refused.value)
+    assert "hush" not in str(refused.value)
+
+
+def test_a_file_names_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = "access_key_env = 'TEST_S3_KEY'\nsecret_key_env = 'TEST_S3_SECRET'\n"
+    settings = _load(tmp_path, f"{S3}endpoint = 'https://storage'\n{keys}")
+    journal = settings.journal
+    assert isinstance(journal, NatsSettings)
+    monkeypatch.setenv("TEST_S3_KEY", "k")
+    with pytest.raises(errors.ConfigError, match=r"journal\.blobs\.secret_key_env: .*TEST_S3_SEC"):
+        settings.check()
+    monkeypatch.setenv("TEST_S3_SECRET", "s")
+    settings.check()
+    bucket = journal.bucket()
+    assert bucket is not None
+    assert bucket.where == "s3://pictures/heliograph at https://storage"
+    other = _load(tmp_path, f"{S3}prefix = 'a/b'\n").journal
+    assert isinstance(other, NatsSettings)
+    assert isinstance(other.blobs, S3Settings)
+    assert other.blobs.where("unused") == "s3://pictures/a/b"
+    inside = _load(tmp_path, f"{BLOBS}kind = 'nats'\n").journal
+    assert isinstance(inside, NatsSettings)
+    assert inside.bucket() is None
+
+
+def test_the_page_on_clusters_names_every_key_of_a_bucket(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text(encoding="utf-8")
+    assert [key for key in S3Settings.__struct_fields__ if f"`{key}`" not in page] == []
+    example = page.partition("```toml\n[journal.blobs]")[2].partition("```")[0]
+    journal = _load(tmp_path, f"{BLOBS}{example}").journal
+    assert isinstance(journal, NatsSettings)
+    assert isinstance(journal.blobs, S3Settings)
+    assert journal.blobs.bucket == "heliograph-pictures"
+
+
+def test_a_bucket_without_the_extra_is_one_line_that_says_what_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = _load(tmp_path, S3)
+    for name in list(sys.modules):
+        if name.startswith(("heliograph.journal._s3", "obstore.")):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    with pytest.raises(errors.MissingExtra) as refused:
+        settings.check()
+    assert str(refused.value) == "blobs in S3 needs an extra: pip install 'heliograph[s3]'"
 
 
 def test_a_file_names_nats_servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

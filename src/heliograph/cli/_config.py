@@ -28,6 +28,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     print(f"{file}: would serve on {settings.host} port {settings.port}", file=out)
     if isinstance(settings.journal, server.NatsSettings):
         print(f"  journal  {', '.join(settings.journal.servers)}", file=out)
+        if isinstance(settings.journal.blobs, server.S3Settings):
+            print(f"  blobs    {settings.journal.blobs.where(settings.journal.prefix)}", file=out)
     cards = installed.catalog.cards()
     width = max(len(card.id) for card in cards)
     for card in cards:

@@ -1,5 +1,6 @@
 """Append-only fenced event log, job queue and blobs; one contract, several stores."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from heliograph import errors
@@ -27,6 +28,7 @@ from heliograph.journal._sqlite import SqliteJournal
 
 if TYPE_CHECKING:
     from heliograph.journal._nats import Login, NatsJournal
+    from heliograph.journal._s3 import S3Bucket, S3Login
 
 __all__ = [
     "MAX_BLOB_BYTES",
@@ -53,19 +55,30 @@ __all__ = [
     "Queued",
     "Record",
     "Register",
+    "S3Bucket",
+    "S3Login",
     "Share",
     "SqliteJournal",
     "Watcher",
 ]
 
 
+_EXTRAS = {
+    "Login": ("_nats", "nats", "the journal on NATS"),
+    "NatsJournal": ("_nats", "nats", "the journal on NATS"),
+    "S3Bucket": ("_s3", "obstore", "blobs in S3"),
+    "S3Login": ("_s3", "obstore", "blobs in S3"),
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name not in ("Login", "NatsJournal"):
+    if name not in _EXTRAS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    inside, package, what = _EXTRAS[name]
     try:
-        from heliograph.journal import _nats
+        module = importlib.import_module(f"heliograph.journal.{inside}")
     except ModuleNotFoundError as exc:
-        if (exc.name or "").partition(".")[0] != "nats":
+        if (exc.name or "").partition(".")[0] != package:
             raise
-        raise errors.MissingExtra("the journal on NATS", "nats") from None
-    return getattr(_nats, name)
+        raise errors.MissingExtra(what, inside[1:]) from None
+    return getattr(module, name)

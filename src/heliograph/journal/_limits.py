@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "BLOB_CACHE_BYTES",
     "BLOB_GRACE",
+    "DIGEST_INLINE_BYTES",
     "ERASE_BATCH",
     "GRANT_SECONDS",
     "GREETING_SECONDS",
@@ -65,6 +66,9 @@ MAX_COMMIT_BYTES = 32 * 1024 * 1024
 
 BLOB_CACHE_BYTES = 32 * 1024 * 1024
 """Bytes of the most recently used blobs kept in memory, all responses together."""
+
+DIGEST_INLINE_BYTES = 1024 * 1024
+"""Bytes whose digest is worked out on the event loop; of more, in a thread."""
 
 ERASE_BATCH = 64
 """Responses or blobs that ``expire`` erases in one go, so that appends can pass in between."""

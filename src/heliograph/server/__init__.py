@@ -1,6 +1,7 @@
 """The Responses API over HTTP: Starlette on uvicorn, streams out of the journal."""
 
 from heliograph.server._app import create_app
+from heliograph.server._blob_settings import S3Settings
 from heliograph.server._doctor import diagnose
 from heliograph.server._journal_settings import NatsSettings, SqliteSettings
 from heliograph.server._key import Key
@@ -23,6 +24,7 @@ __all__ = [
     "MetricsPage",
     "NatsSettings",
     "Otel",
+    "S3Settings",
     "Server",
     "Settings",
     "SharedKeyring",

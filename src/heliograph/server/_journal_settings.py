@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Literal
 
 import msgspec
 
-from heliograph import errors, journal
+from heliograph import journal
+from heliograph.server._blob_settings import BlobSettings, NatsBlobSettings, S3Settings, secret
 
 __all__ = ["JournalSettings", "NatsSettings", "SqliteSettings"]
 
@@ -35,7 +35,7 @@ class NatsSettings(
     ``replicas`` 3 survives the loss of a server. ``shards`` can only grow. ``prefix`` begins all
     its streams and subjects. ``monitors`` are the servers' monitoring addresses. Secrets are in the
     environment variables that ``password_env`` and ``token_env`` name, or in the file
-    ``credentials``; ``ca`` is a file of certificates.
+    ``credentials``; ``ca`` is a file of certificates. ``blobs`` says where pictures are.
     """
 
     servers: tuple[str, ...] = ("nats://127.0.0.1:4222",)
@@ -48,6 +48,7 @@ class NatsSettings(
     token_env: str | None = None
     credentials: str | None = None
     ca: str | None = None
+    blobs: BlobSettings = NatsBlobSettings()
 
     def __post_init__(self) -> None:
         if not self.servers:
@@ -69,15 +70,27 @@ class NatsSettings(
         if not _PREFIX.fullmatch(self.prefix):
             raise ValueError("journal.prefix: up to 32 letters, digits, _ and -")
 
+    def check(self) -> None:
+        """Raises ``ConfigError`` for a variable that is not set, ``MissingExtra``."""
+        self.login()
+        if isinstance(self.blobs, S3Settings):
+            self.blobs.login()
+
     def login(self) -> journal.Login:
         """Who it is on the servers. Raises ``ConfigError`` for a variable that is not set."""
         return journal.Login(
             user=self.user,
-            password=_secret("password_env", self.password_env),
-            token=_secret("token_env", self.token_env),
+            password=secret("password_env", self.password_env),
+            token=secret("token_env", self.token_env),
             credentials=self.credentials,
             ca=self.ca,
         )
+
+    def bucket(self) -> journal.S3Bucket | None:
+        """Where the pictures are, None for the nats-servers. Raises as ``journal``."""
+        if isinstance(self.blobs, NatsBlobSettings):
+            return None
+        return self.blobs.at(self.prefix)
 
     def journal(self) -> journal.NatsJournal:
         """The journal, not yet started. Raises ``ConfigError``, ``MissingExtra``."""
@@ -88,16 +101,8 @@ class NatsSettings(
             prefix=self.prefix,
             login=self.login(),
             monitors=self.monitors,
+            bucket=self.bucket(),
         )
-
-
-def _secret(key: str, variable: str | None) -> str | None:
-    if variable is None:
-        return None
-    found = os.environ.get(variable, "").strip()
-    if not found:
-        raise errors.ConfigError(f"journal.{key}: the environment variable {variable} is not set")
-    return found
 
 
 JournalSettings = Literal["sqlite", "memory"] | SqliteSettings | NatsSettings

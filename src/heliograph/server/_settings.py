@@ -175,7 +175,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if self.journal == "memory" and self.workers is not None:
             raise errors.ConfigError("workers: journal 'memory' is in one process; use 'sqlite'")
         if isinstance(self.journal, NatsSettings):
-            self.journal.login()
+            self.journal.check()
 
     def check_open(self, *, keyed: bool) -> None:
         """Raise ``ConfigError`` where anyone could use it; ``keyed``: there are API keys."""

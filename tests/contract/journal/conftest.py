@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from tests.contract.journal.support import Clock, host_of, stop_host
 from tests.nats_servers import cluster, empty, nats_journal
+from tests.s3_server import bucket_at, seaweed
 
 from heliograph.journal import AttachedJournal, Journal, JournalHost, MemoryJournal, SqliteJournal
 
 CLUSTER = pytest.mark.cluster
+S3 = pytest.mark.s3
 Restart = Callable[[Journal], Awaitable[Journal]]
 
 
@@ -21,7 +23,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture(
-    params=["memory", "sqlite", "socket", "nats-r1", pytest.param("nats-r3", marks=CLUSTER)]
+    params=[
+        *("memory", "sqlite", "socket", "nats-r1"),
+        pytest.param("nats-r3", marks=CLUSTER),
+        pytest.param("nats-s3", marks=S3),
+    ]
 )
 async def restart(
     request: pytest.FixtureRequest, tmp_path: Path, clock: Clock
@@ -29,7 +35,8 @@ async def restart(
     """Stops a journal and gives the one that comes up after it, over the same data."""
     current: list[Journal] = []
     behind: list[JournalHost] = []
-    replicas = {"nats-r1": 1, "nats-r3": 3}.get(request.param, 0)
+    replicas = {"nats-r1": 1, "nats-r3": 3, "nats-s3": 1}.get(request.param, 0)
+    bucket = bucket_at(await seaweed()) if request.param == "nats-s3" else None
     if replicas:
         await empty(cluster(replicas).urls)
 
@@ -44,7 +51,7 @@ async def restart(
         elif request.param == "sqlite":
             journal = SqliteJournal(tmp_path / "data", clock)
         elif replicas:
-            journal = nats_journal(replicas, clock)
+            journal = nats_journal(replicas, clock, bucket)
         elif journal is None:
             journal = MemoryJournal(clock)
         await journal.start()

@@ -34,7 +34,7 @@ async def test_all_is_well(server: Cluster) -> None:
     await make_streams(server)
     found = await looked(journal_at(server, monitors=[server.nodes[0].monitor]))
     assert {one.status for one in found.values()} == {"ok"}, found
-    assert list(found) == ["server", "streams", "clock", "permissions", "write", "sync"]
+    assert list(found) == [*("server", "streams", "clock", "permissions", "write", "blobs", "sync")]
     assert "nats-server 2." in found["server"].said
 
 

@@ -1,4 +1,4 @@
-"""Blobs in an object store, by content; who refers to them, and when they were put, in records.
+"""Blobs in a bucket, by content; who refers to them, and when they were put, in records.
 
 ``refer`` writes the reference first and looks at the blob's record after; ``collect`` marks the
 record as dying first and looks at the references after. Whatever their order, one sees the other.
@@ -9,18 +9,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
-from typing import TypeVar
-
-import nats.errors
-from nats.js.api import ObjectMeta, ObjectMetaOptions
-from nats.js.errors import ObjectNotFoundError
-from nats.js.object_store import ObjectStore
+from collections.abc import Iterable
 
 from heliograph import errors
 from heliograph.journal import _limits as bounds
 from heliograph.journal._base import BlobStore, Clock
+from heliograph.journal._bucket import Bucket, MissingObject
 from heliograph.journal._nats import _limits
 from heliograph.journal._nats._names import Names
 from heliograph.journal._nats._records import BlobRecord, pack, unpack
@@ -28,36 +22,39 @@ from heliograph.journal._nats._wire import Conflict, Wire
 
 __all__ = ["NatsBlobs"]
 
-T = TypeVar("T")
-
 
 class NatsBlobs(BlobStore):
-    """See the module; ``open`` it with the object store."""
+    """See the module; ``open`` it with the bucket that has the bytes, which is opened already."""
 
     def __init__(self, wire: Wire, names: Names, clock: Clock) -> None:
         self._wire = wire
         self._names = names
         self._clock = clock
-        self._store: ObjectStore | None = None
+        self._bucket: Bucket | None = None
         self._putting: dict[str, asyncio.Lock] = {}
+        self._getting: dict[str, asyncio.Task[bytes]] = {}
         self._cache: OrderedDict[str, bytes] = OrderedDict()
         self._cached_bytes = 0
         self._referred: dict[str, set[str]] = {}
 
-    def open(self, store: ObjectStore) -> None:
+    def open(self, bucket: Bucket) -> None:
         """Begin to serve."""
-        self._store = store
+        self._bucket = bucket
 
     def close(self) -> None:
         """Serve no more."""
-        self._store = None
+        bucket, self._bucket = self._bucket, None
+        if bucket is not None:
+            bucket.close()
+        for getting in self._getting.values():
+            getting.cancel()
         self._cache.clear()
         self._cached_bytes = 0
 
-    def _opened(self) -> ObjectStore:
-        if self._store is None:
+    def _opened(self) -> Bucket:
+        if self._bucket is None:
             raise errors.JournalError("the journal is not open")
-        return self._store
+        return self._bucket
 
     # -- bytes
 
@@ -69,7 +66,7 @@ class NatsBlobs(BlobStore):
                 f"a blob of {len(data)} bytes: MAX_BLOB_BYTES is {bounds.MAX_BLOB_BYTES}"
             )
         data = bytes(data)
-        sha256 = hashlib.sha256(data).hexdigest()
+        sha256 = await _digest(data)
         lock = self._putting.setdefault(sha256, asyncio.Lock())
         try:
             async with lock:
@@ -90,8 +87,8 @@ class NatsBlobs(BlobStore):
                 else:  # who was erasing it is gone
                     await self._erase(sha256, known[1])
                 continue
-            if known is None or known[0].size != len(data):
-                await self._upload(sha256, data)
+            if known is None or not await self._stored(sha256, len(data)):
+                await self._opened().put(sha256, data)
             record = BlobRecord(size=len(data), at=self._clock())
             try:
                 await self._write(sha256, record, 0 if known is None else known[1])
@@ -99,67 +96,45 @@ class NatsBlobs(BlobStore):
                 continue
             return
 
-    async def _upload(self, sha256: str, data: bytes) -> None:
-        store = self._opened()
-        options = ObjectMetaOptions(max_chunk_size=_limits.BLOB_CHUNK_BYTES)
-        await self._insist(
-            lambda: store.put(sha256, data, ObjectMeta(name=sha256, options=options)),
-            f"blob {sha256} cannot be stored",
-        )
-
-    async def _insist(self, call: Callable[[], Awaitable[T]], failed: str) -> T:
-        """Call until it is answered; a stream may be without its leader for seconds."""
-        deadline = asyncio.get_running_loop().time() + _limits.WRITE_SECONDS
-        while True:
-            try:
-                return await call()
-            except ObjectNotFoundError:
-                raise
-            except (nats.errors.Error, OSError) as exc:
-                self._opened()
-                if asyncio.get_running_loop().time() >= deadline:
-                    raise errors.JournalError(f"{failed}: {exc}") from exc
-                await asyncio.sleep(_limits.RETRY_SECONDS)
+    async def _stored(self, sha256: str, size: int) -> bool:
+        """Whether it is there: others than journals may erase in a bucket."""
+        found = await self._opened().stat(sha256)
+        return found is not None and found.size == size
 
     async def get(self, sha256: str) -> bytes:
-        """See ``BlobStore.get``."""
-        store = self._opened()
+        """See ``BlobStore.get``. Those who want the same at once wait for one reading."""
+        self._opened()
         data = self._cache.get(sha256)
         if data is not None:
             self._cache.move_to_end(sha256)
             return data
         if not _is_name(sha256):
             raise errors.JournalError(f"{sha256!r} is no blob's name")
-        data = await self._download(store, sha256)
-        if hashlib.sha256(data).hexdigest() != sha256:
+        getting = self._getting.get(sha256)
+        if getting is None:
+            getting = self._getting[sha256] = asyncio.create_task(self._get(sha256))
+            getting.add_done_callback(lambda task: self._got(sha256, task))
+        try:
+            return await asyncio.shield(getting)
+        except asyncio.CancelledError:
+            if getting.cancelled():
+                self._opened()
+            raise
+
+    async def _get(self, sha256: str) -> bytes:
+        try:
+            data = await self._opened().get(sha256)
+        except MissingObject as exc:
+            raise errors.JournalError(f"blob {sha256} is missing") from exc
+        if await _digest(data) != sha256:
             raise errors.JournalError(f"blob {sha256} is damaged")
         self._remember(sha256, data)
         return data
 
-    async def _download(self, store: ObjectStore, sha256: str) -> bytes:
-        try:
-            info = await self._insist(
-                lambda: store.get_info(sha256), f"blob {sha256} cannot be read"
-            )
-        except ObjectNotFoundError as exc:
-            raise errors.JournalError(f"blob {sha256} is missing") from exc
-        # The library's own ``get`` stalls at a few megabytes; a batch does not.
-        stream = f"OBJ_{self._names.blobs}"
-        subject = f"$O.{self._names.blobs}.C.{info.nuid}"
-        chunks: list[bytes] = []
-        seq, left = 1, info.chunks or 0
-        while left > 0:
-            request = {"seq": seq, "next_by_subj": subject, "batch": left}
-            stored, _ = await self._wire.batch(stream, request)
-            if not stored:  # a replica that is behind
-                one = await self._wire.next(stream, subject, seq)
-                stored = [] if one is None else [one]
-            if not stored:
-                raise errors.JournalError(f"blob {sha256} is damaged: {left} chunks are missing")
-            chunks += [one.data for one in stored]
-            left -= len(stored)
-            seq = stored[-1].seq + 1
-        return b"".join(chunks)
+    def _got(self, sha256: str, task: asyncio.Task[bytes]) -> None:
+        del self._getting[sha256]
+        if not task.cancelled():
+            task.exception()  # whoever still waits is told; nobody may
 
     def _remember(self, sha256: str, data: bytes) -> None:
         if sha256 in self._cache or len(data) > bounds.BLOB_CACHE_BYTES // 4:
@@ -236,11 +211,16 @@ class NatsBlobs(BlobStore):
         await self._erase(sha256, seq)
 
     async def _erase(self, sha256: str, seq: int) -> None:
-        store = self._opened()
-        with suppress(ObjectNotFoundError):
-            await self._insist(lambda: store.delete(sha256), f"blob {sha256} cannot be erased")
+        await self._opened().delete(sha256)
         self._cache.pop(sha256, None)
         await self._wire.delete(self._names.refs, seq)
+
+
+async def _digest(data: bytes) -> str:
+    """Its SHA-256, off the event loop where that takes long."""
+    if len(data) <= bounds.DIGEST_INLINE_BYTES:
+        return hashlib.sha256(data).hexdigest()
+    return (await asyncio.to_thread(hashlib.sha256, data)).hexdigest()
 
 
 def _is_name(sha256: str) -> bool:

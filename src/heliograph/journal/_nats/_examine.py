@@ -17,8 +17,10 @@ import msgspec
 
 from heliograph import errors
 from heliograph.journal._base import Clock
+from heliograph.journal._nats._examine_blobs import examine_blobs
 from heliograph.journal._nats._lives import Lives
 from heliograph.journal._nats._names import Names
+from heliograph.journal._nats._parts import Parts
 from heliograph.journal._nats._probe import check_calls, sync_fault
 from heliograph.journal._nats._records import Job, Live, unpack
 from heliograph.journal._nats._setup import (
@@ -47,9 +49,10 @@ _WRITES = 5
 
 
 async def examine(
-    wire: Wire, names: Names, replicas: int, monitors: Sequence[str], clock: Clock
+    parts: Parts, replicas: int, monitors: Sequence[str]
 ) -> tuple[list[Finding], list[Waiting]]:
     """What was found, and what waits in the queue. Connects, and disconnects."""
+    wire, names, clock = parts.wire, parts.names, parts.clock
     found: list[Finding] = []
     waiting: list[Waiting] = []
     try:
@@ -67,6 +70,7 @@ async def examine(
                     waiting = await _queues(wire, names, clock)
                 else:
                     await _told(found, "replicas", lambda: _trial(wire, names, replicas))
+                await _told(found, "blobs", lambda: examine_blobs(parts, made=bool(there)))
     except errors.JournalError as exc:
         found.append(failed("nats", exc))
     finally:
@@ -83,7 +87,7 @@ async def _told(
     """Whether it did not fail."""
     try:
         said = await check()
-    except errors.JournalError as exc:
+    except (errors.JournalError, errors.ConfigError) as exc:
         found.append(failed(what, exc))
         return False
     told = [fine(what, said)] if isinstance(said, str) else said

@@ -34,6 +34,7 @@ from heliograph.journal._base import (
     Queued,
     Record,
 )
+from heliograph.journal._bucket import Bucket
 from heliograph.journal._counts import Counts
 from heliograph.journal._following import Page, follow
 from heliograph.journal._frames import check_entries, check_request
@@ -53,7 +54,7 @@ from heliograph.journal._nats._queue import REDO, group
 from heliograph.journal._nats._records import Job, Live, unpack
 from heliograph.journal._nats._records import Record as LogRecord
 from heliograph.journal._nats._register import NatsRegister
-from heliograph.journal._nats._setup import check_server, open_blobs, open_streams
+from heliograph.journal._nats._setup import check_server, open_streams
 from heliograph.journal._nats._sweeper import Sweeper
 from heliograph.journal._nats._whole import Whole
 from heliograph.journal._nats._wire import Login, Wire
@@ -74,8 +75,9 @@ class NatsJournal(Journal):
     ``replicas`` 3 survives the loss of a server, 1 does not. ``shards`` streams hold the events;
     their number can only grow. ``prefix`` begins all subjects and streams. ``monitors`` are the
     servers' monitoring addresses (``http://host:8222``), the only place that tells whether they
-    flush what they acknowledge. ``clock`` gives seconds since the epoch; processes that share a
-    journal should agree on it within a second.
+    flush what they acknowledge. ``bucket`` is where pictures go, and whatever is too large for a
+    message; None is the servers' own object store. ``clock`` gives seconds since the epoch;
+    processes that share a journal should agree on it within a second.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class NatsJournal(Journal):
         prefix: str = "heliograph",
         login: Login | None = None,
         monitors: Sequence[str] = (),
+        bucket: Bucket | None = None,
         clock: Clock = time.time,
     ) -> None:
         if not 1 <= shards <= _limits.MAX_SHARDS:
@@ -102,7 +105,7 @@ class NatsJournal(Journal):
         self._wire = wire = Wire(urls, login or Login(), self._gap)
         self.counts = Counts()
         self._feeds = Feeds(wire, names, self.counts)
-        self._parts = parts = Parts(wire, names, clock, replicas, self._feeds.erased)
+        self._parts = parts = Parts(wire, names, clock, replicas, self._feeds.erased, bucket)
         self.blobs = parts.blobs
         self._board = Board(clock, self._check_open)
         self.places = NatsPlaces(wire, names, clock, self._board)
@@ -138,7 +141,7 @@ class NatsJournal(Journal):
         try:
             check_server(self._wire.info)
             await open_streams(self._wire, self._names, self._replicas)
-            self._parts.blobs.open(await open_blobs(self._wire, self._names, self._replicas))
+            await self._parts.open_blobs()
             await self._parts.queue.learn()
             await check_calls(self._wire, self._names, self._clock)
             await check_sync(self._monitors)
@@ -157,7 +160,7 @@ class NatsJournal(Journal):
 
         Nothing that it writes stays.
         """
-        return await examine(self._wire, self._names, self._replicas, self._monitors, self._clock)
+        return await examine(self._parts, self._replicas, self._monitors)
 
     async def stop(self) -> None:
         """Let go of what is held here, wake who waits, disconnect. Harmless where not open."""

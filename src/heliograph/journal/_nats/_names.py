@@ -12,6 +12,7 @@
     KEYS         <p>.key.<hash>                     idempotency keys
     REFS         <p>.rf.<sha256>.put                a blob is there
                  <p>.rf.<sha256>.ref.<rid>          a response refers to it
+                 <p>.rf.home                        where the blobs are, if not in BLOBS
     BLOBS        an object store
     REGISTER     <p>.reg.<name>                     what all processes share: the API keys
 
@@ -136,6 +137,10 @@ class Names:
     def blob(self, sha256: str) -> str:
         """The record that a blob is there."""
         return f"{self.prefix}.rf.{sha256}.put"
+
+    def blob_home(self) -> str:
+        """The record of where the blobs are."""
+        return f"{self.prefix}.rf.home"
 
     def ref(self, sha256: str, response_id: str) -> str:
         """The record that a response refers to a blob; either may be ``*``."""

@@ -18,6 +18,7 @@ from heliograph.journal._places import Holders
 from heliograph.journal._readers import Readers
 
 __all__ = [
+    "BlobHome",
     "BlobRecord",
     "End",
     "Job",
@@ -204,6 +205,14 @@ class BlobRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     size: int
     at: float
     dying: bool = False
+
+
+class BlobHome(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """The blobs of ``journal``, a name made at random, are ``where``."""
+
+    nonce: bytes = msgspec.field(default_factory=lambda: secrets.token_bytes(12))
+    journal: str
+    where: str
 
 
 class Shared(msgspec.Struct, frozen=True, array_like=True, kw_only=True):

@@ -8,11 +8,6 @@ import re
 from collections.abc import AsyncIterator, Collection
 from typing import Any
 
-import nats.errors
-from nats.js.api import ObjectStoreConfig, StorageType
-from nats.js.errors import BucketNotFoundError, NotFoundError
-from nats.js.object_store import ObjectStore
-
 from heliograph import errors
 from heliograph.journal._nats import _limits
 from heliograph.journal._nats._names import Names
@@ -26,7 +21,6 @@ __all__ = [
     "compare",
     "configs",
     "make",
-    "open_blobs",
     "open_streams",
     "streams_there",
 ]
@@ -227,21 +221,3 @@ async def compare(wire: Wire, config: dict[str, Any], replicas: int) -> AsyncIte
         if peer.get("offline") or not peer.get("current"):
             state = "away" if peer.get("offline") else f"{peer.get('lag', 0)} writes behind"
             yield f"the stream {name}: its replica on {peer['name']} is {state}; see that server"
-
-
-async def open_blobs(wire: Wire, names: Names, replicas: int) -> ObjectStore:
-    """The object store, made where it is missing."""
-    js = wire.client.jetstream(timeout=_limits.CALL_SECONDS)
-    try:
-        try:
-            store = await js.object_store(names.blobs)
-        except (BucketNotFoundError, NotFoundError):
-            wanted = ObjectStoreConfig(replicas=replicas, storage=StorageType.FILE)
-            store = await js.create_object_store(names.blobs, wanted)
-    except (nats.errors.Error, OSError) as exc:
-        raise errors.JournalError(f"the object store {names.blobs}: {exc}") from exc
-    # The library makes it without; chunks are read in batches.
-    config = (await wire.api(f"STREAM.INFO.OBJ_{names.blobs}"))["config"]
-    if not config.get("allow_direct"):
-        await wire.api(f"STREAM.UPDATE.OBJ_{names.blobs}", {**config, "allow_direct": True})
-    return store
