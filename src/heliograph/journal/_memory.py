@@ -31,6 +31,7 @@ from heliograph.journal._base import (
     Queued,
     Record,
 )
+from heliograph.journal._counts import Counts
 from heliograph.journal._frames import check_entries, check_request, part_after
 from heliograph.journal._places import MemoryPlaces
 from heliograph.journal._readers import Readers
@@ -116,6 +117,7 @@ class MemoryJournal(Journal):
         self._clock = clock
         self._blobs = _MemoryBlobs(clock)
         self.blobs = self._blobs
+        self.counts = Counts()
         self._places = MemoryPlaces(clock, self._check_open)
         self.places = self._places
         self._logs: dict[str, _Log] = {}
@@ -293,7 +295,8 @@ class MemoryJournal(Journal):
     async def append(self, lease: Lease, first: int, entries: Sequence[Entry]) -> int:
         """See ``Journal.append``."""
         check_entries(entries)
-        log = self._held(lease)
+        with self.counts:
+            log = self._held(lease)
         self._write(log, first, entries)
         log.changed.wake()
         return first + len(entries) - 1
@@ -304,7 +307,8 @@ class MemoryJournal(Journal):
         """See ``Journal.finish``."""
         check_entries(entries, least=0)
         check_entries([snapshot])
-        log = self._held(lease)
+        with self.counts:
+            log = self._held(lease)
         self._check_blobs([snapshot])
         self._write(log, first, entries)
         log.blobs |= {ref.sha256 for ref in snapshot.blobs}
@@ -418,6 +422,12 @@ class MemoryJournal(Journal):
         self._check_open()
         own = sum(log.new.tenant == tenant for log in self._queued.values())
         return Queued(len(self._queued), own)
+
+    async def oldest(self) -> float | None:
+        """See ``Journal.oldest``."""
+        self._check_open()
+        waiting = [log.created_at for log in self._logs.values() if log.state == "queued"]
+        return min(waiting, default=None)
 
     async def expire(self) -> int:
         """See ``Journal.expire``."""

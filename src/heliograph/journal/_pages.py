@@ -46,6 +46,10 @@ WHERE r.id = ?1 AND r.tenant = ?2
 _LOAD = """
 SELECT (SELECT count(*) FROM jobs WHERE state = 0), (SELECT count(*) FROM jobs WHERE state = 1)
 """
+_OLDEST = (
+    "SELECT (SELECT created_at FROM responses r WHERE r.rid = found.rid) "
+    "FROM (SELECT min(rid) AS rid FROM jobs WHERE state = 0) found"
+)
 _QUEUED = """
 SELECT (SELECT count(*) FROM jobs WHERE state = 0),
     (SELECT count(*) FROM jobs WHERE state = 0 AND tenant = ?)
@@ -90,6 +94,10 @@ class Pages:
     async def queued(self, tenant: str) -> Queued:
         """See ``Journal.queued``."""
         return await self.run(lambda db: Queued(*db.execute(_QUEUED, (tenant,)).fetchone()))
+
+    async def oldest(self) -> float | None:
+        """See ``Journal.oldest``."""
+        return await self.run(lambda db: db.execute(_OLDEST).fetchone()[0])
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What ``work`` reads. Raises ``JournalError``."""
