@@ -17,6 +17,7 @@ import yaml
 from heliograph.cli._parser import parser
 from heliograph.server import NatsSettings, S3Settings, load_settings
 from heliograph.server._metrics import TABLE
+from heliograph.server._process import HAND_OVER_SECONDS
 from heliograph.testing.nats import server_program
 
 TOP = Path(__file__).parents[2]
@@ -61,21 +62,35 @@ def test_the_bucket_that_the_configuration_proposes_can_be_named(tmp_path: Path)
 def test_every_command_of_a_gateway_is_ours() -> None:
     commands = [one["command"] for name, one in services().items() if name.startswith("gateway")]
     assert len(commands) == 2
-    for unit in UNITS:
-        program, *words = shlex.split(of(unit)["ExecStart"])
-        if program.endswith("/heliograph"):
-            commands.append(words)
-    assert len(commands) == 3
+    commands.append(shlex.split(of(unit_of("heliograph"))["ExecStart"])[1:])
     for words in commands:
         args = parser().parse_args(words)
         assert (args.command, Path(args.config).name) == ("serve", "heliograph.toml")
 
 
-def test_a_server_has_longer_to_stop_than_it_takes_to_drain() -> None:
-    drain = load_settings(DEPLOY / "heliograph.toml").limits.drain_seconds
-    grace = services()["gateway-1"]["stop_grace_period"]
-    assert int(grace.removesuffix("s")) > drain
-    assert int(of(DEPLOY / "systemd" / "heliograph.service")["TimeoutStopSec"]) > drain
+def test_every_command_of_a_worker_is_ours_and_shows_its_metrics_to_its_own_machine_alone() -> None:
+    unit = shlex.split(of(unit_of("heliograph-worker"))["ExecStart"])[1:]
+    for words in (services()["worker"]["command"], unit):
+        args = parser().parse_args(words)
+        assert (args.command, Path(args.config).name) == ("worker", "heliograph.toml")
+        assert args.metrics == ("127.0.0.1", 9100)
+    probe = services()["worker"]["healthcheck"]["test"]
+    assert probe[:3] == ["CMD", "python", "-c"]
+    assert "http://127.0.0.1:9100/healthz" in probe[3]
+    compile(probe[3], "healthcheck", "exec")
+
+
+def test_who_drains_has_longer_to_stop_than_that_takes() -> None:
+    needed = load_settings(DEPLOY / "heliograph.toml").limits.drain_seconds + HAND_OVER_SECONDS
+    for service in ("gateway-1", "gateway-2", "worker"):
+        assert int(services()[service]["stop_grace_period"].removesuffix("s")) > needed
+    for name in ("heliograph", "heliograph-worker"):
+        assert int(of(unit_of(name))["TimeoutStopSec"]) > needed
+        assert of(unit_of(name)).get("KillSignal", "SIGTERM") == "SIGTERM"
+
+
+def unit_of(name: str) -> Path:
+    return DEPLOY / "systemd" / f"{name}.service"
 
 
 def test_nats_server_reads_its_file() -> None:

@@ -88,6 +88,8 @@ def _worker(command: Parser) -> None:
     names: dict[str, Any] = {"type": _types.names, "action": "append", "default": []}
     add("--capability", metavar="NAME,...", help=does, **names)
     add("--concurrency", type=_types.count, metavar="N", help="responses at once (default: 16)")
+    shown = "where to show /metrics (default: nowhere)"
+    add("--metrics", type=_types.address, metavar="HOST:PORT", help=shown)
     _log(command)
     add("--supervised", action="store_true", help=argparse.SUPPRESS)
 

@@ -58,6 +58,15 @@ def names(text: str) -> list[str]:
     return found
 
 
+def address(text: str) -> tuple[str, int]:
+    """``HOST:PORT``; an IPv6 address is in brackets, ``[::1]:9100``."""
+    host, _, port_ = text.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    if not bare or (":" in bare) != host.startswith("["):
+        raise ArgumentTypeError(f"{text!r} is not HOST:PORT, as 127.0.0.1:9100 is")
+    return bare, port(port_)
+
+
 def _number(text: str) -> float:
     try:
         return float(text)

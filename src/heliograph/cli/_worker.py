@@ -37,11 +37,13 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         where = str(path.parent)
     server.setup_logging(settings.log)
     wanted = [name for names in args.capability for name in names]
-    worker = server.Worker(settings, path, capabilities=wanted)
+    worker = server.Worker(settings, path, capabilities=wanted, metrics=args.metrics)
 
     def announce(running: server.Worker) -> None:
         can = ", ".join(running.engine.capabilities)
         print(f"Heliograph works for {where}: {can}", file=out, flush=True)
+        if running.metrics_url is not None:
+            print(f"metrics: {running.metrics_url}", file=out, flush=True)
 
     server.run_worker(worker, announce, lifeline=0 if args.supervised else None)
     return 0

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 if TYPE_CHECKING:
+    from heliograph.journal._counts import Counts
     from heliograph.journal._places import Places
 
 __all__ = [
@@ -262,6 +263,7 @@ class Journal(ABC):
 
     blobs: BlobStore
     places: Places
+    counts: Counts
 
     @property
     def register(self) -> Register | None:
@@ -393,6 +395,16 @@ class Journal(ABC):
     @abstractmethod
     async def queued(self, tenant: str) -> Queued:
         """How long the queue is. May be a second old; what was created here since is counted."""
+
+    @abstractmethod
+    async def oldest(self) -> float | None:
+        """When the response was created that waits longest to be claimed, None where none does."""
+
+    @property
+    def lag(self) -> int:
+        """Entries that the slowest of those who ``read`` here has still to take, of those that
+        this process knows of."""
+        return 0
 
     @abstractmethod
     async def expire(self) -> int:

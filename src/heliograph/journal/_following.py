@@ -7,14 +7,13 @@ stands; both hold committed frames only, and sequence numbers drop what it has s
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractContextManager
 
 import msgspec
 
 from heliograph import errors
 from heliograph.journal._base import Frame
 from heliograph.journal._frames import part_after
-from heliograph.journal._tails import Tail
+from heliograph.journal._tails import Following
 
 __all__ = ["Page", "follow"]
 
@@ -33,7 +32,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 async def follow(
-    following: AbstractContextManager[Tail],
+    following: Following,
     look: Callable[[int], Awaitable[Page]],
     check_open: Callable[[], object],
     tenant: str,
@@ -44,6 +43,7 @@ async def follow(
 
     ``look`` gives the page after a number, and raises ``UnknownResponse`` for another tenant's.
     """
+    following.after = after
     with following as tail:
         # Else the first look is into the store: it knows the tenant.
         known = tail.tenant == tenant
@@ -61,7 +61,7 @@ async def follow(
                 if tail.erased:
                     raise errors.UnknownResponse(response_id)
                 frame = part_after(whole, after)
-                after = frame.last
+                following.after = after = frame.last
                 yield frame
             if ended:
                 return

@@ -30,6 +30,7 @@ from heliograph.journal._base import (
     Queued,
     Record,
 )
+from heliograph.journal._counts import Counts
 from heliograph.journal._frames import check_entries, check_request, part_after
 from heliograph.journal._line import InLine, Line
 from heliograph.journal._places import MemoryPlaces
@@ -130,6 +131,7 @@ class MemoryJournal(Journal):
         self._clock = clock
         self._blobs = _MemoryBlobs(clock)
         self.blobs = self._blobs
+        self.counts = Counts()
         self._places = MemoryPlaces(clock, self._check_open)
         self.places = self._places
         self._logs: dict[str, _Log] = {}
@@ -310,7 +312,8 @@ class MemoryJournal(Journal):
     async def append(self, lease: Lease, first: int, entries: Sequence[Entry]) -> int:
         """See ``Journal.append``."""
         check_entries(entries)
-        log = self._held(lease)
+        with self.counts:
+            log = self._held(lease)
         self._write(log, first, entries)
         log.changed.wake()
         return first + len(entries) - 1
@@ -321,7 +324,8 @@ class MemoryJournal(Journal):
         """See ``Journal.finish``."""
         check_entries(entries, least=0)
         check_entries([snapshot])
-        log = self._held(lease)
+        with self.counts:
+            log = self._held(lease)
         self._check_blobs([snapshot])
         self._write(log, first, entries)
         log.blobs |= {ref.sha256 for ref in snapshot.blobs}
@@ -435,6 +439,12 @@ class MemoryJournal(Journal):
         """See ``Journal.queued``."""
         self._check_open()
         return Queued(len(self._line), self._line.of(tenant))
+
+    async def oldest(self) -> float | None:
+        """See ``Journal.oldest``."""
+        self._check_open()
+        waiting = [log.created_at for log in self._logs.values() if log.state == "queued"]
+        return min(waiting, default=None)
 
     async def expire(self) -> int:
         """See ``Journal.expire``."""

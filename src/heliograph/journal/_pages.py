@@ -47,6 +47,10 @@ _LOAD = """
 SELECT priority, count(*) FROM jobs WHERE state = 0 GROUP BY priority
 UNION ALL SELECT -1, count(*) FROM jobs WHERE state = 1
 """
+_OLDEST = (
+    "SELECT (SELECT created_at FROM responses r WHERE r.rid = found.rid) "
+    "FROM (SELECT min(rid) AS rid FROM jobs WHERE state = 0) found"
+)
 _QUEUED = """
 SELECT (SELECT count(*) FROM jobs WHERE state = 0),
     (SELECT count(*) FROM jobs WHERE state = 0 AND tenant = ?)
@@ -92,6 +96,10 @@ class Pages:
     async def queued(self, tenant: str) -> Queued:
         """See ``Journal.queued``."""
         return await self.run(lambda db: Queued(*db.execute(_QUEUED, (tenant,)).fetchone()))
+
+    async def oldest(self) -> float | None:
+        """See ``Journal.oldest``."""
+        return await self.run(lambda db: db.execute(_OLDEST).fetchone()[0])
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What ``work`` reads. Raises ``JournalError``."""

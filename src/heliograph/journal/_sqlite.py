@@ -35,6 +35,7 @@ from heliograph.journal._base import (
     Record,
 )
 from heliograph.journal._blobs import FileBlobs
+from heliograph.journal._counts import Counts
 from heliograph.journal._database import open_writer, translate
 from heliograph.journal._files import FolderLock
 from heliograph.journal._following import Page, follow
@@ -83,6 +84,7 @@ class SqliteJournal(Journal):
         self._clock = clock
         self._blobs = FileBlobs(self.folder / "blobs", clock)
         self.blobs = self._blobs
+        self.counts = Counts()
         self._places = SqlitePlaces(clock, self._pools)
         self.places = self._places
         self._lock = FolderLock(self.folder)
@@ -275,11 +277,12 @@ class SqliteJournal(Journal):
         size = check_entries(entries)
         packed = pack_entries(entries)
         refs = _blobs_of(entries)
-        return await opened.writer.submit(
-            partial(opened.store.append, lease, first, len(entries), packed, refs),
-            size=size,
-            then=partial(self._publish, lease, first, tuple(entries), size),
-        )
+        with self.counts:
+            return await opened.writer.submit(
+                partial(opened.store.append, lease, first, len(entries), packed, refs),
+                size=size,
+                then=partial(self._publish, lease, first, tuple(entries), size),
+            )
 
     async def finish(
         self, lease: Lease, first: int, entries: Sequence[Entry], snapshot: Entry
@@ -304,7 +307,8 @@ class SqliteJournal(Journal):
         work = partial(
             opened.store.finish, lease, first, len(kept), packed, refs, pack_entry(snapshot)
         )
-        return await opened.writer.submit(work, size=size + snapshot_size, then=then)
+        with self.counts:
+            return await opened.writer.submit(work, size=size + snapshot_size, then=then)
 
     def _publish(
         self, lease: Lease, first: int, entries: tuple[Entry, ...], size: int, _last: int
@@ -375,6 +379,15 @@ class SqliteJournal(Journal):
     async def queued(self, tenant: str) -> Queued:
         """See ``Journal.queued``."""
         return await self._running().pages.queued(tenant)
+
+    async def oldest(self) -> float | None:
+        """See ``Journal.oldest``."""
+        return await self._running().pages.oldest()
+
+    @property
+    def lag(self) -> int:
+        """See ``Journal.lag``."""
+        return self._tails.lag
 
     async def expire(self) -> int:
         """See ``Journal.expire``. In small batches, so that appends pass in between."""

@@ -13,13 +13,12 @@ no query at all.
 from __future__ import annotations
 
 from collections import deque
-from contextlib import AbstractContextManager
 
 from heliograph.journal import _limits
 from heliograph.journal._base import Entry, Frame
 from heliograph.journal._signal import Signal
 
-__all__ = ["Tail", "Tails"]
+__all__ = ["Following", "Tail", "Tails"]
 
 
 class Tail:
@@ -115,25 +114,36 @@ class Tail:
         return found
 
 
-class _Following:
+class Following:
     """Counted while it lasts; a generator would take 400 bytes more for as long."""
 
-    __slots__ = ("_id", "_reads", "_tail", "_tails")
+    __slots__ = ("_id", "_reads", "_tail", "_tails", "after")
 
     def __init__(self, tails: Tails, response_id: str, tail: Tail, reads: bool) -> None:
         self._tails = tails
         self._id = response_id
         self._tail = tail
         self._reads = reads
+        self.after = -1  # the last entry that a reader has taken
+
+    @property
+    def lag(self) -> int:
+        """Committed entries that it has not taken, as far as is known here."""
+        last = self._tail.next_seq
+        return 0 if last is None else max(0, last - 1 - self.after)
 
     def __enter__(self) -> Tail:
         self._tail.followers += 1
-        self._tail.readers += self._reads
+        if self._reads:
+            self._tail.readers += 1
+            self._tails.reading.add(self)
         return self._tail
 
     def __exit__(self, *exception: object) -> None:
         self._tail.followers -= 1
-        self._tail.readers -= self._reads
+        if self._reads:
+            self._tail.readers -= 1
+            self._tails.reading.discard(self)
         self._tails.drop_unused(self._id, self._tail)
 
 
@@ -142,14 +152,20 @@ class Tails:
 
     def __init__(self) -> None:
         self._tails: dict[str, Tail] = {}
+        self.reading: set[Following] = set()
 
-    def follow(self, response_id: str, *, reads: bool = False) -> AbstractContextManager[Tail]:
+    @property
+    def lag(self) -> int:
+        """Of the reader that is most behind."""
+        return max((one.lag for one in self.reading), default=0)
+
+    def follow(self, response_id: str, *, reads: bool = False) -> Following:
         """The response's tail, kept while the context lasts; ``reads``: by a reader."""
         tail = self._tails.get(response_id)
         if tail is None:
             tail = self._tails[response_id] = Tail()
             self._added(response_id)
-        return _Following(self, response_id, tail, reads)
+        return Following(self, response_id, tail, reads)
 
     def begin(self, response_id: str, tenant: str, opening: tuple[Entry, ...]) -> None:
         """It was claimed, and its log holds ``opening``."""

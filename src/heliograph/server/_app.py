@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from heliograph import errors
@@ -21,12 +22,13 @@ from heliograph.server._edge import Edge
 from heliograph.server._errors import error_body
 from heliograph.server._routes import routes
 from heliograph.server._runtime import Runtime
+from heliograph.server._seen import Seen
 from heliograph.server._settings import Settings
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
-__all__ = ["create_app"]
+__all__ = ["bare_app", "create_app"]
 
 
 async def _refused(request: Request, refused: Exception) -> Response:
@@ -75,15 +77,21 @@ def create_app(
         finally:
             await runtime.stop()
 
+    door = Middleware(Door, gate=runtime.gate, quota=runtime.quota)
+    app = bare_app(routes(runtime), door, local=told.local, seen=runtime.seen, lifespan=lifespan)
+    app.state.runtime = runtime
+    return app
+
+
+def bare_app(
+    routes: Sequence[BaseRoute], *inner: Middleware, local: bool, seen: Seen, **more: Any
+) -> Starlette:
+    """An app behind the edge: requests are counted, errors have the API's shape."""
     app = _App(
-        routes=routes(runtime),
-        middleware=[
-            Middleware(Edge, local=told.local, seen=runtime.seen),
-            Middleware(Door, gate=runtime.gate, quota=runtime.quota),
-        ],
+        routes=list(routes),
+        middleware=[Middleware(Edge, local=local, seen=seen), *inner],
         exception_handlers={HTTPException: _refused},
-        lifespan=lifespan,
+        **more,
     )
     app.router.redirect_slashes = False
-    app.state.runtime = runtime
     return app

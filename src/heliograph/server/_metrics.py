@@ -180,6 +180,49 @@ TABLE = (
     Row("heliograph_blob_bytes_total", "counter", (), "Bytes of pictures handed to blob stores."),
     Row("heliograph_workers_attached", "gauge", (), "Worker processes attached to this server."),
     Row(
+        "heliograph_queue_oldest_seconds",
+        "gauge",
+        ("store",),
+        "Age of the response that waits longest to be claimed; 0: none waits.",
+    ),
+    Row(
+        "heliograph_readers_lag_events",
+        "gauge",
+        ("store",),
+        "Events in the log that the slowest reader here has still to take.",
+    ),
+    Row(
+        "heliograph_catch_ups_total",
+        "counter",
+        (),
+        "Times that followers of a response had missed something and went back to its log.",
+    ),
+    Row(
+        "heliograph_sweeps_total",
+        "counter",
+        ("found",),
+        "Responses put right by the sweeper: lapsed (owner lost), unqueued (its job was taken and "
+        "not claimed: redelivered), ended, deleted, unmade (leftovers).",
+    ),
+    Row(
+        "heliograph_provider_places_held",
+        "gauge",
+        ("provider",),
+        "Places of an upstream (max_concurrent) that this process holds.",
+    ),
+    Row(
+        "heliograph_provider_places_waiting",
+        "gauge",
+        ("provider",),
+        "Requests of this process that wait for a place of the upstream.",
+    ),
+    Row(
+        "heliograph_appends_fenced_total",
+        "counter",
+        ("store",),
+        "Appends that the journal refused because another owner has the response.",
+    ),
+    Row(
         "heliograph_takeovers_total",
         "counter",
         (),
@@ -227,6 +270,10 @@ class Metrics:
     def put(self, name: str, value: float, *labels: str) -> None:
         """Set a gauge."""
         self._sums[f"heliograph_{name}"].values[labels] = value
+
+    def drop(self, name: str, *labels: str) -> None:
+        """Show no value: it is not known now."""
+        self._sums[f"heliograph_{name}"].values.pop(labels, None)
 
     def counter(self, name: str) -> Counter:
         """A counter to count with often."""

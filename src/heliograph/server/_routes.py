@@ -240,7 +240,7 @@ class _Api:
     async def metrics(self, request: Request) -> ASGIApp:
         seen = self.runtime.seen
         seen.admit(request.scope)
-        page = await seen.page(self.runtime, request.headers.get("accept", ""))
+        page = await seen.page(self.runtime.sources, request.headers.get("accept", ""))
         return MetricsAnswer(*page)
 
     async def openapi(self, request: Request) -> ASGIApp:

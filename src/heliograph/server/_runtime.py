@@ -28,7 +28,7 @@ from heliograph.server._passing import Keys, Passing
 from heliograph.server._quota import Place, Quota
 from heliograph.server._readers import Readers
 from heliograph.server._secret import seals_of
-from heliograph.server._seen import Seen
+from heliograph.server._seen import Seen, Sources
 from heliograph.server._settings import Settings
 from heliograph.server._watch import Closing
 
@@ -249,6 +249,15 @@ class Runtime:
         await self.seen.aclose()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
+
+    @property
+    def sources(self) -> Sources:
+        """What its metrics are looked up from."""
+        lanes = {
+            name: (lane.journal, lane.engine)
+            for name, lane in (("stored", self.stored), ("passing", self.passing))
+        }
+        return Sources(lanes, self.catalog, self.pools, self.studio.waiting)
 
     def accept(self) -> None:
         """Raises ``ServerError`` (503) once the server is stopping."""

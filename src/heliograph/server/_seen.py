@@ -10,24 +10,24 @@ import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
 from heliograph import errors, providers
-from heliograph.engine import TIERS
+from heliograph.engine import TIERS, Engine, Pools
+from heliograph.journal import Journal
 from heliograph.server._body import header
 from heliograph.server._exchange import EXCHANGE, Exchange
 from heliograph.server._log import access
 from heliograph.server._metrics import OTHER, Metrics
 
 if TYPE_CHECKING:
-    from heliograph.server._runtime import Runtime
     from heliograph.server._settings import Settings
     from heliograph.server._trace import Request as RequestSpan
     from heliograph.server._trace import Span, Tracer
 
-__all__ = ["MetricsAnswer", "Seen"]
+__all__ = ["MetricsAnswer", "Seen", "Sources"]
 
 _log = logging.getLogger("heliograph.engine")
 _upstreams = logging.getLogger("heliograph.providers")
@@ -35,6 +35,8 @@ _upstreams = logging.getLogger("heliograph.providers")
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "WS"})
 _RESPONSE_ID = re.compile(r"resp_\w{1,64}", re.ASCII)
 _LEFT = 499
+_ASK_SECONDS = 2.0
+"""For the journal to tell of its queue, before the page goes without."""
 _REFUSALS = frozenset({"bad_request", "content_policy"})
 """Kinds of failures that are the request's fault."""
 _GONE = (asyncio.CancelledError, GeneratorExit)
@@ -200,6 +202,15 @@ class _Lane:
             _log.info("response %s", status, extra=fields)
 
 
+class Sources(NamedTuple):
+    """Where a page looks: journals and engines by what they store, and what else there is."""
+
+    lanes: Mapping[str, tuple[Journal, Engine]]
+    catalog: providers.Catalog
+    pools: Pools
+    drawings_waiting: int = 0
+
+
 class Seen:
     """How one server is seen: its metrics, its traces, and the observers of its engines."""
 
@@ -277,18 +288,40 @@ class Seen:
                 code="metrics_not_public",
             )
 
-    async def page(self, runtime: Runtime, accept: str) -> tuple[bytes, str]:
+    async def page(self, sources: Sources, accept: str) -> tuple[bytes, str]:
         """The metrics as text, and its media type; what is only known now is looked up."""
         put = self.metrics.put
-        for name, lane in (("stored", runtime.stored), ("passing", runtime.passing)):
-            load = await lane.journal.load()
+        for name, (journal, engine) in sources.lanes.items():
+            await self._lane(name, journal)
+            put("responses_running", engine.running, name)
+        put("images_waiting", sources.drawings_waiting)
+        for provider, rest in sources.catalog.rests().items():
+            put("provider_resting_seconds", rest, provider)
+        for provider, pool in sources.pools.pools.items():
+            put("provider_places_held", pool.held, provider)
+            put("provider_places_waiting", pool.waiting, provider)
+        return self.metrics.page(accept)
+
+    async def _lane(self, name: str, journal: Journal) -> None:
+        """What a journal knows; what it cannot be asked for now is not shown."""
+        put, counts = self.metrics.put, journal.counts
+        try:
+            async with asyncio.timeout(_ASK_SECONDS):
+                load, oldest = await asyncio.gather(journal.load(), journal.oldest())
+        except (errors.JournalError, TimeoutError):
+            for tier in TIERS:
+                self.metrics.drop("responses_waiting", name, tier)
+            self.metrics.drop("queue_oldest_seconds", name)
+        else:
             for tier, waiting in zip(TIERS, load.waiting, strict=True):
                 put("responses_waiting", waiting, name, tier)
-            put("responses_running", lane.engine.running, name)
-        put("images_waiting", runtime.studio.waiting)
-        for provider, rest in runtime.catalog.rests().items():
-            put("provider_resting_seconds", rest, provider)
-        return self.metrics.page(accept)
+            put("queue_oldest_seconds", 0 if oldest is None else max(0, time.time() - oldest), name)
+        put("readers_lag_events", journal.lag, name)
+        put("appends_fenced_total", counts.fenced, name)
+        if name == "stored":
+            put("catch_ups_total", counts.caught_up)
+            for found, count in counts.swept.items():
+                put("sweeps_total", count, found)
 
 
 class _Around:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import os
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
-
-import uvicorn
 
 from heliograph import errors
 from heliograph.providers import Catalog
 from heliograph.server._app import create_app
 from heliograph.server._http import http_protocol
+from heliograph.server._listener import Listener, listen, url_of
 from heliograph.server._process import run_process
 from heliograph.server._runtime import Runtime
 from heliograph.server._settings import Settings
@@ -28,35 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Server", "run"]
 
 _log = logging.getLogger("heliograph.server")
-
-_BACKLOG = 2048
-_IDLE_CONNECTION_SECONDS = 75
-
-
-class _Uvicorn(uvicorn.Server):
-    """Signals are ours: a library call must not take the process's handlers."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio turns Nagle off only for sockets that say they are TCP: 40 ms before a first event.
-    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        if os.name == "posix":
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((host.strip("[]"), port))
-        sock.listen(_BACKLOG)
-        sock.setblocking(False)
-    except OSError as error:
-        sock.close()
-        raise errors.ConfigError(
-            f"cannot listen on {host} port {port}: {error.strerror or error}"
-        ) from None
-    return sock
 
 
 class Server:
@@ -77,20 +44,18 @@ class Server:
         self._catalog = catalog
         self._tracer_provider = tracer_provider
         self._runtime: Runtime | None = None
-        self._uvicorn: _Uvicorn | None = None
-        self._serving: asyncio.Task[None] | None = None
+        self._listener: Listener | None = None
         self.port = self.settings.port
 
     @property
     def url(self) -> str:
         """Where it listens, without a base path: ``http://127.0.0.1:8080``."""
-        host = self.settings.host.strip("[]")
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        return url_of(self.settings.host, self.port)
 
     async def start(self) -> None:
         """Listen, open the journal, begin to work. A request is answered once this returns."""
         app = create_app(self.settings, self._catalog, self._tracer_provider)
-        sock = _listen(self.settings.host, self.settings.port)
+        sock = listen(self.settings.host, self.settings.port)
         runtime: Runtime = app.state.runtime
         try:
             await runtime.start()
@@ -102,37 +67,26 @@ class Server:
             raise
         self._runtime = runtime
         self.port = sock.getsockname()[1]
-        config = uvicorn.Config(
+        self._listener = Listener(
             app,
+            sock,
             http=http_protocol(self.settings.limits.max_head_bytes),
             ws=SocketProtocol,
             ws_max_size=self.settings.limits.max_body_bytes,
             ws_ping_interval=self.settings.limits.keep_alive_seconds,
             ws_ping_timeout=self.settings.limits.socket_pong_seconds,
             ws_per_message_deflate=False,
-            lifespan="off",
-            log_config=None,
-            log_level=logging.CRITICAL,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_keep_alive=_IDLE_CONNECTION_SECONDS,
         )
-        self._uvicorn = _Uvicorn(config)
-        self._serving = asyncio.create_task(self._uvicorn.serve(sockets=[sock]))
-        while not self._uvicorn.started:
-            await asyncio.sleep(0)
-            if self._serving.done():
-                self._serving.result()
+        await self._listener.start()
 
     async def stop(self, drain: float | None = None) -> None:
         """Stop accepting, let work finish within ``drain`` seconds, hand over the rest, close."""
-        if self._uvicorn is None or self._runtime is None or self._serving is None:
+        listener, self._listener = self._listener, None
+        if listener is None or self._runtime is None:
             return
-        self._uvicorn.should_exit = True
+        listener.close()
         await self._runtime.stop(drain)
-        await self._serving
-        self._uvicorn = None
+        await listener.ended()
 
     async def __aenter__(self) -> Server:
         await self.start()

@@ -11,15 +11,18 @@ from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from heliograph import errors
 from heliograph.engine import Engine, Pools
 from heliograph.journal import AttachedJournal, Journal
 from heliograph.providers import Catalog
+from heliograph.server._exposed import Exposed
 from heliograph.server._journal_settings import NatsSettings
 from heliograph.server._process import HAND_OVER_SECONDS, run_process
 from heliograph.server._runtime import tracer_of
 from heliograph.server._secret import seals_of
-from heliograph.server._seen import Seen
+from heliograph.server._seen import Seen, Sources
 from heliograph.server._settings import Settings
 
 __all__ = ["Worker", "run_worker"]
@@ -64,7 +67,8 @@ class Worker:
     where ``settings.journal`` is on NATS and there is no ``path``, for all that share that journal.
 
     ``capabilities`` are patterns over ``chat:MODEL`` and ``image:MODEL``; what matches none is left
-    to others. Raises ``ConfigError`` where neither says which journal it is. ``start`` raises
+    to others. ``metrics`` is a host and a port (0 for a free one) where its metrics are shown.
+    Raises ``ConfigError`` where neither says which journal it is. ``start`` raises
     ``JournalError`` where no server is there.
     """
 
@@ -75,6 +79,7 @@ class Worker:
         *,
         capabilities: Sequence[str] = (),
         catalog: Catalog | None = None,
+        metrics: tuple[str, int] | None = None,
     ) -> None:
         self.settings = settings
         name = f"worker-{os.getpid()}-{os.urandom(4).hex()}"
@@ -82,7 +87,9 @@ class Worker:
         self.journal = self._attached or _shared(settings)
         self.pools = Pools(self.journal.places, name, settings.limits)
         self._catalog = catalog or settings.install(self.pools.of).catalog
-        self._seen = Seen(settings, self._catalog, tracer_of(settings, None))
+        shown = settings if metrics is None else msgspec.structs.replace(settings, host=metrics[0])
+        self._seen = Seen(shown, self._catalog, tracer_of(settings, None))
+        self._exposed = None if metrics is None else Exposed(*metrics, self._seen, self._sources)
         self.engine = Engine(
             self.journal,
             self._catalog,
@@ -94,9 +101,23 @@ class Worker:
             capabilities=_offered(self._catalog, capabilities),
         )
 
+    @property
+    def metrics_url(self) -> str | None:
+        """Where its metrics are, once it was started; None where it shows none."""
+        return None if self._exposed is None else self._exposed.url
+
+    def _sources(self) -> Sources:
+        return Sources({"stored": (self.journal, self.engine)}, self._catalog, self.pools)
+
     async def start(self) -> None:
         """Attach, and begin to claim."""
         await self.journal.start()
+        try:
+            if self._exposed is not None:
+                await self._exposed.start()
+        except errors.ConfigError:
+            await self.journal.stop()
+            raise
         await self.engine.start()
 
     async def refused(self) -> None:
@@ -113,6 +134,8 @@ class Worker:
             async with asyncio.timeout(seconds + HAND_OVER_SECONDS):
                 await self.engine.stop(seconds)
         await self.pools.close()
+        if self._exposed is not None:
+            await self._exposed.stop()
         await self.journal.stop()
         await self._catalog.aclose()
         await self._seen.aclose()

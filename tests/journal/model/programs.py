@@ -7,6 +7,7 @@ from tests.journal.model.process import ask, note
 
 from heliograph import errors
 from heliograph.journal import Entry, Lease, NewResponse
+from heliograph.journal._counts import Counts
 from heliograph.journal._following import Page, follow
 from heliograph.journal._nats._claims import Claims
 from heliograph.journal._nats._creating import Creating
@@ -77,7 +78,7 @@ async def _run(owners: Owners, lease: Lease, entries: int, releases: bool) -> No
 
 async def sweeper(parts: Parts) -> None:
     """One look at every open response."""
-    look = Sweeper(parts, Owners(parts))
+    look = Sweeper(parts, Owners(parts), Counts())
     for response_id, _ in await look.lapsed():
         await look.put_right(response_id)
 
@@ -122,7 +123,7 @@ class _ModelFeeds(Feeds):
 
 async def reader(parts: Parts) -> None:
     """Follows a response from its beginning to its end."""
-    feeds = _ModelFeeds(parts.wire, parts.names, lambda *_: None)
+    feeds = _ModelFeeds(parts.wire, parts.names, Counts(), lambda *_: None)
 
     async def look(after: int) -> Page:
         return await parts.logs.page(TENANT, RESPONSE, after)

@@ -29,6 +29,7 @@ from heliograph.journal._base import (
     Record,
 )
 from heliograph.journal._blobs import FileBlobs
+from heliograph.journal._counts import Counts
 from heliograph.journal._frames import check_entries, check_request
 
 __all__ = ["AttachedJournal"]
@@ -64,6 +65,7 @@ class AttachedJournal(Journal):
         self._held: dict[tuple[str, int], _Holding] = {}
         name = worker or f"worker-{os.getpid()}-{secrets.token_hex(4)}"
         self._link = Link(self.path, name, patience, self._renewals)
+        self.counts = Counts()  # the host's journal counts for all
         self._places = AttachedPlaces(self._link)
         self.places = self._places
 
@@ -315,6 +317,11 @@ class AttachedJournal(Journal):
         """See ``Journal.queued``."""
         queued: Queued = await self._ask("queued", tenant)
         return queued
+
+    async def oldest(self) -> float | None:
+        """See ``Journal.oldest``."""
+        oldest: float | None = await self._ask("oldest")
+        return oldest
 
     async def expire(self) -> int:
         """See ``Journal.expire``."""

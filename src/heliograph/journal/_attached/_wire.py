@@ -202,6 +202,7 @@ METHODS: dict[str, Method] = {
     "detach": Method(tuple[str, str, str], _None),
     "load": Method(tuple[()], Load),
     "queued": Method(tuple[str], Queued),
+    "oldest": Method(tuple[()], float | None),
     "expire": Method(tuple[()], int),
     "places.share": Method(tuple[str, str, Share, int, float], int, ("most", "seconds")),
     "places.moved": Method(tuple[str, str, int], int, (), True),

@@ -16,6 +16,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from heliograph import errors
+from heliograph.journal._counts import Counts
 from heliograph.journal._frames import unpack_entries
 from heliograph.journal._nats import _limits
 from heliograph.journal._nats._lives import Known
@@ -46,8 +47,15 @@ class Feeds(Tails):
     ``written`` is told of each live record that a followed response gets.
     """
 
-    def __init__(self, wire: Wire, names: Names, written: Callable[[str, Known], None]) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        names: Names,
+        counts: Counts,
+        written: Callable[[str, Known], None],
+    ) -> None:
         super().__init__()
+        self._counts = counts
         self._written = written
         self._wire = wire
         self._names = names
@@ -84,7 +92,11 @@ class Feeds(Tails):
         for response_id in list(self._feeds):
             tail = self.get(response_id)
             if tail is not None and subject in (None, self._names.tail(response_id)):
-                tail.lost()
+                self._missed(tail)
+
+    def _missed(self, tail: Tail) -> None:
+        self._counts.caught_up += 1
+        tail.lost()
 
     async def settle(self) -> None:
         """The journal closed: wake everyone, give every subscription back."""
@@ -114,6 +126,8 @@ class Feeds(Tails):
             tail.lost()
 
     def _take(self, response_id: str, tail: Tail, record: Record, size: int) -> None:
+        if tail.next_seq is not None and record.first > tail.next_seq:
+            self._counts.caught_up += 1  # what is missing is read from the log
         if record.kind == "tomb":
             self.erased(response_id)
         elif record.kind == "frame" and not record.overflow:
@@ -162,4 +176,4 @@ class Feeds(Tails):
             if record.kind == "tomb":
                 self.erased(response_id)
             elif behind or (record.kind == "end" and not tail.ended):
-                tail.lost()
+                self._missed(tail)

@@ -14,9 +14,9 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator, Collection, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from nats.aio.msg import Msg
@@ -36,6 +36,7 @@ from heliograph.journal._base import (
     Record,
 )
 from heliograph.journal._bucket import Bucket
+from heliograph.journal._counts import Counts
 from heliograph.journal._following import Page, follow
 from heliograph.journal._frames import check_entries, check_request
 from heliograph.journal._nats import _limits
@@ -51,11 +52,12 @@ from heliograph.journal._nats._parts import Parts
 from heliograph.journal._nats._places import NatsPlaces
 from heliograph.journal._nats._probe import check_calls, check_sync
 from heliograph.journal._nats._queue import REDO, group
-from heliograph.journal._nats._records import Live
+from heliograph.journal._nats._records import Job, Live, unpack
 from heliograph.journal._nats._records import Record as LogRecord
 from heliograph.journal._nats._register import NatsRegister
 from heliograph.journal._nats._setup import check_server, open_streams
 from heliograph.journal._nats._sweeper import Sweeper
+from heliograph.journal._nats._whole import Whole
 from heliograph.journal._nats._wire import Login, Wire
 from heliograph.journal._places import Board
 from heliograph.journal._signal import Claimers
@@ -64,8 +66,6 @@ from heliograph.journal.checkup import Finding, Waiting
 __all__ = ["NatsJournal"]
 
 log = logging.getLogger("heliograph.journal")
-
-T = TypeVar("T")
 
 SHARDS = 64
 
@@ -104,7 +104,8 @@ class NatsJournal(Journal):
         self._names = names = Names(prefix, shards)
         urls = [servers] if isinstance(servers, str) else list(servers)
         self._wire = wire = Wire(urls, login or Login(), self._gap)
-        self._feeds = Feeds(wire, names, lambda *known: self._owners.written(*known))
+        self.counts = Counts()
+        self._feeds = Feeds(wire, names, self.counts, lambda *known: self._owners.written(*known))
         self._parts = parts = Parts(wire, names, clock, replicas, self._feeds.erased, bucket)
         self.blobs = parts.blobs
         self._board = Board(clock, self._check_open)
@@ -114,7 +115,7 @@ class NatsJournal(Journal):
         self._claims = Claims(parts, owners)
         self._creating = Creating(parts, owners)
         self._erasing = Erasing(parts, owners)
-        self._sweeper = Sweeper(parts, owners)
+        self._sweeper = Sweeper(parts, owners, self.counts)
         self.intake = Intake(parts, owners)
         self._claimers = Claimers()
         self._offers: dict[frozenset[str], float] = {}
@@ -122,7 +123,8 @@ class NatsJournal(Journal):
         self._attached: set[tuple[str, str]] = set()
         self._open = False
         self._chores: list[asyncio.Task[None]] = []
-        self._whole: set[asyncio.Task[Any]] = set()
+        self._whole = Whole(self._check_open)
+        self._to_its_end = self._whole.run
 
     @property
     def register(self) -> NatsRegister:
@@ -173,10 +175,7 @@ class NatsJournal(Journal):
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
         deadline = asyncio.get_running_loop().time() + _limits.STOP_SECONDS
-        if self._whole:
-            await asyncio.wait(self._whole, timeout=_limits.STOP_SECONDS)
-        for task in list(self._whole):
-            task.cancel()
+        await self._whole.settle(_limits.STOP_SECONDS)
         try:
             async with asyncio.timeout_at(deadline + 1):
                 await self._let_go()
@@ -222,33 +221,6 @@ class NatsJournal(Journal):
     def _check_open(self) -> None:
         if not self._open:
             raise errors.JournalError("the journal is not open")
-
-    async def _to_its_end(self, work: Coroutine[Any, Any, T], unwanted: Any = None) -> T:
-        """Run ``work`` whole; where the caller is cancelled, ``unwanted`` gets its result."""
-        if not self._open:
-            work.close()
-            self._check_open()
-        task = asyncio.create_task(work)
-        self._whole.add(task)
-        task.add_done_callback(self._whole.discard)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.cancelled():
-                raise errors.JournalError("the journal is not open") from None
-            self._give_back(task, unwanted)
-            raise
-
-    def _give_back(self, task: asyncio.Task[T], unwanted: Any) -> None:
-        async def later() -> None:
-            with suppress(errors.JournalError, asyncio.CancelledError):
-                result = await task
-                if unwanted is not None:
-                    await unwanted(result)
-
-        giving = asyncio.create_task(later())
-        self._whole.add(giving)
-        giving.add_done_callback(self._whole.discard)
 
     # -- the job queue
 
@@ -366,7 +338,8 @@ class NatsJournal(Journal):
     async def append(self, lease: Lease, first: int, entries: Sequence[Entry]) -> int:
         """See ``Journal.append``."""
         check_entries(entries)
-        return await self._to_its_end(self._owners.append(lease, first, tuple(entries)))
+        with self.counts:
+            return await self._to_its_end(self._owners.append(lease, first, tuple(entries)))
 
     async def finish(
         self, lease: Lease, first: int, entries: Sequence[Entry], snapshot: Entry
@@ -375,7 +348,8 @@ class NatsJournal(Journal):
         check_entries(entries, least=0)
         check_entries([snapshot])
         work = self._owners.finish(lease, first, tuple(entries), snapshot)
-        return await self._to_its_end(work)
+        with self.counts:
+            return await self._to_its_end(work)
 
     def read(self, tenant: str, response_id: str, after: int = -1) -> AsyncGenerator[Frame, None]:
         """See ``Journal.read``."""
@@ -513,6 +487,18 @@ class NatsJournal(Journal):
         """See ``Journal.queued``."""
         self._check_open()
         return await self._parts.queue.depth(tenant)
+
+    async def oldest(self) -> float | None:
+        """See ``Journal.oldest``: of the job that came first into the queue."""
+        self._check_open()
+        pattern = f"{self._names.prefix}.jobs.>"
+        first = await self._wire.next(self._names.jobs, pattern, 1)
+        return None if first is None else unpack(first.data, Job).created_at
+
+    @property
+    def lag(self) -> int:
+        """See ``Journal.lag``."""
+        return self._feeds.lag
 
     async def expire(self) -> int:
         """See ``Journal.expire``."""

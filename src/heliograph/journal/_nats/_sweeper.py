@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from heliograph.journal._counts import Counts
 from heliograph.journal._nats import _limits
 from heliograph.journal._nats._owners import Owners
 from heliograph.journal._nats._parts import Parts
@@ -22,7 +23,8 @@ def _age(one: tuple[str, Live]) -> float:
 class Sweeper:
     """Leases that ran out become jobs; a log that has ended is closed."""
 
-    def __init__(self, parts: Parts, owners: Owners) -> None:
+    def __init__(self, parts: Parts, owners: Owners, counts: Counts) -> None:
+        self._swept = counts.swept
         self._wire = parts.wire
         self._names = parts.names
         self._clock = parts.clock
@@ -64,12 +66,16 @@ class Sweeper:
         if tip is None:
             # Longer than any ``create`` tries to write the log.
             if now - live.since >= 2 * _limits.WRITE_SECONDS:
+                self._swept["unmade"] += 1
                 await self._lives.drop(response_id)
         elif tip.record.kind == "end":
+            self._swept["ended"] += 1
             await self._owners.closed(response_id, await self._logs.end(tip.record))
         elif tip.record.kind == "tomb":
+            self._swept["deleted"] += 1
             await self._lives.drop(response_id)
             await self._queue.remove(response_id)
         else:
             ran = tip.record.epoch > 0
+            self._swept["lapsed" if ran else "unqueued"] += 1
             await self._owners.queue_anew(response_id, live, redo=ran)
