@@ -202,6 +202,9 @@ class Through(journal.Journal):
     async def detach(self, tenant: str, response_id: str, reader: str) -> None:
         await self.inner.detach(tenant, response_id, reader)
 
+    async def oldest(self) -> float | None:
+        return await self.inner.oldest()
+
     async def load(self) -> journal.Load:
         return await self.inner.load()
 

@@ -346,7 +346,8 @@ def test_a_small_event_is_not_held_back_by_the_socket(shared: Running, http: htt
     http.get("/healthz")
 
     async def held_back() -> list[bool]:
-        uvicorn: Any = shared.server._uvicorn
+        listener: Any = shared.server._listener
+        uvicorn = listener._uvicorn
         sockets = [
             connection.transport.get_extra_info("socket")
             for connection in uvicorn.server_state.connections
