@@ -322,7 +322,8 @@ def cell(gateway: Gateway, scenario: str, at_once: int, seconds: float) -> load.
     """One gateway under one load."""
     asked = gateway.request(scenario)
     before = load.cpu(gateway.pid)
-    came = uvloop.run(load.load(gateway.port, asked, DELTAS, at_once, seconds))
+    pictures = int(b'"image_generation"' in asked)
+    came = uvloop.run(load.load(gateway.port, asked, DELTAS, at_once, seconds, pictures))
     came.cpu = max(load.cpu(gateway.pid) - before, 0.01)
     for error in came.broken[:1]:
         print(f"{gateway.name}, {scenario}, {at_once} at once: {error}", file=sys.stderr)

@@ -99,7 +99,7 @@ class Store:
         refs = {ref.sha256 for entry in kept for ref in entry.blobs}
         self._check_blobs(refs)
         self._tx.begin()
-        self._db.execute(
+        rid = self._db.execute(
             "INSERT INTO responses (id, tenant, background, created_at, expires_in, request) "
             "VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -110,8 +110,8 @@ class Store:
                 new.expires_in,
                 new.request,
             ),
-        )
-        rid: int = self._db.execute("SELECT last_insert_rowid()").fetchone()[0]
+        ).lastrowid
+        assert rid is not None  # noqa: S101 -- a row was inserted
         self._db.execute(
             "INSERT INTO jobs (rid, state, capabilities, epoch, takeovers, cancel_requested, "
             "worker, tenant, claim_by, priority, raise_after) "

@@ -160,10 +160,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def check(self) -> None:
         """Raise ``ConfigError`` for settings that must not be served."""
-        # Opened on loopback too: who has made keys and cannot be read must not be served openly.
-        keys = self.data is not None and Keyring(self.data).exists()
         if not self.shares_keys:
-            self.check_open(keyed=keys)
+            # Opened on loopback too: whose keys cannot be read must not be served openly.
+            self.check_open(keyed=self.data is not None and Keyring(self.data).exists())
         self.metrics.token()
         for tenant in self.priority_tenants:
             if tenant != engine.EVERYBODY and not TENANT.fullmatch(tenant):

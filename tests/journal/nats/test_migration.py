@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import shutil
@@ -362,22 +361,17 @@ async def test_a_folder_that_is_served_is_refused(here: Site, clock: Clock) -> N
     async with opened(SqliteJournal(here.folder, clock)):
         with pytest.raises(errors.JournalError, match=f"in use by process {os.getpid()}"):
             await here.migrate()
-    migration = asyncio.create_task(here.migrate())
-    while not (await asyncio.sleep(0)) and not locked(here.folder):
-        assert not migration.done()
-    with pytest.raises(errors.JournalError, match="in use by"):
-        await SqliteJournal(here.folder, clock).start()
-    await migration
+    refusals: list[str] = []
 
+    def serve(_: Tally) -> None:
+        with pytest.raises(errors.JournalError) as caught:
+            FolderLock(here.folder).acquire()
+        refusals.append(str(caught.value))
 
-def locked(folder: Path) -> bool:
-    lock = FolderLock(folder)
-    try:
-        lock.acquire(reading=True)
-    except errors.JournalError:
-        return True
-    lock.release()
-    return False
+    target = nats_journal(1, clock)
+    tally = await migrate(here.folder, target, progress=serve, clock=clock)
+    assert len(refusals) >= tally.brought > 0
+    assert all(f"in use by process {os.getpid()}" in said for said in refusals)
 
 
 async def test_other_schemas_and_other_programs_are_refused(tmp_path: Path, clock: Clock) -> None:

@@ -286,8 +286,8 @@ class NatsJournal(Journal):
                     continue
                 await self._claimers.wait(offered, min(left, _limits.POLL_SECONDS), seen, begun)
         finally:
-            if listening is not None and self._open:
-                await listening.unsubscribe()
+            if listening is not None:
+                await self._wire.leave(listening)
 
     async def claim_overdue(self, worker: str, *, lease: float) -> Lease | None:
         """See ``Journal.claim_overdue``. First in, first out per kind: background, foreground."""
