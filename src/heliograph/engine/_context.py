@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pybase64
@@ -81,6 +81,9 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     earlier: list[Json] = []
     referenced: dict[str, Json] = {}
     fetched: dict[str, str] = {}
+
+
+_NOTHING: Final = Context()
 
 
 class Resolved(msgspec.Struct, frozen=True, kw_only=True):
@@ -268,7 +271,7 @@ def _whole_part(part: Json) -> Json:
 def read_context(entry: Entry | None, pictures: Pictures) -> Context:
     """A stored context, with ``pictures``'s markers."""
     if entry is None:
-        return Context()
+        return _NOTHING
     return msgspec.json.decode(pictures.mend(entry), type=Context)
 
 

@@ -61,7 +61,8 @@ class Echo:
     ) -> None:
         self._id = response_id
         self._created_at = created_at
-        self._body = body  # made anew when asked for: it is, thrice, and a response can take long
+        # Made anew when asked for: it is, thrice. The input can be large, and is not repeated.
+        self._body = {name: value for name, value in body.items() if name != "input"}
         self.hosted_tools = hosted_tools
         self._tier = TIERS[priority]
 

@@ -147,11 +147,15 @@ class Emitter:
         """Commit what waits, until ``settle``; run as a task. Raises what the journal raises."""
         while not self._closing:
             if self._pending:
-                entries, self._pending, self._pending_bytes = self._pending, [], 0
-                await self._append(entries)
+                await self._append(self._taken())
             else:
                 self._idle = asyncio.get_running_loop().create_future()
                 await self._idle
+
+    def _taken(self) -> list[Entry]:
+        """What waits, which waits no more. ``write`` gives it no name: it would keep it."""
+        entries, self._pending, self._pending_bytes = self._pending, [], 0
+        return entries
 
     async def _append(self, entries: list[Entry]) -> None:
         first = self._committed + 1

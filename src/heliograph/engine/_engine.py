@@ -124,7 +124,7 @@ class Engine:
         self.seals = seals if seals is not None else Seals()
         self._claiming: list[asyncio.Task[None]] = []
         self._sweeping: asyncio.Task[None] | None = None
-        self._runs: dict[asyncio.Task[None], Run | PictureRun] = {}
+        self._runs: dict[asyncio.Task[None], tuple[Run | PictureRun, asyncio.Semaphore]] = {}
         self._observer = observer
         self.capabilities = catalog.capabilities() if capabilities is None else tuple(capabilities)
         self._asked: OrderedDict[str, contextvars.Context] = OrderedDict()
@@ -166,7 +166,7 @@ class Engine:
         self._claiming, self._sweeping = [], None
         if self._runs:
             await asyncio.wait(self._runs, timeout=grace)
-        for run in self._runs.values():
+        for run, _ in self._runs.values():
             run.hand_over()
         if self._runs:
             await asyncio.wait(self._runs)
@@ -222,8 +222,8 @@ class Engine:
             place.release()
             return
         task = asyncio.create_task(run.run(), name=f"heliograph {lease.response_id}", context=asked)
-        self._runs[task] = run
-        task.add_done_callback(lambda task: self._done(task, place))
+        self._runs[task] = run, place
+        task.add_done_callback(self._done)
 
     def _run_of(self, lease: journal.Lease) -> Run | PictureRun:
         work = (lease, self.journal, self.catalog, self.limits, self._clock)
@@ -237,8 +237,8 @@ class Engine:
             observer=self._observer,
         )
 
-    def _done(self, task: asyncio.Task[None], place: asyncio.Semaphore) -> None:
-        del self._runs[task]
+    def _done(self, task: asyncio.Task[None]) -> None:
+        _, place = self._runs.pop(task)
         place.release()
         if not task.cancelled() and task.exception() is not None:
             log.error("%s: a bug ended it", task.get_name(), exc_info=task.exception())

@@ -49,6 +49,8 @@ _WORDS: Final = frozenset({"message", "reasoning"})
 class Relay:
     """Passes one response through. ``relayed`` says that it is, or was before a takeover."""
 
+    _passed: frozenset[str] = frozenset()
+
     def __init__(
         self,
         emitter: Emitter,
@@ -68,7 +70,6 @@ class Relay:
         self._started = started
         self._background = background
         self._mender = lifecycle.Mender(emitter.machine, emitter.snapshot, echo.response)
-        self._passed: frozenset[str] = frozenset()
         self._note = b""
         self._previews = 0
         self.answering: providers.Answering | None = None

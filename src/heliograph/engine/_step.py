@@ -21,6 +21,10 @@ class Step:
     and further ones are left out, as ``parallel_tool_calls: false`` has it.
     """
 
+    # One empty set for all: each of its own would take 216 bytes.
+    names: frozenset[str] = frozenset()
+    _ignored: frozenset[str] = frozenset()
+
     def __init__(
         self, model: str, items: Items, calls: Calls, offered: Mapping[str, str], *, one_call: bool
     ) -> None:
@@ -33,13 +37,10 @@ class Step:
         self._words_kind = ""
         self._summary = 0
         self._open: dict[str, int] = {}
-        # Frozen sets: an empty one costs nothing, and a set of one's own 216 bytes.
-        self._ignored: frozenset[str] = frozenset()
         self._drawn: list[models.OutputImageGenerationCallItem] = []
         self._drawn_bytes = 0
         self._halves: dict[str, str] = {}
         self._logprobs: list[models.Logprob] = []
-        self.names: frozenset[str] = frozenset()
         self.hosted: list[providers.HostedCall] = []
 
     @property

@@ -43,10 +43,11 @@ class FileBlobs(BlobStore):
         """Make the folders and drop what dead processes left half written (blocks)."""
         temporary = self._folder / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
-        for left_over in temporary.iterdir():
-            with suppress(FileNotFoundError):  # it is whole by now, or dropped by another process
-                if not is_used(left_over):
-                    left_over.unlink()
+        with sole(temporary):
+            for left_over in temporary.iterdir():
+                with suppress(FileNotFoundError):  # it is whole by now
+                    if not is_used(left_over):
+                        left_over.unlink()
         flush_directory(self._folder)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="heliograph-blobs")
 
@@ -126,16 +127,12 @@ class FileBlobs(BlobStore):
         return sha256
 
     def _write(self, path: Path, data: bytes) -> None:
-        try:
-            self._write_once(path, data)
-        except FileNotFoundError:  # dropped by another process before it was marked
-            self._write_once(path, data)
-
-    def _write_once(self, path: Path, data: bytes) -> None:
         temporary = self._folder / "tmp" / secrets.token_hex(8)
+        with sole(temporary.parent):  # else it could be swept away before it is marked
+            file = temporary.open("xb", buffering=0)
+            mark_used(file.fileno())
         try:
-            with temporary.open("wb", buffering=0) as file:
-                mark_used(file.fileno())
+            with file:
                 view = memoryview(data)
                 while view:
                     view = view[file.write(view) :]

@@ -33,7 +33,7 @@ class Page(msgspec.Struct, frozen=True):
 
 async def follow(
     following: Following,
-    look: Callable[[int], Awaitable[Page]],
+    look: Callable[[str, str, int], Awaitable[Page]],
     check_open: Callable[[], object],
     tenant: str,
     response_id: str,
@@ -53,16 +53,17 @@ async def follow(
             frames = tail.frames_after(after) if known else None
             ended = tail.ended
             if frames is None:
-                page = await look(after)
+                page = await look(tenant, response_id, after)
                 frames, ended, known = page.frames, page.ended, True
                 if not page.more:
                     tail.caught_up(page.last_seq)
-            for whole in frames:
+            for at in range(len(frames)):
                 if tail.erased:
                     raise errors.UnknownResponse(response_id)
-                frame = part_after(whole, after)
+                frame = part_after(frames[at], after)
                 following.after = after = frame.last
                 yield frame
+                del frame  # what follows can take long
             if ended:
                 return
             if tail.erased:

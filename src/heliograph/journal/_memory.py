@@ -75,13 +75,14 @@ class _MemoryBlobs(BlobStore):
 class _Log:
     """One response: its record, its frames, its job."""
 
+    blobs: frozenset[str] = frozenset()
+
     def __init__(self, new: NewResponse, created_at: float, place: int) -> None:
         self.new = new
         self.created_at = created_at
         self.place = place
         self.frames: list[Frame] = []
         self.firsts: list[int] = []
-        self.blobs: frozenset[str] = frozenset()
         self.last_seq = -1
         self.state: JobState = "queued"
         self.epoch = 0

@@ -319,12 +319,11 @@ class SqliteJournal(Journal):
 
     def read(self, tenant: str, response_id: str, after: int = -1) -> AsyncGenerator[Frame, None]:
         """See ``Journal.read``."""
-
-        async def look(after: int) -> Page:
-            return await self._running().pages.page(tenant, response_id, after)
-
         following = self._tails.follow(response_id, reads=True)
-        return follow(following, look, self._running, tenant, response_id, after)
+        return follow(following, self._page, self._running, tenant, response_id, after)
+
+    async def _page(self, tenant: str, response_id: str, after: int) -> Page:
+        return await self._running().pages.page(tenant, response_id, after)
 
     async def get(self, tenant: str, response_id: str) -> Record:
         """See ``Journal.get``."""

@@ -102,6 +102,7 @@ class EventStream:
                     await write_frame(frame, self._after, blobs, self._write)
                     self._exchange.sent(frame.last - max(self._after, frame.first - 1))
                     self._after = max(self._after, frame.last)
+                    del frame  # the next can take long
                     self._waiting = True
         except errors.UnknownResponse:
             return  # deleted while it was read

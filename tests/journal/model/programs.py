@@ -8,7 +8,7 @@ from tests.journal.model.process import ask, note
 from heliograph import errors
 from heliograph.journal import Entry, Lease, NewResponse
 from heliograph.journal._counts import Counts
-from heliograph.journal._following import Page, follow
+from heliograph.journal._following import follow
 from heliograph.journal._nats._claims import Claims
 from heliograph.journal._nats._creating import Creating
 from heliograph.journal._nats._erasing import Erasing
@@ -124,13 +124,9 @@ class _ModelFeeds(Feeds):
 async def reader(parts: Parts) -> None:
     """Follows a response from its beginning to its end."""
     feeds = _ModelFeeds(parts.wire, parts.names, Counts(), lambda *_: None)
-
-    async def look(after: int) -> Page:
-        return await parts.logs.page(TENANT, RESPONSE, after)
-
     following = feeds.follow(RESPONSE, reads=True)
     try:
-        async for frame in follow(following, look, lambda: None, TENANT, RESPONSE, -1):
+        async for frame in follow(following, parts.logs.page, lambda: None, TENANT, RESPONSE, -1):
             for place, entry in enumerate(frame.entries):
                 await note("read", frame.first + place, entry.data)
     except errors.UnknownResponse:

@@ -353,14 +353,13 @@ class NatsJournal(Journal):
 
     def read(self, tenant: str, response_id: str, after: int = -1) -> AsyncGenerator[Frame, None]:
         """See ``Journal.read``."""
-
-        async def look(after: int) -> Page:
-            self._names.shard(response_id)
-            await self._feeds.ready(response_id)
-            return await self._parts.logs.page(tenant, response_id, after)
-
         following = self._feeds.follow(response_id, reads=True)
-        return follow(following, look, self._check_open, tenant, response_id, after)
+        return follow(following, self._page, self._check_open, tenant, response_id, after)
+
+    async def _page(self, tenant: str, response_id: str, after: int) -> Page:
+        self._names.shard(response_id)
+        await self._feeds.ready(response_id)
+        return await self._parts.logs.page(tenant, response_id, after)
 
     async def get(self, tenant: str, response_id: str) -> Record:
         """See ``Journal.get``."""

@@ -46,13 +46,14 @@ class Calls:
     """The calls of one answer. ``hosted`` is the function name that the image tool has upstream;
     ``customs`` are the client's custom tools, which the upstream may know as functions."""
 
+    _used: frozenset[str] = frozenset()
+
     def __init__(self, model: str, hosted: str | None, customs: Collection[str] = ()) -> None:
         self._model = model
         self._hosted = hosted
         self._customs = customs
         self._slots = quirks.Slots()
         self._calls: dict[int, _Call] = {}
-        self._used: frozenset[str] = frozenset()
         self._held = 0
 
     @property

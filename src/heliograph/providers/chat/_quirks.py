@@ -144,11 +144,12 @@ def calls_of(message: Message) -> list[ToolCall]:
 class Slots:
     """Tells which call each piece belongs to; calls are numbered from 0 as they begin."""
 
+    _argued: frozenset[int] = frozenset()
+
     def __init__(self) -> None:
         self._count = 0
         self._by_index: dict[int, int] = {}
         self._ids: dict[int, str] = {}
-        self._argued: frozenset[int] = frozenset()
 
     def of(self, piece: ToolCall) -> int:
         """The number of the piece's call."""

@@ -28,6 +28,8 @@ class AnswerReader:
     Every method raises ``ProviderError``.
     """
 
+    _pictures: frozenset[str] = frozenset()
+
     def __init__(
         self,
         model: str,
@@ -46,7 +48,6 @@ class AnswerReader:
         self._thinking = Thinking() if think_tags else None
         self._finish: str | None = None
         self._usage: models.Usage | None = None
-        self._pictures: frozenset[str] = frozenset()
         self._said = False
 
     @property

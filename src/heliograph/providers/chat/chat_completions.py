@@ -99,7 +99,13 @@ class ChatCompletions:
         )
         del turn, offered, customs, body  # an answer can take long
         async with call as answer, aclosing(answer.chunks()) as pieces:
-            while not reader.ended and (chunk := await _next(pieces, reader)) is not None:
+            while not reader.ended:
+                if reader.finished:
+                    chunk = await _last(pieces)
+                else:
+                    chunk = await anext(pieces, None)
+                if chunk is None:
+                    break
                 for part in reader.feed(chunk):
                     yield part
             if reader.ended:
@@ -108,10 +114,8 @@ class ChatCompletions:
             yield part
 
 
-async def _next(pieces: AsyncGenerator[bytes, None], reader: AnswerReader) -> bytes | None:
-    """The next bytes, None at the end. Once the answer is whole, trouble no longer matters."""
-    if not reader.finished:
-        return await anext(pieces, None)
+async def _last(pieces: AsyncGenerator[bytes, None]) -> bytes | None:
+    """The next bytes once the answer is whole, None at the end: trouble no longer matters."""
     try:
         async with asyncio.timeout(USAGE_SECONDS):
             return await anext(pieces, None)
