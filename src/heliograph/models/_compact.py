@@ -23,37 +23,52 @@ class NotCompact(Exception):
 
 
 class _Level(Node):
-    """A node whose inside is read by ``look``."""
+    """A node whose inside is read by ``look``, and not there before."""
 
     __slots__ = ("_seen",)
 
     def __init__(self, data: bytes, start: int, end: int) -> None:
-        super().__init__(data, _KINDS.get(data[start : start + 1], "literal"), start, end)
+        # Not by way of Node: most are never looked into, and need no lists.
+        self.data = data
+        self.kind = _KINDS.get(data[start : start + 1], "literal")
+        self.start = start
+        self.end = end
         self._seen = False
 
     def look(self) -> None:
-        if self._seen or self.kind not in ("object", "array"):
+        if self._seen:
             return
         self._seen = True
+        self.members, self.items = [], []
         text, at = self.text, self.start + 1
         try:
             if self.kind == "object":
-                pairs = [(key, bytes(raw)) for key, raw in _members(text).items()]
-                again = b",".join([b'"%b":%b' % (key.encode(), raw) for key, raw in pairs])
-                for key, raw in pairs:
-                    value = at + len(key.encode()) + 3
-                    self.members.append((key, at, _Level(self.data, value, value + len(raw))))
-                    at = value + len(raw) + 1
+                again = self._look_at_members(text, at)
+            elif self.kind == "array":
+                again = self._look_at_items(text, at)
             else:
-                items = [bytes(raw) for raw in _items(text)]
-                again = b",".join(items)
-                for raw in items:
-                    self.items.append(_Level(self.data, at, at + len(raw)))
-                    at += len(raw) + 1
+                return
         except (msgspec.MsgspecError, UnicodeError) as error:
             raise NotCompact from error
-        if again != text[1:-1]:
+        if again != text:
             raise NotCompact
+
+    def _look_at_members(self, text: bytes, at: int) -> bytes:
+        spelled = []
+        for key, raw in _members(text).items():
+            spelled.append(one := b'"%b":%b' % (key.encode(), raw))
+            end = at + len(one)
+            self.members.append((key, at, _Level(self.data, end - len(raw), end)))
+            at = end + 1
+        return b"{%b}" % b",".join(spelled)
+
+    def _look_at_items(self, text: bytes, at: int) -> bytes:
+        items = _items(text)
+        for raw in items:
+            end = at + len(raw)
+            self.items.append(_Level(self.data, at, end))
+            at = end + 1
+        return b"[%b]" % b",".join(items)
 
 
 def compact(data: bytes) -> Node:

@@ -19,7 +19,7 @@ from ._base import Model, Unknown, wire_of
 from ._codec import decode_like
 from ._compact import NotCompact, compact
 from ._json import Node, parse, scan
-from ._pictures import Base64Text, raw_field
+from ._pictures import Base64Text
 from ._plan import class_plan
 
 __all__ = ["encode"]
@@ -129,7 +129,7 @@ def _fresh_around(obj: Model) -> bytes:
     plan = class_plan(type(obj))
     members = [] if plan.tag_field is None else [_member(plan.tag_field, plain(plan.tag))]
     for wire, field in plan.fields.items():
-        value = raw_field(obj, field.name)
+        value = getattr(obj, field.slot)
         if value is not UNSET:
             members.append(_member(wire, _around(value)))
     return b"{" + b",".join(members) + b"}"
@@ -179,16 +179,17 @@ _outline = msgspec.json.Encoder(enc_hook=_outline_hook)
 
 def _changed(node: Node, before: Any, now: Any) -> list[bytes]:
     """The text of ``node``, which held ``before``, for ``now``; in pieces."""
-    if _same(now, before):
-        return [node.text]
+    return [node.text] if _same(now, before) else _different(node, before, now)
+
+
+def _different(node: Node, before: Any, now: Any) -> list[bytes]:
+    """``_changed`` for two that are not the same."""
     node.look()
     if isinstance(now, Model) and type(now) is type(before) and node.kind == "object":
         fields = class_plan(type(now)).fields.values()
-        pairs = {
-            field.wire: (raw_field(before, field.name), raw_field(now, field.name))
-            for field in fields
-        }
-        return _changed_object(node, pairs)
+        return _changed_object(
+            node, {f.wire: (getattr(before, f.slot), getattr(now, f.slot)) for f in fields}
+        )
     if isinstance(now, dict) and isinstance(before, dict) and node.kind == "object":
         keys = [*before, *(key for key in now if key not in before)]
         return _changed_object(
@@ -200,29 +201,39 @@ def _changed(node: Node, before: Any, now: Any) -> list[bytes]:
 
 
 def _changed_object(node: Node, pairs: dict[str, tuple[Any, Any]]) -> list[bytes]:
-    """Each key maps to what it held and what it holds; ``UNSET`` is absent."""
-    data = node.data
-    last = {key: i for i, (key, _, _) in enumerate(node.members)}
-    parts: list[list[bytes]] = []
-    gaps: list[bytes] = []
-    for i, (key, start, child) in enumerate(node.members):
-        before, now = pairs.get(key, (None, None))
-        if now is UNSET:
+    """Each key maps to what it held and what it holds; ``UNSET`` is absent.
+
+    Members that stay as they are come in spans: what stands between two goes with the first.
+    """
+    data, members = node.data, node.members
+    last = {key: i for i, (key, _, _) in enumerate(members)}
+    out: list[bytes] = []
+    at, kept = node.start, -1  # where the next span begins; the latest member in it
+    for i, (key, start, child) in enumerate(members):
+        pair = pairs.get(key)
+        if pair is not None and pair[1] is UNSET:
             continue
-        end = child.start
-        parts.append([data[start:end]])
-        if key in pairs and last[key] == i:
-            parts[-1] += _changed(child, before, now)
-        else:
-            parts[-1].append(child.text)
-        follows = i + 1 < len(node.members)
-        gaps.append(data[child.end : node.members[i + 1][1]] if follows else b",")
-    for key, (_, now) in pairs.items():
-        if key not in last and now is not UNSET:
-            parts.append([_member(key, _fresh(now))])
-            gaps.append(b",")
-    inner = (node.members[0][1], node.members[-1][2].end) if node.members else None
-    return _joined(node, inner, parts, gaps)
+        if kept != i - 1:
+            out.append(data[at : members[kept + 1][1]])
+            at = start
+        kept = i
+        if pair is not None and last[key] == i and not _same(pair[1], pair[0]):
+            out.append(data[at : child.start])
+            out += _different(child, *pair)
+            at = child.end
+    added = [
+        _member(key, _fresh(now))
+        for key, (_, now) in pairs.items()
+        if key not in last and now is not UNSET
+    ]
+    if not added and kept == len(members) - 1:
+        return [*out, data[at : node.end]]
+    first, end = (members[0][1], members[-1][2].end) if members else (node.end - 1, node.end - 1)
+    until = members[kept][2].end if kept >= 0 else first
+    out.append(data[at:until])
+    if added and kept >= 0:
+        out.append(data[until : members[kept + 1][1]] if kept + 1 < len(members) else b",")
+    return [*out, b",".join(added), data[end : node.end]]
 
 
 def _changed_array(node: Node, before: list[Any], now: list[Any]) -> list[bytes]:

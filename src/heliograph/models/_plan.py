@@ -29,6 +29,7 @@ from ._base import (
     UnknownPart,
     UnknownTool,
 )
+from ._pictures import raw_name
 
 __all__ = ["ClassPlan", "FieldPlan", "TypePlan", "class_plan", "type_plan"]
 
@@ -74,19 +75,24 @@ class TypePlan:
 
 
 class FieldPlan:
-    """One field of a class: attribute name, wire name, type, and who requires it."""
+    """One field of a class: attribute name, wire name, type, and who requires it.
 
-    __slots__ = ("name", "required", "strict", "type", "wire")
+    ``slot`` is the attribute that has what the field holds, a ``Base64Text`` as such.
+    """
+
+    __slots__ = ("name", "required", "slot", "strict", "type", "wire")
 
     def __init__(
         self,
         name: str,
+        slot: str,
         wire: str,
         type_: TypePlan,
         required: bool,
         strict: bool,
     ) -> None:
         self.name = name
+        self.slot = slot
         self.wire = wire
         self.type = type_
         self.required = required
@@ -108,6 +114,7 @@ class ClassPlan:
             required = info.default is NODEFAULT and info.default_factory is NODEFAULT
             self.fields[info.encode_name] = FieldPlan(
                 info.name,
+                raw_name(cls, info.name),
                 info.encode_name,
                 type_plan(info.type),
                 required,

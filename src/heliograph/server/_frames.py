@@ -87,18 +87,20 @@ async def _splice(
 async def write_frame(frame: Frame, after: int, blobs: BlobStore, sink: Sink) -> None:
     """Write the frame's events past sequence number ``after``, as few large writes."""
     gather = _Gather(sink)
+    begins, kind = b"no event", b""  # most events begin as the one before
     for sequence, entry in enumerate(frame.entries, frame.first):
         if sequence <= after:
             continue
         data = entry.data
+        if not data.startswith(begins):
+            kind = event_type(data)
+            begins = b'%b%b"' % (_TAG, kind)
         if not entry.blobs:
-            gather.add(
-                b"event: %b\nid: %d\ndata: %b\n\n" % (event_type(data), sequence, _lines(data))
-            )
+            gather.add(b"event: %b\nid: %d\ndata: %b\n\n" % (kind, sequence, _lines(data)))
             if gather.size >= WRITE:
                 await gather.flush()
             continue
-        gather.add(b"event: %b\nid: %d\ndata: " % (event_type(data), sequence))
+        gather.add(b"event: %b\nid: %d\ndata: " % (kind, sequence))
         await _splice(gather, data, entry.blobs, blobs, lines=True)
         gather.add(b"\n\n")
     await gather.flush()
