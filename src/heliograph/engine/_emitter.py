@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 from heliograph import lifecycle, models
 from heliograph.engine._limits import Limits
@@ -95,15 +95,18 @@ class Emitter:
         self._wake()
         return wire_size(entry)
 
-    def pass_run(self, first: models.StreamEvent, events: Sequence[Any], texts: list[bytes]) -> int:
+    def pass_run(
+        self,
+        first: models.TextDeltaEvent,
+        events: Sequence[models.TextDeltaEvent],
+        texts: list[bytes],
+    ) -> int:
         """Queue the deltas that follow ``first``, which was just passed on, and differ from it in
         number and text only; ``texts`` are theirs. How many that were: all, or none."""
         if self.machine.take_run(first, events, 0) != len(events):
             return 0
-        apply, cut = self.snapshot.apply, self.pictures.cut
-        for event in events:
-            apply(event)
-        self._pending += [cut(text) for text in texts]
+        self.snapshot.apply_run(first, "".join([event.delta for event in events]))
+        self._pending += self.pictures.cut_each(texts)
         self._next += len(events)
         self._pending_bytes += sum(map(len, texts))
         self._wake()

@@ -177,9 +177,9 @@ class Items:
         place = "summary_index" if kind == "summary" else "content_index"
         return {"item_id": _id(self.open[index]), "output_index": index, place: at}
 
-    def count_words(self, size: int) -> None:
-        """Count the words of a delta event of this size: what is more than its frame of fields."""
-        self.text_bytes += max(1, size - _DELTA_FRAME)
+    def count_words(self, *sizes: int) -> None:
+        """Count the words of deltas whose events have these sizes: all but their frame of fields."""
+        self.text_bytes += sum([max(1, size - _DELTA_FRAME) for size in sizes])
 
     def _open_words(self, kind: Kind) -> int:
         item: models.OutputItem

@@ -74,6 +74,11 @@ class Pictures:
         pieces.append(data[start:])
         return Entry(b"".join(pieces), tuple(refs), note)
 
+    def cut_each(self, texts: list[bytes]) -> list[Entry]:
+        """``cut`` for many, of which hardly one holds a picture."""
+        prefix = self._bytes
+        return [self.cut(text) if prefix in text else Entry(text) for text in texts]
+
     def mend(self, entry: Entry) -> bytes:
         """An entry to JSON with markers (the reverse of ``cut``)."""
         pieces: list[bytes] = []

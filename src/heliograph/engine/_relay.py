@@ -259,7 +259,10 @@ class Relay:
                 or event.output_index != output
             ):
                 break
-            text = self._delta_text(event, number)
+            if event.sequence_number == number and event.logprobs is not UNSET:
+                text = event._wire
+            else:
+                text = self._delta_text(event, number)
             if len(text) > limit:
                 break
             event.sequence_number = number
@@ -269,8 +272,7 @@ class Relay:
         if not run:
             return at
         shown = self._emitter.pass_run(first, run, texts)
-        for text in texts[:shown]:
-            self._items.count_words(len(text))
+        self._items.count_words(*map(len, texts[:shown]))
         return at + shown
 
     def _delta_text(self, event: Any, number: int) -> bytes:

@@ -83,6 +83,12 @@ class Snapshot:
         if fold is not None:
             fold(self, event)
 
+    def apply_run(self, first: models.TextDeltaEvent, text: str) -> None:
+        """Folds in what deltas say that follow ``first``, just applied, on the same part."""
+        write = self._texts.get(first.output_index, {}).get(first.content_index)
+        if write is not None:
+            write(text)
+
     # --- the response ----------------------------------------------------------------------------
     def _start(self, response: models.OpenResponsesResult) -> None:
         self._base = copy(response)

@@ -257,6 +257,7 @@ class Upstream:
         self._name = name
         self._kind = kind
         self._base = checked(base_url).rstrip("/")
+        self._urls: dict[str, httpx2.URL] = {}
         self._key = key
         self._timeouts = timeouts if timeouts is not None else Timeouts()
         # Who waits for its own process holds no place of the others.
@@ -293,9 +294,12 @@ class Upstream:
         headers = {**self._headers, "accept": accept}
         if json is not None:
             headers["content-type"] = "application/json"
+        url = self._urls.get(path)
+        if url is None:
+            url = self._urls[path] = httpx2.URL(self._base + path)
         request = self._http.build_request(
             "POST",
-            self._base + path,
+            url,
             headers=headers,
             content=json,
             files=None if form is None else list(form),
