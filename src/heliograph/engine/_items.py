@@ -178,7 +178,7 @@ class Items:
         return {"item_id": _id(self.open[index]), "output_index": index, place: at}
 
     def count_words(self, *sizes: int) -> None:
-        """Count the words of delta events of these sizes: what is more than their frames of fields."""
+        """Count the words of delta events of these sizes: what is more than a frame of fields."""
         self.text_bytes += sum([max(1, size - _DELTA_FRAME) for size in sizes])
 
     def _open_words(self, kind: Kind) -> int:
