@@ -13,7 +13,8 @@ import msgspec
 import pytest
 
 from heliograph import errors
-from heliograph.providers._upstream import MAX_ERROR_TEXT, Timeouts, Upstream, failure, read_key
+from heliograph.providers._failures import MAX_ERROR_TEXT, failure
+from heliograph.providers._upstream import Timeouts, Upstream, read_key
 from heliograph.providers.configured import ProviderSettings
 from heliograph.providers.configured import _made as made
 from heliograph.testing import FakeServer, Received, Reply, Switches

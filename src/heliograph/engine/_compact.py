@@ -18,14 +18,8 @@ from heliograph.engine import _fields as fields
 from heliograph.engine._ask import speaks_responses
 from heliograph.engine._busy import Busy
 from heliograph.engine._compaction import State, seal_state
-from heliograph.engine._context import (
-    Context,
-    Conversation,
-    converse,
-    own_items,
-    read_context,
-    unfolded,
-)
+from heliograph.engine._context import Context, own_items, read_context, unfolded
+from heliograph.engine._conversation import Conversation, converse
 from heliograph.engine._engine import Engine, json_of
 from heliograph.engine._input import read_input
 from heliograph.engine._items import new_id

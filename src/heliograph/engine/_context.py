@@ -4,57 +4,48 @@ It is looked up once, when the request comes, and stored with it as a copy (pict
 which keep them from being collected). So a run, a takeover or a later turn needs no earlier
 response, and erasing one takes nothing from those that went on from it. Only the response that a
 request names must be there; its own copy holds all that came before it.
-
-Inside, a picture's base64 is a marker (see ``_pictures``), bare or behind a data URL's head.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
 import pybase64
 
-from heliograph import errors, models, providers
+from heliograph import errors, models
 from heliograph.engine._compaction import COMPACTIONS, body_items, lead_items, open_state
+from heliograph.engine._item_pictures import (
+    PICTURE_ITEMS,
+    copied,
+    picture_key,
+    split,
+    stow,
+)
 from heliograph.engine._limits import Limits
 from heliograph.engine._pictures import Pictures
 from heliograph.engine._remote import data_url_of, head_of, inlined
 from heliograph.engine._seal import Seal, is_sealed
-from heliograph.engine._thoughts import Held, open_held, opened
-from heliograph.engine._tool import base64, data_url
 from heliograph.journal import BlobStore, Entry, Journal, Record
 
 __all__ = [
-    "PICTURE_ITEMS",
-    "PICTURE_KEYS",
     "Context",
-    "Conversation",
     "Resolved",
-    "converse",
     "fetched_texts",
     "is_reference",
-    "markers",
+    "named",
     "own_items",
-    "picture_key",
-    "places",
     "read_context",
     "resolve",
-    "shown",
-    "split",
-    "stow",
     "unfolded",
 ]
 
 Json = dict[str, Any]
 
-PICTURE_ITEMS = ("image_generation_call", "openrouter:image_generation")
-PICTURE_KEYS = ("result", "imageB64", "imageUrl")
-_PictureItem = models.OutputImageGenerationCallItem | models.OutputImageGenerationServerToolItem
+_PICTURE_ITEM = models.OutputImageGenerationCallItem | models.OutputImageGenerationServerToolItem
 _UNMADE = ("failed", "incomplete")
-_BASE64 = ";base64,"
 #: The response that made an item or took it in stands in the item's id.
 _ITEM_ID = re.compile(r"[a-z]+_([0-9a-f]{32}(?:_[0-9a-f]{2})?)[io]\d+")
 _PREFIXES = {
@@ -137,15 +128,6 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
             await _previous(self.journal, tenant, request.previous_response_id)
 
 
-class Conversation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a chat model is told: items oldest first, what was sealed here opened; ``made`` are
-    earlier pictures, and ``thoughts`` what belongs to reasoning items, by item id."""
-
-    said: tuple[models.InputItem, ...]
-    made: dict[str, str] = {}
-    thoughts: dict[str, list[providers.Thought]] = {}
-
-
 _WITHOUT_STATUS = {"reasoning", *COMPACTIONS}
 
 
@@ -161,67 +143,14 @@ def is_reference(item: Json) -> bool:
     return kind == "item_reference" or (kind is None and "role" not in item and "id" in item)
 
 
-def picture_key(item: Json) -> str | None:
-    """The field of an image call that holds its picture; OpenRouter's item has three for it."""
-    return next((key for key in PICTURE_KEYS if item.get(key)), None)
-
-
-def _named(item: models.InputItem) -> str | None:
+def named(item: models.InputItem) -> str | None:
     """The id of the item that ``item`` only names: ``is_reference`` for the typed."""
     if isinstance(item, models.ItemReferenceItem):
         return item.id
-    if not isinstance(item, _PictureItem) or item.status in _UNMADE or not item.id:
+    if not isinstance(item, _PICTURE_ITEM) or item.status in _UNMADE or not item.id:
         return None
     keys = ("result", "image_b64", "image_url")
     return None if any(getattr(item, key, None) for key in keys) else item.id
-
-
-def places(item: Json) -> Iterator[tuple[Json, str]]:
-    """Where an item can hold a picture: (object, key)."""
-    if item.get("type") in PICTURE_ITEMS:
-        yield item, "result"
-    for parts in (item.get("content"), item.get("output")):
-        for part in parts if isinstance(parts, list) else ():
-            if isinstance(part, dict) and part.get("type") == "input_image":
-                yield part, "image_url"
-
-
-def markers(item: Json) -> list[str]:
-    """The pictures of a stowed item."""
-    found = (split(place[key], key)[1] for place, key in places(item) if place.get(key))
-    return [marker for marker in found if marker]
-
-
-def split(value: str, key: str) -> tuple[str, str]:
-    """A picture's text as (head, base64 or marker); no second half where it is an address."""
-    if value.startswith("data:"):
-        head, sign, rest = value.partition(_BASE64)
-        return head + sign, rest
-    return ("", value) if key == "result" else (value, "")
-
-
-async def stow(item: Json, pictures: Pictures) -> Json:
-    """The item with its pictures in the blob store, markers in their places."""
-    item = _copy(item)
-    if item.get("type") in PICTURE_ITEMS and not item.get("result"):
-        key = picture_key(item)
-        if key is not None:
-            item["result"] = item.pop(key)
-    for place, key in places(item):
-        value = place.get(key)
-        if not value:
-            continue
-        head, rest = split(value, key)
-        if rest and not pictures.is_marker(rest):
-            data = data_url(value, key) if head else base64(value, key)
-            place[key] = ("" if key == "result" else head) + await pictures.put(data)
-    return item
-
-
-def _copy(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copy(inner) for key, inner in value.items()}
-    return [_copy(inner) for inner in value] if isinstance(value, list) else value
 
 
 def own_items(response_id: str, body: Json, context: Context) -> list[Json]:
@@ -246,7 +175,7 @@ def own_items(response_id: str, body: Json, context: Context) -> list[Json]:
 
 def _whole(given: Json) -> Json:
     """An input item with what the protocol requires of one that is listed."""
-    item: Json = {"type": "message", "id": None} | {k: _copy(v) for k, v in given.items()}
+    item: Json = {"type": "message", "id": None} | {k: copied(v) for k, v in given.items()}
     item["type"] = item["type"] or "message"
     if item["type"] not in _WITHOUT_STATUS:
         item["status"] = item.get("status") or "completed"
@@ -346,7 +275,7 @@ async def resolve(
     """
     previous = request.previous_response_id or None
     given = request.input if isinstance(request.input, list) else []
-    wanted = {index: name for index, item in enumerate(given) if (name := _named(item))}
+    wanted = {index: name for index, item in enumerate(given) if (name := named(item))}
     if previous is None and not wanted:
         return None
     pictures = Pictures(journal.blobs)
@@ -417,111 +346,3 @@ async def fetched_texts(context: Context, pictures: Pictures) -> dict[str, str]:
         head, marker = split(text, "image_url")
         texts[url] = head + pybase64.b64encode(await pictures.get(marker)).decode()
     return texts
-
-
-async def converse(
-    context: Context, request: models.ResponsesRequest, pictures: Pictures, seal: Seal
-) -> Conversation:
-    """What came before and what the request says, as a chat model is told it.
-
-    The pictures of messages are in it whole; those that were made earlier are left out, to be asked
-    for. Raises ``BadRequest`` for what ``seal`` does not open.
-    """
-    given = request.input
-    own: list[models.InputItem] = (
-        [models.InputMessage(role="user", content=[models.InputText(text=given)])]
-        if isinstance(given, str)
-        else list(given or [])
-    )
-    if isinstance(given, list):
-        asked = msgspec.json.decode(models.wire_of(request) or models.encode(request), type=_Asked)
-        _keep_texts(own, [bytes(text) for text in asked.input])
-    kept = [*context.earlier, *context.referenced.values()]
-    if not kept:
-        return _unsealed(own, 0, {}, seal)
-    made = {item["id"]: item["result"] for item in kept if item.get("result")}
-    shown_items = [await shown(item, pictures) for item in kept]
-    items = _decoded(shown_items)
-    _keep_texts(items, [msgspec.json.encode(item) for item in shown_items])
-    count = len(context.earlier)
-    referenced = dict(zip(context.referenced, items[count:], strict=True))
-    told = {item["id"] for item in context.earlier}
-    said: list[models.InputItem | None] = []
-    for item in own:
-        name = _named(item)
-        said.append(item if name is None else None if name in told else referenced[name])
-        told.add(name)
-    return _unsealed([*items[:count], *said], count, made, seal)
-
-
-class _Asked(msgspec.Struct):
-    input: list[msgspec.Raw]
-
-
-def _keep_texts(items: Sequence[models.InputItem], texts: list[bytes]) -> None:
-    """Let each item keep its text, for an upstream that is told all that it says."""
-    for item, text in zip(items, texts, strict=True):
-        if isinstance(item, models.Item):
-            item._wire = text
-
-
-def _unsealed(
-    items: Sequence[models.InputItem | None], earlier: int, made: dict[str, str], seal: Seal
-) -> Conversation:
-    """The conversation with what is sealed in it opened; ``earlier`` of its items came before.
-
-    None stands where an item was named that is told already.
-    """
-    lead: list[models.InputItem] = []
-    body: list[models.InputItem] = []
-    thoughts: dict[str, list[providers.Thought]] = {}
-    for at, item in enumerate(items):
-        path = f"input[{at - earlier}]"
-        match item:
-            case None:
-                pass
-            case (
-                models.CompactionItem(encrypted_content=str() as text)
-                | models.ContextCompactionItem(encrypted_content=str() as text)
-            ) if is_sealed(text):
-                given = {"encrypted_content": item.encrypted_content}
-                state = open_state(given, seal, f"{path}.encrypted_content")
-                lead += _decoded(lead_items(state, str(at)))
-                body += _decoded(body_items(state, str(at)))
-            case models.OutputReasoningItem(encrypted_content=str() as text) if is_sealed(text):
-                held = _held(text, seal, path, was_checked=at < earlier)
-                named = isinstance(item.id, str) and item.id not in thoughts
-                name = str(item.id) if named else f"rs_{at}"
-                thoughts[name] = held.thoughts
-                body.append(opened(item, held, name))
-            case _:
-                body.append(item)
-    return Conversation(said=(*lead, *body), made=made, thoughts=thoughts)
-
-
-def _held(text: str, seal: Seal, path: str, *, was_checked: bool) -> Held:
-    """What is sealed; nothing where it opened when it came and the secret is another now."""
-    try:
-        return open_held(text, seal, path)
-    except errors.BadRequest:
-        if was_checked:
-            return Held()
-        raise
-
-
-def _decoded(items: list[Json]) -> list[models.InputItem]:
-    found = models.decode(models.ResponsesRequest, msgspec.json.encode({"input": items})).input
-    return found if isinstance(found, list) else []
-
-
-async def shown(item: Json, pictures: Pictures) -> Json:
-    """The item with the pictures that a message shows as base64, without one that was made."""
-    item = _copy(item)
-    for place, key in places(item):
-        if key == "result":
-            place[key] = None
-            continue
-        head, marker = split(place[key], key)
-        if pictures.is_marker(marker):
-            place[key] = head + pybase64.b64encode(await pictures.get(marker)).decode()
-    return item

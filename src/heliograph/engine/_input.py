@@ -9,7 +9,8 @@ import msgspec
 
 from heliograph.engine import _fields as fields
 from heliograph.engine._compaction import COMPACTIONS, State, open_state
-from heliograph.engine._context import Context, is_reference, markers, picture_key
+from heliograph.engine._context import Context, is_reference
+from heliograph.engine._item_pictures import markers, picture_key
 from heliograph.engine._limits import Limits
 from heliograph.engine._seal import Seal, Seals, is_sealed
 from heliograph.engine._thoughts import open_held

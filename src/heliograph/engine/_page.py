@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from heliograph import errors
-from heliograph.engine._context import own_items, read_context, stow
+from heliograph.engine._context import own_items, read_context
+from heliograph.engine._item_pictures import stow
 from heliograph.engine._pictures import Pictures
 from heliograph.journal import Entry, Record
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import pybase64
 
 from heliograph import models
+from heliograph.engine._item_pictures import copied
 from heliograph.pictures import look
 from heliograph.providers.fetch import Fetcher
 
@@ -103,19 +104,13 @@ def inlined(body: Json, texts: Mapping[str, str]) -> Json:
     """
     if not texts:
         return body
-    body = body | {name: _copy(body[name]) for name in ("input", "tools") if name in body}
+    body = body | {name: copied(body[name]) for name in ("input", "tools") if name in body}
     for place, key in _places(body):
         url = place.get(key)
         if isinstance(url, str) and url in texts:
             text = texts[url]
             place[key] = text if key == "image_url" else text.partition(";base64,")[2]
     return body
-
-
-def _copy(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copy(inner) for key, inner in value.items()}
-    return [_copy(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _references(body: Json) -> list[tuple[str, Json]]:
@@ -140,7 +135,7 @@ async def with_references(body: Json, fetcher: Fetcher, read: Callable[[Json], T
     wanted = [(field, str(link["url"])) for field, link in _references(body)]
 
     def put(texts: Mapping[str, str]) -> Json:
-        whole: Json = _copy(body)
+        whole: Json = copied(body)
         for _, link in _references(whole):
             link["url"] = texts[link["url"]]
         return whole

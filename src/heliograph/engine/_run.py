@@ -16,7 +16,8 @@ import msgspec
 from heliograph import errors, journal, models, providers
 from heliograph.engine._admission import waited_too_long
 from heliograph.engine._calls import Calls, Failure
-from heliograph.engine._context import converse, fetched_texts, read_context
+from heliograph.engine._context import fetched_texts, read_context
+from heliograph.engine._conversation import converse
 from heliograph.engine._echo import Echo
 from heliograph.engine._emitter import Emitter
 from heliograph.engine._ending import COMPLETED, Ending

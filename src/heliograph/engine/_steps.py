@@ -16,7 +16,7 @@ import msgspec
 from heliograph import errors, models, providers
 from heliograph.engine._ask import Ask
 from heliograph.engine._calls import Calls
-from heliograph.engine._context import Conversation
+from heliograph.engine._conversation import Conversation
 from heliograph.engine._drawing import Drawing
 from heliograph.engine._emitter import Emitter
 from heliograph.engine._ending import COMPLETED, TOO_LONG, Ending

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from heliograph.engine._compaction import Kept
-from heliograph.engine._context import (
+from heliograph.engine._item_pictures import (
     PICTURE_ITEMS,
     PICTURE_KEYS,
     picture_key,

@@ -410,6 +410,7 @@ class Journal(ABC):
     async def expire(self) -> int:
         """Erase what has expired; returns how many responses that were.
 
-        Also erases blobs that nothing refers to and that were put longer ago than ``BLOB_GRACE``.
+        Also erases blobs that nothing refers to and that were put longer ago than ``BLOB_GRACE``;
+        it may look for those but now and then, so one can stay for as long again.
         Nothing calls this by itself: the server does, now and then.
         """

@@ -8,7 +8,6 @@ without a pause of its own leaves readers none.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, Collection, Sequence
@@ -16,7 +15,6 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from heliograph import errors
 from heliograph.journal import _limits
 from heliograph.journal._base import (
-    BlobStore,
     Clock,
     Created,
     Entry,
@@ -33,43 +31,12 @@ from heliograph.journal._base import (
 from heliograph.journal._counts import Counts
 from heliograph.journal._frames import check_entries, check_request, part_after
 from heliograph.journal._line import InLine, Line
+from heliograph.journal._memory_blobs import MemoryBlobs
 from heliograph.journal._places import MemoryPlaces
 from heliograph.journal._readers import Readers
 from heliograph.journal._signal import Claimers, Signal, matches
 
 __all__ = ["MemoryJournal"]
-
-
-class _MemoryBlobs(BlobStore):
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.is_open = False
-        self.held: dict[str, bytes] = {}
-        self.put_at: dict[str, float] = {}
-
-    async def put(self, data: bytes) -> str:
-        self._check_open()
-        if len(data) > _limits.MAX_BLOB_BYTES:
-            raise errors.JournalError(
-                f"a blob of {len(data)} bytes: MAX_BLOB_BYTES is {_limits.MAX_BLOB_BYTES}"
-            )
-        sha256 = hashlib.sha256(data).hexdigest()
-        self.held.setdefault(sha256, bytes(data))
-        self.put_at[sha256] = self._clock()
-        return sha256
-
-    async def get(self, sha256: str) -> bytes:
-        self._check_open()
-        data = self.held.get(sha256)
-        if data is None:
-            raise errors.JournalError(f"blob {sha256} is missing")
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise errors.JournalError(f"blob {sha256} is damaged")
-        return data
-
-    def _check_open(self) -> None:
-        if not self.is_open:
-            raise errors.JournalError("the journal is not open")
 
 
 class _Log:
@@ -130,7 +97,7 @@ class MemoryJournal(Journal):
 
     def __init__(self, clock: Clock = time.time) -> None:
         self._clock = clock
-        self._blobs = _MemoryBlobs(clock)
+        self._blobs = MemoryBlobs(clock)
         self.blobs = self._blobs
         self.counts = Counts()
         self._places = MemoryPlaces(clock, self._check_open)

@@ -1,21 +1,17 @@
 """Asking an upstream over HTTP: one client per provider, and every failure a ``ProviderError``.
 
-What an upstream says in an error is shown to our own clients, so it is cut to a sane length and the
-key is scrubbed from it; where it refuses our key its words are not repeated at all, since upstreams
-echo keys. Messages name the upstream by the model's label, never by its address. Redirects are not
-followed: a request holds a key and somebody's words.
+Messages name the upstream by the model's label, never by its address. Redirects are not followed: a
+request holds a key and somebody's words.
 """
 
 from __future__ import annotations
 
 import asyncio
-import email.utils
 import os
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from types import TracebackType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import httpx2
@@ -23,6 +19,7 @@ import msgspec
 
 from heliograph import errors, models, sse
 from heliograph.http import BODY, AsyncDirectTransport, proxied
+from heliograph.providers._failures import failure
 from heliograph.providers._observer import OBSERVER, Watched
 from heliograph.providers._places import Places, PlacesOf, Row, alone
 
@@ -32,59 +29,17 @@ __all__ = [
     "Timeouts",
     "Upstream",
     "checked",
-    "failure",
-    "failure_in_stream",
     "read_key",
 ]
 
 MAX_ERROR_BODY = 64 * 1024
 """Bytes of an error's body that are looked at."""
 
-MAX_ERROR_TEXT = 500
-"""Characters of an upstream's own words that are passed on."""
-
 MAX_LIST = 16 * 1024 * 1024
 """Bytes of a list of models."""
 
 Part = tuple[str, tuple[str | None, bytes, str]]
 """A part of a form: the field's name, then file name (None for plain fields), bytes, type."""
-
-_POLICY_CODES = frozenset(
-    {
-        "content_filter",
-        "content_policy_violation",
-        "image_content_policy_violation",
-        "moderation",
-        "moderation_blocked",
-        "safety_violations",
-    }
-)
-_KINDS = {
-    400: ("bad_request", False),
-    401: ("auth", False),
-    402: ("unavailable", False),
-    403: ("auth", False),
-    404: ("unavailable", False),
-    408: ("timeout", True),
-    413: ("bad_request", False),
-    415: ("bad_request", False),
-    422: ("bad_request", False),
-    425: ("unavailable", True),
-    429: ("rate_limit", True),
-    504: ("timeout", True),
-    524: ("timeout", True),
-}
-
-_STATUSES = {
-    "rate_limit_exceeded": 429,
-    "rate_limit_error": 429,
-    "invalid_request_error": 400,
-    "invalid_value": 400,
-    "image_generation_user_error": 400,
-    "overloaded_error": 529,
-    "timeout": 504,
-}
-"""Codes and types of errors in streams, as the status that they would be."""
 
 _NO_QUEUE = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
 """Whoever runs the work bounds it; a queue in here would count as the upstream's silence."""
@@ -462,120 +417,3 @@ def _broken(label: str, what: str, error: Exception) -> errors.ProviderError:
         kind="unavailable",
         retryable=True,
     )
-
-
-def failure(
-    status: int,
-    headers: Mapping[str, str],
-    body: bytes,
-    label: str,
-    *,
-    secret: str | None = None,
-) -> errors.ProviderError:
-    """An error answer as a ``ProviderError``: kind, retryable, the field at fault, when to retry.
-
-    ``secret`` is scrubbed from what the upstream says.
-    """
-    return _failure(_error_of(body), status, f" (HTTP {status})", headers, label, secret)
-
-
-def failure_in_stream(
-    data: bytes, label: str, *, secret: str | None = None
-) -> errors.ProviderError | None:
-    """The like for an event of a stream that tells of an error, however it is spelled.
-
-    None where ``data`` is no such event.
-    """
-    error = _error_of(data, wanted=True)
-    if not error:
-        return None
-    code, kind = error.get("code"), error.get("type")
-    if isinstance(code, int) or (isinstance(code, str) and code.isascii() and code.isdecimal()):
-        status = int(code)
-    else:
-        status = _STATUSES.get(str(code), _STATUSES.get(str(kind), 500))
-    return _failure(error, status, " (in the middle of its answer)", {}, label, secret)
-
-
-def _failure(
-    error: dict[str, Any],
-    status: int,
-    when: str,
-    headers: Mapping[str, str],
-    label: str,
-    secret: str | None,
-) -> errors.ProviderError:
-    code = error.get("code") or error.get("type")
-    kind, retryable = _KINDS.get(status, ("unavailable", status >= 500))
-    if code in _POLICY_CODES or (status == 403 and _reasons(error)):
-        kind, retryable = "content_policy", False
-    elif "insufficient_quota" in (error.get("code"), error.get("type")):
-        kind, retryable = "unavailable", False
-    if kind == "auth":
-        message = "the upstream refused this server's key"
-    else:
-        message = _words(error, secret) or "the upstream answered with an error"
-    param = error.get("param")
-    return errors.ProviderError(
-        f"{label}: {message}{when}",
-        kind=kind,
-        retryable=retryable,
-        param=param if isinstance(param, str) else None,
-        code=code if isinstance(code, str) else None,
-        retry_after=_retry_after(headers) if retryable else None,
-    )
-
-
-def _error_of(body: bytes, *, wanted: bool = False) -> dict[str, Any]:
-    """The error in a body, in any of the shapes that are about.
-
-    ``wanted``: only what stands under ``error`` is one.
-    """
-    try:
-        document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return {}
-    if not isinstance(document, dict):
-        return {}
-    inner = document.get("error", None if wanted else document)
-    if isinstance(inner, str):
-        return {"message": inner}
-    return inner if isinstance(inner, dict) else {}
-
-
-def _reasons(error: dict[str, Any]) -> object:
-    """Why OpenRouter's moderation flagged a request."""
-    metadata = error.get("metadata")
-    return metadata.get("reasons") if isinstance(metadata, dict) else None
-
-
-def _words(error: dict[str, Any], secret: str | None) -> str:
-    for name in ("message", "detail"):
-        said = error.get(name)
-        if isinstance(said, str) and said.strip():
-            text = " ".join(said.split())
-            if secret:
-                text = text.replace(secret, "***")
-            return text if len(text) <= MAX_ERROR_TEXT else text[:MAX_ERROR_TEXT] + "..."
-    return ""
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, from ``retry-after-ms`` or ``Retry-After`` (seconds or a date)."""
-    for name, scale in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
-        text = headers.get(name, "").strip()
-        try:
-            seconds = float(text) * scale
-        except ValueError:
-            seconds = _until(text)
-        if 0 <= seconds < 1e9:
-            return seconds
-    return None
-
-
-def _until(date: str) -> float:
-    """Seconds until an HTTP date, 0 for a past one, -1 where ``date`` is none."""
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(date).timestamp() - time.time())
-    except ValueError:
-        return -1.0

@@ -111,12 +111,14 @@ async def test_a_blob_lives_as_long_as_a_response_that_refers_to_it(
     for sha256 in (shared, own, final):
         await journal.blobs.get(sha256)
     await journal.delete("t", "first")
+    clock.advance(HOUR)
     await journal.expire()
     await journal.blobs.get(shared)
     for sha256 in (own, final):
         with pytest.raises(errors.JournalError):
             await second_look(journal, sha256)
     await journal.delete("t", "second")
+    clock.advance(HOUR)
     await journal.expire()
     with pytest.raises(errors.JournalError):
         await second_look(journal, shared)
@@ -134,6 +136,7 @@ async def test_a_blob_lives_as_long_as_a_context_that_refers_to_it(
     await journal.expire()
     assert await second_look(journal, kept) == b"kept"
     await journal.delete("t", "second")
+    clock.advance(HOUR)
     await journal.expire()
     with pytest.raises(errors.JournalError):
         await second_look(journal, kept)

@@ -20,11 +20,12 @@ from tests.journal.model.broker import Request
 
 from heliograph import errors
 from heliograph.journal._line import InLine
-from heliograph.journal._nats import _claims, _creating, _erasing, _records, _wire
+from heliograph.journal._nats import _claims, _connection, _creating, _erasing, _records, _wire
+from heliograph.journal._nats._connection import Login
 from heliograph.journal._nats._names import Names, needs_token
 from heliograph.journal._nats._parts import Parts
 from heliograph.journal._nats._queue import Queue
-from heliograph.journal._nats._wire import Login, Stored, Wire
+from heliograph.journal._nats._wire import Stored, Wire
 
 __all__ = ["Answer", "Local", "Note", "Process", "modelled", "note"]
 
@@ -155,7 +156,7 @@ def _parts() -> Parts:
 def modelled() -> Iterator[None]:
     """While it lasts, the journal's modules take time, order and nonces from the model."""
     with ExitStack() as stack:
-        for module in (_claims, _creating, _erasing, _wire):
+        for module in (_claims, _connection, _creating, _erasing, _wire):
             stack.enter_context(patch.object(module, "asyncio", _now))
         stack.enter_context(patch.object(_records, "secrets", _now))
         yield

@@ -94,6 +94,7 @@ def test_an_empty_subject_is_unchanged_where_none_was_expected() -> None:
         (10071, Outcome.REFUSED),
         (10164, Outcome.UNSURE),
         (10009, Outcome.UNSURE),
+        (10158, Outcome.UNSURE),
         (10054, None),
     ],
 )

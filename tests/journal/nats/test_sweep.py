@@ -70,7 +70,7 @@ async def test_a_log_that_ended_is_closed(open_journal: Open, clock: Clock) -> N
     known = await journal._parts.lives.read("r")
     await journal.finish(lease, 0, [entry(0)], Entry(b"end"))
     await journal._parts.lives.write("r", known[0].but(), 0)
-    await journal._wire.purge(journal._names.events(0), journal._names.of("r", "kept.*"))
+    await journal._wire.purge(journal._names.events(0), journal._names.of("r", "kept.>"))
     clock.advance(11)
     await eventually(partial(is_closed, journal))
     assert await journal.claim("w", ["*"], lease=10, wait=0) is None

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from heliograph.journal._nats._wire import heeding
+from heliograph.journal._nats._connection import heeding
 
 
 async def test_a_cancellation_that_comes_with_the_answer_is_not_lost() -> None:

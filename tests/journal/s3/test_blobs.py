@@ -113,6 +113,7 @@ async def test_erased_with_the_last_that_refers_to_it(
     await one.expire()
     assert await bucket.get(sha256) == b"shared"
     await other.delete("t", "r2")
+    clock.advance(3600)
     await one.expire()
     assert await bucket.stat(sha256) is None
 

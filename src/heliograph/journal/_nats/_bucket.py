@@ -15,9 +15,10 @@ from nats.js.object_store import ObjectStore
 from heliograph import errors
 from heliograph.journal._bucket import Bucket, BucketFault, MissingObject, Stat
 from heliograph.journal._nats import _limits
+from heliograph.journal._nats._connection import heeding
 from heliograph.journal._nats._names import Names
 from heliograph.journal._nats._objects import put_object
-from heliograph.journal._nats._wire import Wire, heeding
+from heliograph.journal._nats._wire import Wire
 
 __all__ = ["NatsBucket"]
 

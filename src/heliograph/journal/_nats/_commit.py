@@ -65,6 +65,7 @@ _UNSETTLED = frozenset(
         10009,  # the cluster has no leader
         10023,  # insufficient resources
         10077,  # the store refused
+        10158,  # a message of this id, ours sent before, is in flight
         10167,  # too many requests in flight
     }
 )

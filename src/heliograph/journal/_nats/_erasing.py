@@ -79,8 +79,10 @@ class Erasing:
 
         total = 0
         for shard in range(self._shards):
+            began = self._clock()
             due = await self._kept.due(shard)
             total += sum(await asyncio.gather(*(one(*each) for each in due)))
+            self._kept.looked(shard, began)
         await self._blobs.collect()
         return total
 
@@ -91,11 +93,13 @@ class Erasing:
         if last is None or (last.kind == "tomb" and now - last.at >= bounds.TOMBSTONE_TTL):
             await self._kept.purge_all(response_id)
         elif last.kind == "end":
-            end = await self._logs.end(last)
+            end, gone = await self._logs.end(last), False
             if end.expires_at is not None and end.expires_at <= now:
                 gone = await self.delete(response_id, _ended)
-                await self._kept.seen(response_id, name)
-                return int(gone)
+            elif end.expires_at is not None:
+                await self._kept.until(response_id, end.expires_at)
+            await self._kept.seen(response_id, name)
+            return int(gone)
         else:
             await self._kept.seen(response_id, name)
         return 0

@@ -41,6 +41,7 @@ from heliograph.journal._following import Page, follow
 from heliograph.journal._frames import check_entries, check_request
 from heliograph.journal._nats import _limits
 from heliograph.journal._nats._claims import Claims
+from heliograph.journal._nats._connection import Login
 from heliograph.journal._nats._creating import Creating
 from heliograph.journal._nats._erasing import Erasing
 from heliograph.journal._nats._examine import examine
@@ -58,7 +59,7 @@ from heliograph.journal._nats._register import NatsRegister
 from heliograph.journal._nats._setup import check_server, open_streams
 from heliograph.journal._nats._sweeper import Sweeper
 from heliograph.journal._nats._whole import Whole
-from heliograph.journal._nats._wire import Login, Wire
+from heliograph.journal._nats._wire import Wire
 from heliograph.journal._places import Board
 from heliograph.journal._signal import Claimers
 from heliograph.journal.checkup import Finding, Waiting

@@ -1,7 +1,7 @@
 """What is kept beside the logs: when something is to be erased, and idempotency keys.
 
-When to erase is in the *subject* of an empty record, so that one look at a stream's names tells
-what is due.
+When to erase is in the *subject* of an empty record, by the hour, so that a look at the names of an
+hour or two tells what is due, however much is kept.
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ from heliograph.journal._nats._wire import Conflict, Wire
 
 __all__ = ["Kept"]
 
+_HOUR = 3600 * 1000  # milliseconds
+
+_HOURS_AT_ONCE = 24
+"""Who has looked longer ago looks at everything."""
+
 
 class Kept:
     """See the module."""
@@ -25,12 +30,15 @@ class Kept:
         self._wire = wire
         self._names = names
         self._clock = clock
+        self._looked: dict[int, int] = {}
 
     # -- when to erase
 
     async def until(self, response_id: str, due: float) -> None:
         """Look at this response again at ``due``."""
-        subject = self._names.of(response_id, f"kept.{math.ceil(due * 1000)}")
+        at = math.ceil(due * 1000)
+        hour = max(at, int(self._clock() * 1000)) // _HOUR
+        subject = self._names.of(response_id, f"kept.{hour}.{at}")
         record = SweeperRecord(owner="", until=due)
         try:
             await self._wire.put(self._names.stream(response_id), subject, pack(record), 0)
@@ -43,11 +51,22 @@ class Kept:
 
     async def due(self, shard: int) -> list[tuple[str, str]]:
         """Responses to look at now, each with the name of the record that says so."""
-        names = await self._wire.names(
-            self._names.events(shard), self._names.all_of(shard, "kept.*")
-        )
         now = self._clock() * 1000
-        return [(name.split(".")[-3], name) for name in names if int(name.split(".")[-1]) <= now]
+        hour, looked = int(now // _HOUR), self._looked.get(shard)
+        if looked is None or not 0 <= hour - looked < _HOURS_AT_ONCE:
+            patterns = ["kept.*.*"]
+        else:
+            # The one before too: another process's clock may be behind.
+            patterns = [f"kept.{one}.*" for one in range(looked - 1, hour + 1)]
+        names: list[str] = []
+        for pattern in patterns:
+            every = self._names.all_of(shard, pattern)
+            names += await self._wire.names(self._names.events(shard), every)
+        return [(name.split(".")[-4], name) for name in names if int(name.split(".")[-1]) <= now]
+
+    def looked(self, shard: int, at: float) -> None:
+        """All that was due ``at`` this time was seen to."""
+        self._looked[shard] = int(at * 1000 // _HOUR)
 
     async def seen(self, response_id: str, name: str) -> None:
         """A record has served."""

@@ -4,7 +4,8 @@
 
     EV_<shard>   <p>.ev.<shard>.<rid>.log           the response's log, written by compare-and-set
                  <p>.ev.<shard>.<rid>.live          its live record, the newest only, until it ends
-                 <p>.ev.<shard>.<rid>.kept.<due>    erase it (or its tombstone) at ``due``
+                 <p>.ev.<shard>.<rid>.kept.<hour>.<due>
+                                                    erase it (or its tombstone) at ``due``
       republished <p>.t.<shard>.<rid>.log|live|pool what tails and owners subscribe to
     EV_00        <p>.ev.00.<hash>.pool              who has the places of a pool
     JOBS         <p>.jobs.<needs>.<redo>.<priority>.<patience>.<tenant>.<when>.<rid>
@@ -96,7 +97,7 @@ class Names:
         return self.events(self.shard(response_id))
 
     def of(self, response_id: str, what: str) -> str:
-        """``log``, ``live``, ``kept.<due>`` (or a pattern of these) of a response."""
+        """``log``, ``live``, ``kept.<hour>.<due>`` (or a pattern of these) of a response."""
         return f"{self.prefix}.ev.{self.shard(response_id):02x}.{response_id}.{what}"
 
     def all_of(self, shard: int, what: str) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator
 
 from heliograph import errors, models
 from heliograph.providers._base import ChatPart, Finish, Reasoning, Refusal, Text
+from heliograph.providers._failures import failure_in_stream
 from heliograph.providers.chat import _quirks as quirks
 from heliograph.providers.chat._calls import Calls
 from heliograph.providers.chat._details import Details
-from heliograph.providers.chat._failures import failure_in_stream
 from heliograph.providers.chat._payloads import Payloads
 from heliograph.providers.chat._pictures import inline_picture
 from heliograph.providers.chat._think import Thinking
@@ -86,7 +86,7 @@ class AnswerReader:
         choice = next((c for c in chunk.choices or () if not c.index), None)
         error = quirks.error_of(chunk, choice)
         if error is not None:
-            raise failure_in_stream(self._model, error, self._secret)
+            raise failure_in_stream(error, self._model, secret=self._secret)
         self._usage = quirks.usage_of(chunk) or self._usage
         if choice is None:
             return

@@ -22,8 +22,8 @@ from heliograph.providers._base import (
     Text,
     Thought,
 )
+from heliograph.providers._failures import failure_in_stream
 from heliograph.providers.chat._calls import MAX_HELD, hosted_call
-from heliograph.providers.chat._failures import failure_in_stream
 from heliograph.providers.chat._quirks import unused_id, whole_arguments
 
 __all__ = ["TERMINAL", "EventReader", "raise_failure"]
@@ -229,4 +229,4 @@ def raise_failure(
         for name in ("code", "message", "type", "param")
         if isinstance(value := getattr(error, name, None), str | int)
     }
-    raise failure_in_stream(model, msgspec.to_builtins(said), secret)
+    raise failure_in_stream(msgspec.to_builtins(said), model, secret=secret)

@@ -27,15 +27,9 @@ from heliograph.providers._base import (
     PictureUsage,
     Preview,
 )
+from heliograph.providers._failures import error_in, failure_in_stream
 from heliograph.providers._places import PlacesOf, alone
-from heliograph.providers._upstream import (
-    Answer,
-    Timeouts,
-    Upstream,
-    checked,
-    failure_in_stream,
-    read_key,
-)
+from heliograph.providers._upstream import Answer, Timeouts, Upstream, checked, read_key
 
 __all__ = ["MAX_EVENTS", "RemoteImages", "RemoteSettings", "refuse"]
 
@@ -256,12 +250,17 @@ class RemoteImages(ABC):
         try:
             event = models.decode_image_event(data)
         except errors.InvalidEvent as error:
-            told = failure_in_stream(data, job.model, secret=self._key)
-            raise told or self._wrong(job, f"{error.field}: {error.reason}") from None
+            raise self._failed(job, data, f"{error.field}: {error.reason}") from None
         if event.type == "error":
-            told = failure_in_stream(data, job.model, secret=self._key)
-            raise told or self._wrong(job, "an error without words")
+            raise self._failed(job, data, "an error without words")
         return event
+
+    def _failed(self, job: ImageJob, data: bytes, otherwise: str) -> errors.ProviderError:
+        """What ``data`` tells of an error; where it tells of none it is not understood."""
+        error = error_in(data)
+        if not error:
+            return self._wrong(job, otherwise)
+        return failure_in_stream(error, job.model, secret=self._key)
 
     def _wrong(self, job: ImageJob, what: str) -> errors.ProviderError:
         return errors.ProviderError(
@@ -274,8 +273,7 @@ class RemoteImages(ABC):
         try:
             return models.decode(cls, body)
         except errors.InvalidBody as error:
-            told = failure_in_stream(body, job.model, secret=self._key)
-            raise told or self._wrong(job, str(error)) from None
+            raise self._failed(job, body, str(error)) from None
 
     def _bytes(self, holder: Any, job: ImageJob) -> bytes:
         """The picture in an event or a body, looked at."""
