@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
-JOBS   ?= auto
+JOBS   ?=
+# Tests wait about as long as they work.
+MORE   := $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-cluster test-faults test-interop test-shells test-llm test-kill test-chaos lint check docs gallery bench lock dist clean
@@ -23,17 +25,17 @@ demo: $(STAMP) ## draw a red fox under the moon into out/demo.png
 	$(BIN)/heliograph draw "a red fox under the moon" --output out/demo.png --events out/demo.jsonl --partial-images 3
 
 test: $(STAMP) ## run every test that needs no Node and one nats-server at most
-	$(BIN)/python -m pytest -n $(JOBS) -m "not npm and not llm and not shells and not cluster and not s3 and not faults"
+	$(BIN)/python -m pytest -n $(or $(JOBS),$(MORE)) -m "not npm and not llm and not shells and not cluster and not s3 and not faults"
 
 test-cluster: $(STAMP) ## run the tests against three nats-servers, and against S3 storage (five minutes)
-	$(BIN)/python -m pytest -n $(JOBS) -m "cluster or s3"
+	$(BIN)/python -m pytest -n $(or $(JOBS),auto) -m "cluster or s3"
 
 test-faults: $(STAMP) ## break a fleet on purpose while 400 clients read; writes docs/faults.md (ten minutes)
 	$(BIN)/python -m pytest -p no:xdist -s -m faults tests/fleet
 
 test-interop: $(STAMP) ## run the tests against the npm clients (Node 22 or newer)
 	$(BIN)/python tests/interop/npm/install.py
-	$(BIN)/python -m pytest -n $(JOBS) -m npm tests/interop
+	$(BIN)/python -m pytest -n $(or $(JOBS),auto) -m npm tests/interop
 
 test-shells: $(STAMP) ## run the tests of shell completion in fish and zsh (installed where missing)
 	{ command -v fish && command -v zsh; } || { apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends fish zsh; }
