@@ -14,7 +14,7 @@ from tests.fleet.strikes import Kill
 from tests.fleet.traffic import ENDS, Told
 from tests.server.kit import Stream, assert_valid, read
 
-from heliograph import models
+from heliograph import errors, models
 from heliograph.journal._nats._records import Record
 
 
@@ -100,7 +100,11 @@ def _check_picture(http: httpx2.Client, name: str, kept: Stream) -> Iterator[str
     if response.status != "completed" or len(items) != 1:
         yield f"{name}: {response.status} with {len(items)} pictures: {response.error}"
         return
-    data = items[0].image_bytes()
+    try:
+        data = items[0].image_bytes()
+    except errors.PictureError:
+        yield f"{name}: {items[0].status}, no picture: {getattr(items[0], 'error', None)}"
+        return
     with Image.open(io.BytesIO(data)) as picture:
         picture.load()
         if picture.size != (256, 256):

@@ -22,6 +22,9 @@ __all__ = ["PictureRun"]
 
 log = logging.getLogger("heliograph.engine")
 
+Ended = errors.ProviderError | None
+"""Why there is no picture; None where no owner waits: the next one orders it anew."""
+
 
 class PictureRun:
     """As ``Run``, for a step job."""
@@ -69,7 +72,7 @@ class PictureRun:
                 task.cancel()
             await asyncio.gather(work, watch, return_exceptions=True)
 
-    async def _end(self, work: asyncio.Task[None], watch: asyncio.Task[str]) -> None:
+    async def _end(self, work: asyncio.Task[None], watch: asyncio.Task[Ended]) -> None:
         """What the first of them to end has decided."""
         if work.done():
             failure = work.exception()
@@ -77,7 +80,7 @@ class PictureRun:
                 raise failure
             if failure is not None:
                 log.error("%s: a bug ended it", self._lease.response_id, exc_info=failure)
-                await self._give_up(f"internal error: {type(failure).__name__}")
+                await self._give_up(_lost(f"internal error: {type(failure).__name__}"))
             return
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
@@ -88,14 +91,14 @@ class PictureRun:
         await asyncio.gather(watch, return_exceptions=True)
         await self._journal.release(self._lease)
 
-    async def _give_up(self, why: str) -> None:
+    async def _give_up(self, why: Ended) -> None:
         """End it without a picture, wherever its log stands."""
         lease = self._lease
         with suppress(errors.UnknownResponse):
             last = (await self._journal.get(lease.tenant, lease.response_id)).last_seq
-            await self._finish(last + 1, errors.ProviderError(why, kind="unavailable"))
+            await self._finish(last + 1, why)
 
-    async def _finish(self, first: int, ended: providers.Picture | errors.ProviderError) -> None:
+    async def _finish(self, first: int, ended: providers.Picture | Ended) -> None:
         outcome = await wire.pack_outcome(ended, self._journal.blobs)
         await self._journal.finish(self._lease, first, [], outcome)
 
@@ -103,7 +106,8 @@ class PictureRun:
         lease, blobs = self._lease, self._journal.blobs
         if lease.takeovers > self._limits.max_takeovers:
             lost = f"{lease.takeovers} workers in turn were lost while this was drawn"
-            await self._give_up(f"{lost}; the limit max_takeovers is {self._limits.max_takeovers}")
+            limit = self._limits.max_takeovers
+            await self._give_up(_lost(f"{lost}; the limit max_takeovers is {limit}"))
             return
         job = await wire.unpack_job(lease.request, lease.context, blobs)
         next_ = lease.last_seq + 1
@@ -126,7 +130,7 @@ class PictureRun:
         nothing = errors.ProviderError(f"{job.model} ended without a picture", kind="protocol")
         await self._finish(next_, ended or nothing)
 
-    async def _watch(self) -> str:
+    async def _watch(self) -> Ended:
         """Keep the lease; returns why the picture is not to be made any more."""
         limits, lease = self._limits, self._lease
         cancelled = asyncio.create_task(self._journal.cancelled(lease))
@@ -134,13 +138,18 @@ class PictureRun:
             while True:
                 state = await self._journal.renew(lease, seconds=limits.lease_seconds)
                 if state.cancel_requested:
-                    return "cancelled: its response has ended"
+                    return _lost("cancelled: its response has ended")
                 unread, now = state.unread_since, self._clock()
                 if unread is not None and now - unread >= limits.foreground_grace_seconds:
-                    return "no owner waited for it any more"
+                    log.info("%s: no owner waits for it any more", lease.response_id)
+                    return None
                 if now - lease.created_at >= limits.wall_seconds:
-                    return f"took over wall_seconds, {limits.wall_seconds:g} s"
+                    return _lost(f"took over wall_seconds, {limits.wall_seconds:g} s")
                 await asyncio.wait([cancelled], timeout=limits.renew_seconds)
         finally:
             cancelled.cancel()
             await asyncio.gather(cancelled, return_exceptions=True)
+
+
+def _lost(why: str) -> errors.ProviderError:
+    return errors.ProviderError(why, kind="unavailable")

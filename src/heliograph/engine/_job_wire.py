@@ -3,12 +3,14 @@
 A step job is a response of the journal like any other, under a tenant that no key can have. Its
 request is the ``ImageJob``, its context holds the pictures that the job brings, each entry of its
 log is a preview, and its final object the picture or the trouble. Its id follows from the item's,
-so that whoever owns the response next finds it.
+so that whoever owns the response next finds it. One that was given up because no owner waited is
+followed by another, under the item's next id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 import msgspec
 
@@ -22,7 +24,7 @@ __all__ = [
     "pack_job",
     "pack_outcome",
     "pack_preview",
-    "step_id",
+    "step_ids",
     "step_tenant",
     "troubled",
     "unpack_job",
@@ -42,9 +44,10 @@ def is_step(tenant: str) -> bool:
     return tenant.endswith(_TENANT)
 
 
-def step_id(item_id: str) -> str:
-    """The step job that makes the picture of an item."""
-    return f"step_{item_id}"
+def step_ids(item_id: str) -> Iterator[str]:
+    """The step jobs that make the picture of an item: each the next where no owner waited."""
+    yield f"step_{item_id}"
+    yield from (f"step{again}_{item_id}" for again in count(1))
 
 
 class _Order(msgspec.Struct, frozen=True):
@@ -66,7 +69,8 @@ class _Trouble(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a step job ended: one of the two. The picture's bytes are the entry's blob."""
+    """How a step job ended: one of the two, or neither where no owner waited for it any more. The
+    picture's bytes are the entry's blob."""
 
     picture: providers.Picture | None = None
     trouble: _Trouble | None = None
@@ -97,8 +101,12 @@ async def pack_preview(preview: providers.Preview, blobs: BlobStore) -> Entry:
     return Entry(msgspec.json.encode(preview.index), (await _stored(preview.data, blobs),))
 
 
-async def pack_outcome(ended: providers.Picture | errors.ProviderError, blobs: BlobStore) -> Entry:
-    """The end of a step job."""
+async def pack_outcome(
+    ended: providers.Picture | errors.ProviderError | None, blobs: BlobStore
+) -> Entry:
+    """The end of a step job; None where no owner waited."""
+    if ended is None:
+        return Entry(msgspec.json.encode(Outcome()))
     if isinstance(ended, providers.Picture):
         ref = await _stored(ended.data, blobs)
         bare = msgspec.structs.replace(ended, data=b"")
@@ -109,20 +117,19 @@ async def pack_outcome(ended: providers.Picture | errors.ProviderError, blobs: B
     return Entry(msgspec.json.encode(Outcome(trouble=trouble)))
 
 
-async def outcome_of(entry: Entry, blobs: BlobStore) -> providers.Picture:
-    """The picture. Raises the ``ProviderError`` that was."""
+async def outcome_of(entry: Entry, blobs: BlobStore) -> providers.Picture | None:
+    """The picture, None where no owner waited. Raises the ``ProviderError`` that was."""
     outcome = msgspec.json.decode(entry.data, type=Outcome)
+    if outcome.trouble is not None:
+        raise troubled(outcome.trouble)
     if outcome.picture is None:
-        raise troubled(outcome)
+        return None
     data = await blobs.get(entry.blobs[0].sha256)
     return msgspec.structs.replace(outcome.picture, data=data)
 
 
-def troubled(outcome: Outcome) -> errors.ProviderError:
+def troubled(told: _Trouble) -> errors.ProviderError:
     """The error that an outcome tells of."""
-    told = outcome.trouble
-    if told is None:
-        return errors.ProviderError("a step job ended without a picture", kind="protocol")
     return errors.ProviderError(
         told.message,
         kind=told.kind,

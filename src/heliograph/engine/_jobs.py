@@ -2,7 +2,7 @@
 
 An order outlives the owner that gave it: the next one finds it by its id and reads it from its
 beginning. While an owner waits, it holds a reader lease on the job, so that a job which nobody
-waits for any more is given up by its worker.
+waits for any more is given up by its worker. An owner that comes later than that orders the rest.
 """
 
 from __future__ import annotations
@@ -45,26 +45,34 @@ class PictureJobs:
         """As ``ImageProvider.draw``; raises what the journal raises, too."""
         if self._is_here(job.model):
             return self._catalog.image(job.model).draw(job)
-        return self._ordered(job, wire.step_id(item_id))
+        return self._ordered(job, item_id)
 
     def _is_here(self, model: str) -> bool:
         return f"image:{model}" in self._able
 
     async def _ordered(
-        self, job: providers.ImageJob, step: str
+        self, job: providers.ImageJob, item_id: str
     ) -> AsyncGenerator[providers.ImagePart, None]:
-        await self._order(job, step)
         blobs = self._journal.blobs
-        async with self._waiting(step), aclosing(self._journal.read(self._tenant, step)) as frames:
-            async for frame in frames:
-                for entry in frame.entries:
-                    index = msgspec.json.decode(entry.data, type=int)
-                    if index >= job.first_partial:
-                        yield providers.Preview(index, await blobs.get(entry.blobs[0].sha256))
-        ended = (await self._journal.get(self._tenant, step)).snapshot
-        if ended is None:
-            raise errors.JournalError(f"{step} ended without an outcome")
-        yield await wire.outcome_of(ended, blobs)
+        for step in wire.step_ids(item_id):
+            await self._order(job, step)
+            shown = job.first_partial
+            frames = self._journal.read(self._tenant, step)
+            async with self._waiting(step), aclosing(frames):
+                async for frame in frames:
+                    for entry in frame.entries:
+                        index = msgspec.json.decode(entry.data, type=int)
+                        if index >= shown:
+                            shown = index + 1
+                            yield providers.Preview(index, await blobs.get(entry.blobs[0].sha256))
+            ended = (await self._journal.get(self._tenant, step)).snapshot
+            if ended is None:
+                raise errors.JournalError(f"{step} ended without an outcome")
+            picture = await wire.outcome_of(ended, blobs)
+            if picture is not None:
+                yield picture
+                return
+            job = msgspec.structs.replace(job, first_partial=shown)
 
     async def _order(self, job: providers.ImageJob, step: str) -> None:
         """Put it in the queue, unless an owner before has done so."""
@@ -117,12 +125,16 @@ class PictureJobs:
         for item_id, model in calls:
             if not self._is_here(model):
                 with suppress(errors.JournalError):
-                    await self._drop(wire.step_id(item_id))
+                    await self._drop(item_id)
 
-    async def _drop(self, step: str) -> None:
-        """Its worker is told, if it has one; one that nobody may ever claim is not left behind."""
-        record = await self._journal.get(self._tenant, step)
-        if record.state == "queued":
-            await self._journal.delete(self._tenant, step)
-        else:
-            await self._journal.cancel(self._tenant, step)
+    async def _drop(self, item_id: str) -> None:
+        """Its worker is told, if it has one; one that nobody may ever claim is not left behind.
+
+        Raises ``UnknownResponse`` behind the last job of the item.
+        """
+        for step in wire.step_ids(item_id):
+            record = await self._journal.get(self._tenant, step)
+            if record.state == "queued":
+                await self._journal.delete(self._tenant, step)
+            else:
+                await self._journal.cancel(self._tenant, step)
