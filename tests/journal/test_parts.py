@@ -143,6 +143,15 @@ def test_a_tail_is_there_while_someone_follows() -> None:
     assert tails.get("r") is None
 
 
+def test_who_follows_later_than_asked_follows_the_tail_that_is_there_then() -> None:
+    tails = Tails()
+    late = tails.follow("r")
+    with tails.follow("r"):
+        pass
+    with late as one:
+        assert one is tails.get("r")
+
+
 def test_a_frame_is_cut_where_the_reader_stands() -> None:
     whole = frame(5, 4)
     assert part_after(whole, 4) is whole

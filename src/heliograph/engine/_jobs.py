@@ -56,9 +56,8 @@ class PictureJobs:
         blobs = self._journal.blobs
         for step in wire.step_ids(item_id):
             await self._order(job, step)
-            shown = job.first_partial
-            frames = self._journal.read(self._tenant, step)
-            async with self._waiting(step), aclosing(frames):
+            shown, read = job.first_partial, self._journal.read
+            async with self._waiting(step), aclosing(read(self._tenant, step)) as frames:
                 async for frame in frames:
                     for entry in frame.entries:
                         index = msgspec.json.decode(entry.data, type=int)

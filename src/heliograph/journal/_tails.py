@@ -115,14 +115,16 @@ class Tail:
 
 
 class Following:
-    """Counted while it lasts; a generator would take 400 bytes more for as long."""
+    """Counted while it lasts; a generator would take 400 bytes more for as long.
+
+    What it follows is found when it begins: the tail that was there when it was made may be gone.
+    """
 
     __slots__ = ("_id", "_reads", "_tail", "_tails", "after")
 
-    def __init__(self, tails: Tails, response_id: str, tail: Tail, reads: bool) -> None:
+    def __init__(self, tails: Tails, response_id: str, reads: bool) -> None:
         self._tails = tails
         self._id = response_id
-        self._tail = tail
         self._reads = reads
         self.after = -1  # the last entry that a reader has taken
 
@@ -133,11 +135,12 @@ class Following:
         return 0 if last is None else max(0, last - 1 - self.after)
 
     def __enter__(self) -> Tail:
-        self._tail.followers += 1
+        tail = self._tail = self._tails.one(self._id)
+        tail.followers += 1
         if self._reads:
-            self._tail.readers += 1
+            tail.readers += 1
             self._tails.reading.add(self)
-        return self._tail
+        return tail
 
     def __exit__(self, *exception: object) -> None:
         self._tail.followers -= 1
@@ -161,11 +164,15 @@ class Tails:
 
     def follow(self, response_id: str, *, reads: bool = False) -> Following:
         """The response's tail, kept while the context lasts; ``reads``: by a reader."""
+        return Following(self, response_id, reads)
+
+    def one(self, response_id: str) -> Tail:
+        """The response's tail, made where there is none."""
         tail = self._tails.get(response_id)
         if tail is None:
             tail = self._tails[response_id] = Tail()
             self._added(response_id)
-        return Following(self, response_id, tail, reads)
+        return tail
 
     def begin(self, response_id: str, tenant: str, opening: tuple[Entry, ...]) -> None:
         """It was claimed, and its log holds ``opening``."""

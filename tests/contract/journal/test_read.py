@@ -170,6 +170,24 @@ async def test_a_reader_that_leaves_disturbs_nobody(journal: Journal) -> None:
         await leaving
 
 
+async def test_a_reader_that_begins_once_all_others_have_left_misses_nothing(
+    journal: Journal,
+) -> None:
+    lease = await started(journal)
+    await journal.append(lease, 0, [entry(0)])
+    before = journal.read("t", "r")
+    await anext(before)
+    late = journal.read("t", "r")
+    await before.aclose()
+    assert (await anext(late)).first == 0
+    waiting = asyncio.create_task(anext(late))
+    await asyncio.sleep(0.05)
+    await journal.append(lease, 1, [entry(1)])
+    async with asyncio.timeout(5):
+        assert (await waiting).first == 1
+    await late.aclose()
+
+
 async def test_nothing_is_shown_before_it_is_acknowledged_or_stored(journal: Journal) -> None:
     lease = await started(journal)
     shown: list[int] = []
