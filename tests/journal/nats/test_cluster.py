@@ -15,6 +15,7 @@ from tests.fleet.net import Net
 from tests.journal.nats.raw import api, connected, publish, stream
 from tests.nats_servers import PREFIX
 
+from heliograph import errors
 from heliograph.journal import Entry, Journal, NatsJournal
 from heliograph.journal._nats import _limits
 from heliograph.testing.nats import Cluster, Node
@@ -133,6 +134,37 @@ async def test_a_server_that_is_cut_off_is_left_for_another(
         finally:
             net.heal()
             await journal.stop()
+
+
+async def test_a_leader_that_is_cut_off_is_not_believed_that_there_is_no_response(
+    tmp_path: Path,
+) -> None:
+    """It goes on as one for seconds, and knows nothing of what the others make meanwhile."""
+    with Net() as net, Cluster(3, tmp_path, way=net.way) as made:
+        names = {node.name: net.way("client", node.name, node.port) for node in made.nodes}
+        urls = [f"nats://127.0.0.1:{port}" for port in names.values()]
+        first = opened(urls)
+        await first.start()
+        leader = (await leader_of(made, "EV_00")).name
+        others = [port for name, port in names.items() if name != leader]
+        far = opened([f"nats://127.0.0.1:{port}" for port in others])
+        near = opened(urls)
+        await far.start()
+        try:
+            await near.start()
+            while near._wire.client.connected_url.port != names[leader]:  # type: ignore[union-attr]
+                await near.stop()
+                await near.start()
+            net.cut({leader}, {*names} - {leader})
+            async with asyncio.timeout(90):
+                await far.create(new("made-meanwhile"))
+                assert (await near.get("t", "made-meanwhile")).state == "queued"
+                with pytest.raises(errors.UnknownResponse):
+                    await near.get("t", "never-made")
+        finally:
+            net.heal()
+            for journal in (first, far, near):
+                await journal.stop()
 
 
 async def test_of_racing_writers_one_wins(cluster: Cluster) -> None:

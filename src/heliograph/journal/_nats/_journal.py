@@ -16,6 +16,7 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -40,6 +41,7 @@ from heliograph.journal._counts import Counts
 from heliograph.journal._following import Page, follow
 from heliograph.journal._frames import check_entries, check_request
 from heliograph.journal._nats import _limits
+from heliograph.journal._nats._absence import Absence
 from heliograph.journal._nats._claims import Claims
 from heliograph.journal._nats._connection import Login
 from heliograph.journal._nats._creating import Creating
@@ -114,6 +116,7 @@ class NatsJournal(Journal):
         self._register = NatsRegister(wire, names)
         self._owners = owners = Owners(parts)
         self._claims = Claims(parts, owners)
+        self._absence = Absence(wire, names)
         self._creating = Creating(parts, owners)
         self._erasing = Erasing(parts, owners)
         self._sweeper = Sweeper(parts, owners, self.counts)
@@ -360,11 +363,15 @@ class NatsJournal(Journal):
     async def _page(self, tenant: str, response_id: str, after: int) -> Page:
         self._names.shard(response_id)
         await self._feeds.ready(response_id)
-        return await self._parts.logs.page(tenant, response_id, after)
+        page = partial(self._parts.logs.page, tenant, response_id, after)
+        return await self._absence.sure(response_id, page)
 
     async def get(self, tenant: str, response_id: str) -> Record:
         """See ``Journal.get``."""
         self._check_open()
+        return await self._absence.sure(response_id, partial(self._get, tenant, response_id))
+
+    async def _get(self, tenant: str, response_id: str) -> Record:
         tip, first, known = await asyncio.gather(
             self._parts.logs.tip_for(tenant, response_id),
             self._parts.logs.first(response_id),
@@ -416,6 +423,10 @@ class NatsJournal(Journal):
 
     async def _change(self, tenant: str, response_id: str, new: Any) -> bool:
         """Change a tenant's live record; False where it has ended. Raises ``UnknownResponse``."""
+        change = partial(self._change_once, tenant, response_id, new)
+        return await self._absence.sure(response_id, change)
+
+    async def _change_once(self, tenant: str, response_id: str, new: Any) -> bool:
         known = await self._parts.lives.read(response_id)
         if known is None or known[0].tenant != tenant:
             await self._parts.logs.tip_for(tenant, response_id)

@@ -7,6 +7,7 @@
                  <p>.ev.<shard>.<rid>.kept.<hour>.<due>
                                                     erase it (or its tombstone) at ``due``
       republished <p>.t.<shard>.<rid>.log|live|pool what tails and owners subscribe to
+                 <p>.ev.<shard>.-.mark              shows that its leader is one
     EV_00        <p>.ev.00.<hash>.pool              who has the places of a pool
     JOBS         <p>.jobs.<needs>.<redo>.<priority>.<patience>.<tenant>.<when>.<rid>
                                                     what waits; all that its turn depends on
@@ -107,6 +108,10 @@ class Names:
     def tail(self, response_id: str) -> str:
         """What a response's tails subscribe to."""
         return f"{self.prefix}.t.{self.shard(response_id):02x}.{response_id}.*"
+
+    def mark(self, response_id: str) -> str:
+        """What is written to see whether the stream's leader is one: the newest only."""
+        return f"{self.prefix}.ev.{self.shard(response_id):02x}.-.mark"
 
     def pool(self, pool: str) -> str:
         """A pool's record: in the first shard, which is there whatever their number."""

@@ -222,6 +222,20 @@ class Wire(Connection):
                 return
             await self._again(deadline, f"a write to {subject}", why)
 
+    async def mark(self, subject: str) -> None:
+        """Replace what the subject has by an empty message, which only a leader can.
+
+        Raises ``JournalError``.
+        """
+        deadline = asyncio.get_running_loop().time() + _limits.WRITE_SECONDS
+        while True:
+            try:
+                await self._publish(subject, b"", {"Nats-Rollup": "sub"})
+            except TimeoutError as exc:
+                await self._again(deadline, f"a write to {subject}", exc)
+            else:
+                return
+
     async def _publish(
         self, subject: str, data: bytes, headers: dict[str, str]
     ) -> tuple[Outcome, int]:
