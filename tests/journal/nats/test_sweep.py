@@ -121,8 +121,10 @@ async def test_a_live_record_that_is_gone_is_made_anew_by_its_owner(
 async def test_a_key_whose_create_died_goes_to_the_next(open_journal: Open) -> None:
     journal = await open_journal()
     await journal._parts.kept.reserve("t", "k", "never", "d", 0)
+    assert await journal.keyed("t", "k", "d") is None
     made = await journal.create(new("r", idempotency_key="k", body_digest="d"))
     assert (made.response_id, made.fresh) == ("r", True)
+    assert await journal.keyed("t", "k", "d") == "r"
 
 
 async def test_racing_creates_of_two_processes_with_one_key_make_one_response(

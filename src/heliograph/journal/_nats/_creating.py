@@ -57,6 +57,11 @@ class Creating:
                 await self._free_key(new)
             raise
 
+    async def keyed(self, tenant: str, key: str, digest: str) -> str | None:
+        """See ``Journal.keyed``. A key is there before its response, which may never come."""
+        known = await self._kept.keyed(tenant, key, digest)
+        return known if known is not None and await self._exists(tenant, known) else None
+
     async def _free_key(self, new: NewResponse) -> None:
         if new.idempotency_key is not None:
             await self._kept.forget_key(new.tenant, new.idempotency_key, new.response_id)

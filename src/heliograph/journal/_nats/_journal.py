@@ -251,7 +251,7 @@ class NatsJournal(Journal):
     async def keyed(self, tenant: str, key: str, body_digest: str) -> str | None:
         """See ``Journal.keyed``."""
         self._check_open()
-        return await self._parts.kept.keyed(tenant, key, body_digest)
+        return await self._creating.keyed(tenant, key, body_digest)
 
     async def claim(
         self,
