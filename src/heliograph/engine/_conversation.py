@@ -100,8 +100,8 @@ def _unsealed(
                 body += _decoded(body_items(state, str(at)))
             case models.OutputReasoningItem(encrypted_content=str() as text) if is_sealed(text):
                 held = _held(text, seal, path, was_checked=at < earlier)
-                named = isinstance(item.id, str) and item.id not in thoughts
-                name = str(item.id) if named else f"rs_{at}"
+                own = isinstance(item.id, str) and item.id not in thoughts
+                name = str(item.id) if own else f"rs_{at}"
                 thoughts[name] = held.thoughts
                 body.append(opened(item, held, name))
             case _:

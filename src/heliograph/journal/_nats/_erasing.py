@@ -92,17 +92,15 @@ class Erasing:
         last = None if tip is None else tip.record
         if last is None or (last.kind == "tomb" and now - last.at >= bounds.TOMBSTONE_TTL):
             await self._kept.purge_all(response_id)
-        elif last.kind == "end":
-            end, gone = await self._logs.end(last), False
-            if end.expires_at is not None and end.expires_at <= now:
+            return 0
+        end, gone = await self._logs.end(last) if last.kind == "end" else None, False
+        if end is not None and end.expires_at is not None:
+            if end.expires_at <= now:
                 gone = await self.delete(response_id, _ended)
-            elif end.expires_at is not None:
+            else:
                 await self._kept.until(response_id, end.expires_at)
-            await self._kept.seen(response_id, name)
-            return int(gone)
-        else:
-            await self._kept.seen(response_id, name)
-        return 0
+        await self._kept.seen(response_id, name)
+        return int(gone)
 
 
 def _ended(last: Record) -> bool:
